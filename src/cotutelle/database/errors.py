@@ -1,0 +1,38 @@
+"""What can go wrong, always said in one sentence."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class DatabaseProblem(Exception):
+    """A sentence for the person at the terminal; never shown with a traceback."""
+
+
+def explain(error: OSError, path: Path) -> DatabaseProblem:
+    """Turn an operating-system error about ``path`` into one sentence."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return DatabaseProblem(f"The disk that holds {path} is full; free some space and retry.")
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return DatabaseProblem(
+            f"The data folder {path} cannot be written; fix its owner or permissions, "
+            "or name another folder in COTUTELLE_DATA_DIR."
+        )
+    if error.errno in {errno.ENOTDIR, errno.EEXIST}:
+        return DatabaseProblem(
+            f"The data folder {path} is not a folder; name another one in COTUTELLE_DATA_DIR."
+        )
+    reason = error.strerror or str(error)
+    return DatabaseProblem(f"The data folder {path} cannot be used: {reason}.")
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Raise ``DatabaseProblem`` instead of any ``OSError`` about ``path``."""
+    try:
+        yield
+    except OSError as error:
+        raise explain(error, path) from error
