@@ -1,0 +1,111 @@
+"""What is asked and what is answered: plain data, no computation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class AffinityProblem:
+    """
+    The texts of two groups of people.
+
+    Parameters
+    ----------
+    mentors, students
+        Person id → that person's items (a paper's title and abstract, a project, a statement of
+        interest), in the person's own order. Items may be empty, lists may be empty. The order of
+        the keys is irrelevant.
+
+    Raises
+    ------
+    ValueError
+        An id or an item is not a string, or a person's items are one bare string; the message
+        names the argument, the person and the item.
+    """
+
+    mentors: Mapping[str, Sequence[str]]
+    students: Mapping[str, Sequence[str]]
+
+    def __post_init__(self) -> None:
+        _check("mentors", self.mentors)
+        _check("students", self.students)
+
+
+class ItemMatch(NamedTuple):
+    """One item of the mentor beside one item of the student; both count from 0."""
+
+    student_item: int
+    mentor_item: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class AffinityRow:
+    """
+    One pair.
+
+    ``score`` is in 0–1, rounded to six decimals: what is printed is what was ranked. ``terms`` are
+    the shared terms that carried it, strongest first. ``nearest`` holds, for each item of the
+    mentor that counted, the student's item it is most similar to, best first.
+    """
+
+    student_id: str
+    mentor_id: str
+    score: float
+    terms: tuple[str, ...]
+    nearest: tuple[ItemMatch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AffinityTable:
+    """Rows by student id, then score downwards, then mentor id."""
+
+    rows: tuple[AffinityRow, ...]
+    _places: dict[str, tuple[int, int]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        places: dict[str, tuple[int, int]] = {}
+        for place, row in enumerate(self.rows):
+            first, _ = places.get(row.student_id, (place, place))
+            places[row.student_id] = (first, place + 1)
+        object.__setattr__(self, "_places", places)
+
+    def __iter__(self) -> Iterator[AffinityRow]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def for_student(self, student_id: str) -> tuple[AffinityRow, ...]:
+        """Return this student's rows, best first; empty for an id that has none."""
+        first, end = self._places.get(student_id, (0, 0))
+        return self.rows[first:end]
+
+
+@dataclass(frozen=True, slots=True)
+class PairReason:
+    """
+    Everything behind one score.
+
+    ``counted`` holds, for each item of the student that says anything, the best items of the mentor:
+    the score is the mean over these groups of the mean similarity inside each.
+    """
+
+    row: AffinityRow
+    counted: tuple[tuple[ItemMatch, ...], ...]
+
+
+def _check(argument: str, people: Mapping[str, Sequence[str]]) -> None:
+    if not isinstance(people, Mapping):
+        raise ValueError(f"{argument}: expected a mapping of ids to lists of texts")
+    for person, items in people.items():
+        if not isinstance(person, str):
+            raise ValueError(f"{argument}: id {person!r} is not a string")
+        if isinstance(items, str | bytes) or not isinstance(items, Sequence):
+            raise ValueError(f"{argument}[{person!r}]: expected a list of texts")
+        for number, item in enumerate(items):
+            if not isinstance(item, str):
+                raise ValueError(f"{argument}[{person!r}][{number}]: {item!r} is not a string")

@@ -1,0 +1,76 @@
+"""
+From a text to its terms.
+
+Chinese runs become overlapping character bigrams, which need no dictionary and therefore never
+miss a new disease or drug (a run of one character is its own term). Everything else becomes
+lower-cased words and pairs of neighbouring words. Both live in one vocabulary: no Chinese term can
+equal a Latin one.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import pairwise
+
+_HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003347f"
+_PIECE = re.compile(rf"(?P<han>[{_HAN}]+)|(?P<word>[^\W_{_HAN}]+)|(?P<break>[^\s\-/]+?)")
+_HAN_ONLY = re.compile(rf"[{_HAN}]+")
+_MIN_WORD = 2
+
+# English function words: they say nothing about a subject, alone or inside a pair.
+_STOP_WORDS = """
+a about above after again against all also although am among an and any are as at be because
+been before being below between both but by can cannot could did do does doing down during each
+either et etc few for from further had has have having he hence her here hers him his how however
+i if in into is it its itself just may me might more most much must my neither nor not now of off
+on once only onto or other our ours out over own per same shall she should since so some such
+than that the their theirs them then there therefore these they this those though through thus to
+too toward towards under until up upon us very via was we were what when where whereas whether
+which while who whom whose why will with within without would yet you your yours
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+
+
+def normalise(text: str) -> str:
+    """Fold width, compatibility forms and case, so that ＣＴ, CT and ct are one word."""
+    return unicodedata.normalize("NFKC", text).lower()
+
+
+def is_han(term: str) -> bool:
+    """Tell whether a term is Chinese."""
+    return _HAN_ONLY.fullmatch(term) is not None
+
+
+def han_runs(text: str) -> list[str]:
+    """Return the unbroken Chinese stretches of a text."""
+    return _HAN_ONLY.findall(normalise(text))
+
+
+def split_terms(text: str) -> Iterator[str]:
+    """
+    Yield the terms of a text, repeated as often as they occur.
+
+    A pair of words counts only where the text has them side by side, with nothing but space, a
+    hyphen or a slash between: a pair shown as a reason is a phrase that was really written. Single
+    letters and digits count inside pairs only ("t cell", "pd l1").
+    """
+    previous = ""
+    for piece in _PIECE.finditer(normalise(text)):
+        word = piece["word"]
+        if word is None or word in STOP_WORDS:
+            previous = ""
+            if piece["han"]:
+                yield from han_bigrams(piece["han"])
+            continue
+        if len(word) >= _MIN_WORD:
+            yield word
+        if previous:
+            yield f"{previous} {word}"
+        previous = word
+
+
+def han_bigrams(run: str) -> list[str]:
+    """Return the overlapping pairs of characters of a Chinese run, or the one character it is."""
+    return [a + b for a, b in pairwise(run)] or [run]
