@@ -1,0 +1,92 @@
+"""
+Mutual selection of students and mentors: stable matching with quotas, ties, pins and bans.
+
+Make a `MatchingProblem`, call `match_students`, check with `verify_matching`, keep the
+`build_certificate`. Only the standard library is used.
+"""
+
+from cotutelle.engines.matching.canonical import canonical_json
+from cotutelle.engines.matching.certificate import (
+    build_certificate,
+    input_sha256,
+    problem_to_json,
+    verify_certificate,
+)
+from cotutelle.engines.matching.deferred_acceptance import Matching, match_students
+from cotutelle.engines.matching.entities import (
+    Ban,
+    BanKind,
+    InputFault,
+    InvalidProblem,
+    Mentor,
+    MentorId,
+    Offer,
+    OfferId,
+    Pin,
+    StudentId,
+)
+from cotutelle.engines.matching.explanation import (
+    Explainer,
+    Reason,
+    ReasonCode,
+    explain,
+    explain_for_mentor,
+)
+from cotutelle.engines.matching.figures import rank_profile, student_rank
+from cotutelle.engines.matching.lottery import lottery_order
+from cotutelle.engines.matching.preferences import (
+    Preferences,
+    format_preferences,
+    listed_ids,
+    parse_preferences,
+    strict,
+    tie_groups,
+)
+from cotutelle.engines.matching.problem import MatchingProblem
+from cotutelle.engines.matching.verification import (
+    BlockingPair,
+    Tolerated,
+    Verdict,
+    Violation,
+    verify_matching,
+)
+
+__all__ = [
+    "Ban",
+    "BanKind",
+    "BlockingPair",
+    "Explainer",
+    "InputFault",
+    "InvalidProblem",
+    "Matching",
+    "MatchingProblem",
+    "Mentor",
+    "MentorId",
+    "Offer",
+    "OfferId",
+    "Pin",
+    "Preferences",
+    "Reason",
+    "ReasonCode",
+    "StudentId",
+    "Tolerated",
+    "Verdict",
+    "Violation",
+    "build_certificate",
+    "canonical_json",
+    "explain",
+    "explain_for_mentor",
+    "format_preferences",
+    "input_sha256",
+    "listed_ids",
+    "lottery_order",
+    "match_students",
+    "parse_preferences",
+    "problem_to_json",
+    "rank_profile",
+    "strict",
+    "student_rank",
+    "tie_groups",
+    "verify_certificate",
+    "verify_matching",
+]
