@@ -1,0 +1,28 @@
+"""
+The ``cotutelle`` command.
+
+Each sub-command lives in its own module and imports what is heavy inside the function,
+so that ``cotutelle match`` on plain files starts without Django.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from cotutelle.cli import affinity, database, matching, serve
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Cotutelle: joint training of postgraduates, decisions anybody can check.",
+)
+matching.register(app)
+affinity.register(app)
+database.register(app)
+serve.register(app)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
