@@ -1,0 +1,35 @@
+"""Rows of mutual selection."""
+
+from cotutelle.selection.models.outcome import (
+    Application,
+    Objection,
+    Override,
+    Placement,
+    PublicNotice,
+)
+from cotutelle.selection.models.season import (
+    Answer,
+    AnswerLine,
+    Interview,
+    Offer,
+    Participant,
+    Preference,
+    Round,
+    RouteCalendar,
+)
+
+__all__ = [
+    "Answer",
+    "AnswerLine",
+    "Application",
+    "Interview",
+    "Objection",
+    "Offer",
+    "Override",
+    "Participant",
+    "Placement",
+    "Preference",
+    "PublicNotice",
+    "Round",
+    "RouteCalendar",
+]

@@ -1,0 +1,48 @@
+"""The rules of a round, as one value: what a school decides before it opens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from cotutelle.selection.enums import AdjustmentRefusal, MentorAnswer, Regime, SilentMentor
+
+POLICY_KIND = "selection.round"
+
+
+@dataclass(frozen=True, slots=True)
+class RoundRules:
+    """
+    Parameters of a round policy.
+
+    ``notice_days`` are working days of the unit's calendar; ``override_share`` is the largest
+    share of participants the school may assign itself (0–1); ``answer_days`` is how long a
+    mentor has for one application in the sequential regime, in working days.
+    """
+
+    regime: str = Regime.DEFERRED_ACCEPTANCE
+    mentor_answer: str = MentorAnswer.RANK
+    silent_mentor: str = SilentMentor.ACCEPT_BY_SCORE
+    adjustment_refusal: str = AdjustmentRefusal.STAYS_UNMATCHED
+    min_choices: int = 1
+    max_choices: int = 10
+    interviews: bool = False
+    same_discipline_only: bool = False
+    uses_scores: bool = True
+    ties_by_score: bool = True
+    notice_days: int = 5
+    answer_days: int = 3
+    override_share_percent: int = 5
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any]) -> RoundRules:
+        """Read stored parameters; unknown names are refused, missing ones take the default."""
+        known = {f.name for f in fields(cls)}
+        if unknown := set(parameters) - known:
+            raise ValueError(f"parameters: unknown names {sorted(unknown)}")
+        return cls(**parameters)
+
+    def as_parameters(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
