@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cotutelle.engines.matching.canonical import sha256_of
+from cotutelle.engines.matching.canonical import canonical_json, sha256_of
 from cotutelle.engines.matching.deferred_acceptance import ALGORITHM, ALGORITHM_VERSION, Matching
 from cotutelle.engines.matching.entities import (
     Ban,
@@ -114,9 +114,9 @@ def verify_certificate(certificate: object) -> Verdict:
             raise _Malformed(f"the format is {fields['format']!r}, not {FORMAT!r}")
         arguments = _problem_arguments(fields["inputs"])
         result = _texts(fields["result"], "result")
-    except _Malformed as error:
+        found = [*_wrong_digests(fields), *_wrong_algorithm(fields["algorithm"])]
+    except (_Malformed, UnicodeEncodeError) as error:
         return Verdict(ok=False, problems=(Violation("malformed", str(error)),))
-    found = [*_wrong_digests(fields), *_wrong_algorithm(fields)]
     try:
         problem = MatchingProblem(**arguments)
     except InvalidProblem as error:
@@ -162,12 +162,11 @@ def _wrong_digests(fields: Mapping[str, Any]) -> list[Violation]:
     return found
 
 
-def _wrong_algorithm(fields: Mapping[str, Any]) -> list[Violation]:
+def _wrong_algorithm(stated: object) -> list[Violation]:
     expected = {"name": ALGORITHM, "version": ALGORITHM_VERSION}
-    if fields["algorithm"] == expected:
+    if _same(stated, expected):
         return []
-    message = f"the algorithm is {fields['algorithm']!r}, this program checks {expected!r}"
-    return [Violation("algorithm", message)]
+    return [Violation("algorithm", f"the algorithm is {stated!r}, this checks {expected!r}")]
 
 
 def _wrong_figures(stated: object, actual: Mapping[str, Any]) -> list[Violation]:
@@ -176,8 +175,13 @@ def _wrong_figures(stated: object, actual: Mapping[str, Any]) -> list[Violation]
     return [
         Violation("evidence", f"{key} is stated as {stated.get(key)!r}, it is {actual.get(key)!r}")
         for key in sorted(actual.keys() | stated.keys())
-        if key not in stated or key not in actual or stated[key] != actual[key]
+        if key not in stated or key not in actual or not _same(stated[key], actual[key])
     ]
+
+
+def _same(stated: object, actual: object) -> bool:
+    """Equality as JSON: in Python alone 1, 1.0 and True would be one and the same."""
+    return canonical_json(stated) == canonical_json(actual)
 
 
 def _list_to_json(preferences: Preferences) -> list[Any]:
@@ -220,6 +224,8 @@ def _bans(value: object) -> dict[tuple[str, str], Ban]:
     for row in value:
         if not isinstance(row, list) or list(map(type, row)) != [str] * 4:
             raise _Malformed(f"the ban {row!r} is not student, offer, kind, reason")
+        if (row[0], row[1]) in bans:
+            raise _Malformed(f"the ban {row!r} is there twice")
         bans[row[0], row[1]] = Ban(row[2], row[3])
     return bans
 
