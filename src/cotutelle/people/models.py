@@ -150,6 +150,7 @@ class Person(AbstractBaseUser):
 class RoleGrant(models.Model):
     """A role of a person on a unit and all below it, for a period (both days included)."""
 
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="grants")
     role = models.CharField(max_length=30, choices=Role)
     unit = models.ForeignKey("institutions.Unit", models.PROTECT, related_name="grants")
@@ -195,6 +196,7 @@ class RoleGrant(models.Model):
 class SavedView(models.Model):
     """A list with its filters, kept under a name."""
 
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="saved_views")
     page = models.CharField(max_length=100)
     name = models.CharField(max_length=60)
