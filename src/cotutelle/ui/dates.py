@@ -22,6 +22,8 @@ _WEEKDAYS_ZH = "一二三四五六日"
 _MINUTE_SECONDS = 60
 _HOUR_SECONDS = 3600
 _DAY_SECONDS = 86_400
+_HOUR_MINUTES = 60
+_DAY_HOURS = 24
 _RELATIVE_DAYS = 14
 
 Moment = dt.date | dt.datetime | None
@@ -71,15 +73,18 @@ def format_relative(value: dt.datetime, now: dt.datetime) -> str:
     """Return how far ``value`` lies from ``now`` in words; the date itself beyond two weeks."""
     seconds = int((value - now).total_seconds())
     distance = abs(seconds)
+    ahead = seconds > 0
     if distance < _MINUTE_SECONDS:
-        return _("just now") if seconds <= 0 else _("in less than a minute")
+        return _("in less than a minute") if ahead else _("just now")
     if distance >= _RELATIVE_DAYS * _DAY_SECONDS:
         return format_date(value)
-    if distance < _HOUR_SECONDS:
-        return _minutes(distance // _MINUTE_SECONDS, ahead=seconds > 0)
-    if distance < _DAY_SECONDS:
-        return _hours(distance // _HOUR_SECONDS, ahead=seconds > 0)
-    return _days(distance // _DAY_SECONDS, ahead=seconds > 0)
+    minutes = round(distance / _MINUTE_SECONDS)
+    if minutes < _HOUR_MINUTES:
+        return _minutes(minutes, ahead=ahead)
+    hours = round(distance / _HOUR_SECONDS)
+    if hours < _DAY_HOURS:
+        return _hours(hours, ahead=ahead)
+    return _days(round(distance / _DAY_SECONDS), ahead=ahead)
 
 
 def _minutes(count: int, *, ahead: bool) -> str:

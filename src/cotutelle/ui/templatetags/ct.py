@@ -185,12 +185,14 @@ def field(bound: BoundField, label: str = "", wide: bool = False) -> dict[str, A
     """A form field with its label, help and errors, tied together for screen readers."""
     widget = bound.field.widget
     grouped = isinstance(widget, (RadioSelect, CheckboxSelectMultiple))
-    if isinstance(widget, CheckboxInput) or grouped:
+    if grouped:
+        css = ""
+    elif isinstance(widget, CheckboxInput):
         css = "form-check-input"
     else:
         css = "form-select" if isinstance(widget, Select) else "form-control"
     own = str(widget.attrs.get("class", ""))
-    invalid = "is-invalid" if bound.errors else ""
+    invalid = "is-invalid" if bound.errors and not grouped else ""
     attrs = {"class": " ".join(filter(None, (css, own, invalid)))}
     return {
         "bound": bound,
