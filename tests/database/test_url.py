@@ -31,7 +31,7 @@ def test_every_part_is_read() -> None:
         "sslmode": "require",
     }
     assert address.environment()["PGSSLMODE"] == "require"
-    assert address.environment()["PGPASSWORD"] == "s@crt"  # noqa: S105
+    assert address.environment()["PGPASSWORD"] == "s@crt"
 
 
 @pytest.mark.parametrize(
