@@ -32,6 +32,7 @@ class TermPicker:
         """``rows`` are the student's CSR rows, one per text, over the columns ``names``."""
         import numpy as np  # noqa: PLC0415 - heavy
 
+        rows = rows[:, : len(names)]
         self._columns = np.unique(rows.indices)
         self._values = np.zeros((rows.shape[0], len(self._columns)))
         at = np.searchsorted(self._columns, rows.indices)

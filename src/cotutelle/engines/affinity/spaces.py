@@ -12,13 +12,9 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from cotutelle.engines.affinity.terms import split_terms
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 class Space(Protocol):
@@ -26,7 +22,7 @@ class Space(Protocol):
 
     @property
     def terms(self) -> Sequence[str]:
-        """Names of the columns in ascending order; empty where columns have no names."""
+        """Names of the first columns, ascending; empty where columns have no names."""
 
     def encode(self, texts: Sequence[str]) -> Any:
         """
@@ -59,17 +55,14 @@ class TfidfEncoder:
 
     def fit(self, texts: Sequence[str]) -> TfidfSpace:
         """Count in how many texts each term occurs; linear in the length of the texts."""
-        import numpy as np  # noqa: PLC0415 - heavy
-
         found: Counter[str] = Counter()
         for text in texts:
             found.update(set(split_terms(text)))
         terms = sorted(found)
-        holding = np.fromiter((found[term] for term in terms), dtype=np.float64, count=len(terms))
         return TfidfSpace(
             terms=terms,
             columns={term: column for column, term in enumerate(terms)},
-            idf=1 + np.log((1 + len(texts)) / (1 + holding)),
+            idf=[1 + math.log((1 + len(texts)) / (1 + found[term])) for term in terms],
             unseen_idf=1 + math.log(1 + len(texts)),
         )
 
@@ -80,31 +73,32 @@ class TfidfSpace:
 
     terms: Sequence[str]
     columns: dict[str, int]
-    idf: NDArray[np.float64]
+    idf: Sequence[float]
     unseen_idf: float
 
     def encode(self, texts: Sequence[str]) -> Any:
-        """Return a CSR matrix, one row of length ≤ 1 per text over the terms the mentors use."""
+        """Return a CSR matrix over the mentors' terms, and one last column for all others."""
         import numpy as np  # noqa: PLC0415 - heavy
         from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy
 
-        columns, counts, ends = array("i"), array("d"), array("q", [0])
-        unseen = np.zeros(len(texts))
-        for row, text in enumerate(texts):
+        columns, weights, ends = array("i"), array("d"), array("q", [0])
+        for text in texts:
+            unseen = 0.0
             for term, count in Counter(split_terms(text)).items():
                 column = self.columns.get(term)
                 if column is None:
-                    unseen[row] += ((1 + math.log(count)) * self.unseen_idf) ** 2
+                    unseen += ((1 + math.log(count)) * self.unseen_idf) ** 2
                 else:
                     columns.append(column)
-                    counts.append(count)
+                    weights.append((1 + math.log(count)) * self.idf[column])
+            if unseen:
+                columns.append(len(self.terms))
+                weights.append(math.sqrt(unseen))
             ends.append(len(columns))
-        at = np.frombuffer(columns, dtype=np.int32) if columns else np.zeros(0, dtype=np.int32)
-        weights = (1 + np.log(np.array(counts, dtype=np.float64))) * self.idf[at]
-        shape = (len(texts), len(self.terms))
-        rows = csr_matrix((weights, at, np.array(ends, dtype=np.int64)), shape=shape)
+        placed = (np.array(weights), np.array(columns), np.array(ends))
+        rows = csr_matrix(placed, shape=(len(texts), len(self.terms) + 1))
         rows.sort_indices()
-        squares = np.asarray(rows.multiply(rows).sum(axis=1)).ravel() + unseen
+        squares = np.asarray(rows.multiply(rows).sum(axis=1)).ravel()
         lengths = np.sqrt(np.where(squares > 0, squares, 1.0))
         rows.data /= np.repeat(lengths, np.diff(rows.indptr))
         return rows
