@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from cotutelle.core import clock
 from cotutelle.ui import charts, dates
+from cotutelle.ui.listing import Listing
 
 register = template.Library()
 
@@ -46,7 +48,7 @@ def state(value: object = "", label: str = "", kind: str = "wait", icon: str = "
         '<span class="st st-{}"><i class="ti ti-{}" aria-hidden="true"></i>{}</span>',
         kind,
         icon or STATE_ICONS[kind],
-        label or getattr(value, "label", value),
+        label or getattr(value, "label", str(value)),
     )
 
 
@@ -103,6 +105,28 @@ def pick(value: object, label: object) -> SafeString:
     )
 
 
+@register.simple_tag
+def sort_head(listing: Listing[Any], key: str, label: object, css: str = "") -> SafeString:
+    """A column head that sorts; a second press turns round where the list offers ``-key``."""
+    offered = {link.key: link for link in listing.sort_links}
+    turned = offered.get(f"-{key}")
+    order = ""
+    if offered[key].current:
+        order = "ascending"
+    elif turned is not None and turned.current:
+        order = "descending"
+    target = turned if turned is not None and order == "ascending" else offered[key]
+    arrow = {"ascending": "arrow-up", "descending": "arrow-down"}.get(order)
+    return format_html(
+        '<th scope="col" class="{}"{}><a href="{}">{}{}</a></th>',
+        css,
+        format_html(' aria-sort="{}"', order) if order else "",
+        target.url,
+        label,
+        format_html('<i class="ti ti-{}" aria-hidden="true"></i>', arrow) if arrow else "",
+    )
+
+
 # ---------------------------------------------------------------- dates and numbers
 
 
@@ -140,9 +164,9 @@ def ct_when(value: dt.datetime | None) -> str:
 
 
 @register.filter
-def ct_number(value: float | None) -> str:
+def ct_number(value: float | Decimal | str | None) -> str:
     """``4,218``; a dash where there is no number."""
-    return "–" if value is None or value == "" else f"{value:,}"
+    return "–" if value is None or isinstance(value, str) else f"{value:,}"
 
 
 # ---------------------------------------------------------------- larger pieces
@@ -193,7 +217,7 @@ def field(bound: BoundField, label: str = "", wide: bool = False) -> dict[str, A
         css = "form-select" if isinstance(widget, Select) else "form-control"
     own = str(widget.attrs.get("class", ""))
     invalid = "is-invalid" if bound.errors and not grouped else ""
-    attrs = {"class": " ".join(filter(None, (css, own, invalid)))}
+    attrs: dict[str, str | bool] = {"class": " ".join(filter(None, (css, own, invalid)))}
     return {
         "bound": bound,
         "label": label or bound.label,

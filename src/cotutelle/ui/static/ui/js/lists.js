@@ -10,7 +10,7 @@
     const refresh = () => {
       const picked = boxes.filter(box => box && box.checked).length;
       if (bulk) bulk.classList.toggle('idle', picked === 0);
-      if (count) count.textContent = picked ? ct.fill(ct.words.picked, { n: picked }) : '';
+      if (count) count.textContent = picked ? ct.fill(ct.words.chosen, { n: picked }) : '';
       if (all) { all.checked = picked > 0 && picked === boxes.filter(Boolean).length; all.indeterminate = picked > 0 && !all.checked; }
     };
     const go = to => {
