@@ -31,6 +31,15 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Account:
     return Account(65534, 65534)
 
 
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder that the server's account may reach."""
+    for path in (tmp_path, *tmp_path.parents[:-2]):
+        if path.owner() == Path.home().owner() or os.geteuid() == 0:
+            path.chmod(path.stat().st_mode | 0o011)
+    return tmp_path / "data"
+
+
 def run_python(code: str, *, account: Account, home: Path) -> subprocess.CompletedProcess[str]:
     """Run Python code as another account, with an interpreter that account can reach."""
     site = next(path for path in sys.path if path.endswith("site-packages"))

@@ -26,7 +26,7 @@ def serve(
     ] = 8000,
     threads: Annotated[
         int, typer.Option(envvar="COTUTELLE_THREADS", min=1, max=64, help="Requests at once.")
-    ] = 8,
+    ] = 4,
 ) -> None:
     """Start database, web and worker in this terminal; Ctrl-C stops all of them."""
     from cotutelle.cli import _supervisor as supervisor  # noqa: PLC0415 - keeps others light
@@ -139,7 +139,7 @@ def _demonstration() -> list[tuple[str, str, str]]:
     owner = get_commands().get("seed_demo")
     if not isinstance(owner, str):
         return []
-    if not get_user_model()._default_manager.exists():
+    if not get_user_model().objects.exists():
         _say("Filling the empty database with the demonstration (演示数据).")
         call_command("seed_demo")
     command = load_command_class(owner, "seed_demo")

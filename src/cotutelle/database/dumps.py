@@ -23,7 +23,7 @@ SWAP_ATTEMPTS = 5
 def connect(address: Address) -> psycopg.Connection[tuple[object, ...]]:
     """Open a connection outside any transaction, or say in one sentence why not."""
     try:
-        return psycopg.connect(**address.parameters(), autocommit=True)
+        return psycopg.connect(address.url(), autocommit=True)
     except psycopg.OperationalError as error:
         raise DatabaseProblem(
             f"The database {address.name} does not answer: {last_line(str(error))}."
@@ -138,7 +138,7 @@ def _maintenance(address: Address) -> Address:
     for name in MAINTENANCE_DATABASES:
         other = address.with_name(name)
         try:
-            psycopg.connect(**other.parameters()).close()
+            psycopg.connect(other.url()).close()
         except psycopg.OperationalError:
             continue
         return other

@@ -19,7 +19,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
@@ -35,6 +35,7 @@ from cotutelle.database.url import VARIABLE, Address
 
 ROLE = "cotutelle"
 DATABASE = "cotutelle"
+DEFAULT_PORT = "5432"
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 30.0
 POLL_S = 0.02
@@ -80,7 +81,9 @@ class Server:
 
     def address(self) -> Address:
         """Return the database of the application; it answers only while the server runs."""
-        return Address(str(self.sockets), "", ROLE, self._password(), DATABASE)
+        # The port is part of the socket's name; said aloud, a PGPORT of the caller does no harm.
+        port = self.options.get("port", DEFAULT_PORT)
+        return Address(str(self.sockets), port, ROLE, self._password(), DATABASE)
 
     def url(self) -> str:
         """Return ``address()`` as a URL."""
@@ -167,6 +170,7 @@ class Server:
         programs = binaries.reachable_programs(account, self.folder)
         settings = {**SMALL_MACHINE, **self.options, **read_settings(self.folder)}
         settings.setdefault("listen_addresses", "")
+        settings.setdefault("port", DEFAULT_PORT)
         settings["unix_socket_directories"] = str(self.sockets)
         settings["unix_socket_permissions"] = "0700"
         command = [str(programs / "postgres"), "-D", str(self.cluster)]
@@ -224,12 +228,11 @@ class Server:
     def _provide_database(self) -> None:
         address = self.address()
         with contextlib.suppress(psycopg.OperationalError):
-            psycopg.connect(**address.parameters(), connect_timeout=10).close()
+            psycopg.connect(address.url(), connect_timeout=10).close()
             return
-        administrator = {**address.parameters(), "user": cluster.ADMINISTRATOR}
-        administrator["dbname"] = "postgres"
+        administrator = replace(address, user=cluster.ADMINISTRATOR, name="postgres")
         try:
-            with psycopg.connect(**administrator, autocommit=True) as connection:
+            with psycopg.connect(administrator.url(), autocommit=True) as connection:
                 _create_role(connection, self._password())
         except psycopg.Error as error:
             raise DatabaseProblem(

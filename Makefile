@@ -1,0 +1,33 @@
+# make run: the product. make test, make lint, make bench: the checks. See docs/how-to/operate.md.
+.PHONY: run test lint bench clean setup setup-test
+
+BIN := .venv/bin
+TEST_PROCESSES ?= 2
+
+run: setup
+	@exec $(BIN)/cotutelle serve
+
+setup:
+	@scripts/setup.sh run
+
+setup-test:
+	@scripts/setup.sh test
+
+test: setup-test
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadscope
+
+lint: setup-test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint --lint --quiet src
+
+bench: setup-test
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+clean:
+	rm -rf .venv .dev node_modules src/cotutelle/ui/static/vendor build test-results
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src -name '*.mo' -delete
+	find src tests scripts benchmarks -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""A project of one page, to serve without the rooms."""
