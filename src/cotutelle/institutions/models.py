@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
@@ -59,6 +61,15 @@ class Unit(models.Model):
 
     def __str__(self) -> str:
         return self.display_name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep the sort key (pinyin) in step with the names."""
+        from cotutelle.people.validators import sort_key  # noqa: PLC0415  it loads a dictionary
+
+        self.name_sort = sort_key(self.name_zh, self.name_en)
+        if (fields := kwargs.get("update_fields")) is not None:
+            kwargs["update_fields"] = {*fields, "name_sort"}
+        super().save(*args, **kwargs)
 
     @property
     def display_name(self) -> str:

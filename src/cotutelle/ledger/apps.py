@@ -6,3 +6,7 @@ from django.apps import AppConfig
 class LedgerConfig(AppConfig):
     name = "cotutelle.ledger"
     label = "ledger"
+
+    def ready(self) -> None:
+        """Load the permissions this room declares."""
+        from cotutelle.ledger import rules  # noqa: F401, PLC0415

@@ -8,5 +8,8 @@ class PeopleConfig(AppConfig):
     label = "people"
 
     def ready(self) -> None:
-        """Load the permissions this room declares."""
-        from cotutelle.people import rules  # noqa: F401, PLC0415
+        """Load permissions, words for the history, who reads it, and sign-in traces."""
+        from cotutelle.ledger import access  # noqa: PLC0415
+        from cotutelle.people import actions, rules, traces  # noqa: F401, PLC0415
+
+        access.register("people.person", access.by_permission("people.view_person"))

@@ -12,6 +12,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Func, Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
 
 from cotutelle.core.clock import today
 from cotutelle.core.i18n import localized
@@ -22,9 +23,7 @@ from cotutelle.people.enums import Role
 class PersonManager(BaseUserManager["Person"]):
     """Creates people; sign-in names are compared without case."""
 
-    def create_user(
-        self, username: str, password: str | None = None, **fields: object
-    ) -> Person:
+    def create_user(self, username: str, password: str | None = None, **fields: object) -> Person:
         """Create a person who can sign in with ``password`` (nobody without one)."""
         person = self.model(username=username, **fields)
         person.set_password(password)
@@ -106,6 +105,8 @@ class Person(AbstractBaseUser):
     @property
     def display_name(self) -> str:
         """The name in the reader's language."""
+        if self.erased_at:
+            return _("Erased person")
         return localized(self.name_zh, self.name_en) or self.username
 
     @property
@@ -156,9 +157,7 @@ class RoleGrant(models.Model):
     unit = models.ForeignKey("institutions.Unit", models.PROTECT, related_name="grants")
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
-    granted_by = models.ForeignKey(
-        Person, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
+    granted_by = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -175,7 +174,9 @@ class RoleGrant(models.Model):
                     ("unit", RangeOperators.EQUAL),
                     (
                         Func(
-                            F("starts_on"), F("ends_on"), models.Value("[]"),
+                            F("starts_on"),
+                            F("ends_on"),
+                            models.Value("[]"),
                             function="daterange",
                         ),
                         RangeOperators.OVERLAPS,

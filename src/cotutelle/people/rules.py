@@ -44,16 +44,21 @@ def is_self(actor: Any, obj: Any = None) -> bool:
     return actor == obj or getattr(obj, "person_id", None) == actor.pk
 
 
-is_administrator = has_role(Role.SYSTEM_ADMINISTRATOR)
-is_officer = has_role(Role.GRADUATE_OFFICER)
-is_office = has_role(
+OFFICE_ROLES = (
     Role.GRADUATE_OFFICER,
     Role.DEPARTMENT_SECRETARY,
     Role.PARTNER_OFFICER,
     Role.BASE_SECRETARY,
     Role.RESIDENCY_OFFICE,
 )
-may_look = has_role(Role.LEADER, Role.INSPECTOR, Role.DISCIPLINE_LEAD, Role.STUDENT_ADVISER)
+LOOKING_ROLES = (Role.LEADER, Role.INSPECTOR, Role.DISCIPLINE_LEAD, Role.STUDENT_ADVISER)
+GRANTING_ROLES = (Role.SYSTEM_ADMINISTRATOR, Role.GRADUATE_OFFICER)
+VIEWING_ROLES = (Role.SYSTEM_ADMINISTRATOR, *OFFICE_ROLES, *LOOKING_ROLES)
+
+is_administrator = has_role(Role.SYSTEM_ADMINISTRATOR)
+is_officer = has_role(Role.GRADUATE_OFFICER)
+is_office = has_role(*OFFICE_ROLES)
+may_look = has_role(*LOOKING_ROLES)
 
 grant(
     "people.view_people",
@@ -74,6 +79,16 @@ grant(
     "people.grant_role",
     is_administrator | is_officer,
     reason=_("Only a system administrator or the graduate school gives roles."),
+)
+grant(
+    "people.export_person",
+    is_self | is_administrator,
+    reason=_("Only the person and the system administrator take out all data of a person."),
+)
+grant(
+    "people.manage_tokens",
+    is_self,
+    reason=_("Everybody keeps their own tokens."),
 )
 grant(
     "people.erase_person",

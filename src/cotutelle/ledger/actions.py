@@ -1,0 +1,85 @@
+"""
+How people read actions and values of the history.
+
+Each room has an ``actions.py`` that registers its words; nothing translated is ever stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+else:
+    StrOrPromise = str
+
+_labels: dict[str, StrOrPromise] = {}
+_fields: dict[str, dict[str, StrOrPromise]] = {}
+_values: dict[tuple[str, str], dict[str, StrOrPromise]] = {}
+
+
+def register(labels: Mapping[str, StrOrPromise]) -> None:
+    """Declare how actions are read: ``{"selection.round.published": _("Round published")}``."""
+    _labels.update(labels)
+
+
+def register_fields(
+    subject_type: str,
+    labels: Mapping[str, StrOrPromise],
+    *,
+    values: Mapping[str, Mapping[str, StrOrPromise]] | None = None,
+) -> None:
+    """
+    Declare how the values before and after are read.
+
+    Parameters
+    ----------
+    subject_type
+        ``<app>.<model>`` as the ledger stores it.
+    labels
+        Key of the payload → label.
+    values
+        Key of the payload → stored value → word, for states and kinds.
+    """
+    _fields.setdefault(subject_type, {}).update(labels)
+    for field, words in (values or {}).items():
+        _values[subject_type, field] = dict(words)
+
+
+def label(action: str) -> str:
+    """Return ``action`` in the reader's language; the dotted name where no room named it."""
+    return str(_labels.get(action, action))
+
+
+def known() -> dict[str, str]:
+    """Return all registered actions with their labels, by label."""
+    return dict(sorted(((a, str(text)) for a, text in _labels.items()), key=lambda pair: pair[1]))
+
+
+def field_label(subject_type: str, field: str) -> str:
+    """Return the label of a key of the payload."""
+    return str(_fields.get(subject_type, {}).get(field) or field.replace("_", " "))
+
+
+def value_text(subject_type: str, field: str, value: object) -> str:
+    """Return a stored value in words."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, list):
+        return _(", ").join(value_text(subject_type, field, one) for one in value)
+    if isinstance(value, dict):
+        return _("; ").join(
+            _("%(name)s: %(value)s")
+            % {
+                "name": field_label(subject_type, str(name)),
+                "value": value_text(subject_type, str(name), one),
+            }
+            for name, one in value.items()
+        )
+    words = _values.get((subject_type, field), {})
+    return str(words.get(str(value), value))

@@ -1,0 +1,106 @@
+"""Reading what happened, in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from cotutelle.ledger.actions import field_label, label, value_text
+from cotutelle.ledger.models import Entry
+from cotutelle.ledger.rules import READERS
+from cotutelle.people.models import Person
+
+SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value before and after, in words."""
+
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry as people read it."""
+
+    when: dt.datetime
+    who: str
+    text: str
+    proxy: bool
+    changes: tuple[Change, ...]
+    entry: Entry
+
+
+def visible_to(actor: Person) -> QuerySet[Entry]:
+    """Return entries about units at or below those that ``actor`` administers or inspects."""
+    found = Q(pk__in=())
+    for grant in actor.active_grants:
+        if grant.role in READERS:
+            found |= Q(unit__path__startswith=grant.unit.path)
+            if grant.unit.parent_id is None:
+                found |= Q(unit__isnull=True)
+    return _with_names(Entry.objects.filter(found))
+
+
+def entries_about(subject: Model) -> QuerySet[Entry]:
+    """Return the entries of one subject, newest first."""
+    return _with_names(
+        Entry.objects.filter(subject_type=subject._meta.label_lower, subject_id=subject.pk)
+    ).order_by("-id")
+
+
+def history_of(subject: Model, *, limit: int = SHOWN) -> list[Line]:
+    """Return what happened to ``subject`` in words, newest first: for a History tab."""
+    return lines(entries_about(subject)[:limit])
+
+
+def lines(entries: Iterable[Entry]) -> list[Line]:
+    """Put ``entries`` into words in the active language."""
+    return [describe(entry) for entry in entries]
+
+
+def describe(entry: Entry) -> Line:
+    """Put one entry into words; an erased payload leaves who, what and when."""
+    return Line(
+        when=entry.at,
+        who=_who(entry),
+        text=label(entry.action),
+        proxy=entry.on_behalf_of_id is not None,
+        changes=_changes(entry),
+        entry=entry,
+    )
+
+
+def _with_names(rows: QuerySet[Entry]) -> QuerySet[Entry]:
+    return rows.select_related("actor", "on_behalf_of", "unit", "payload")
+
+
+def _who(entry: Entry) -> str:
+    actor = entry.actor.display_name if entry.actor else _("The system")
+    if entry.on_behalf_of is None:
+        return actor
+    return _("%(actor)s on behalf of %(principal)s") % {
+        "actor": actor,
+        "principal": entry.on_behalf_of.display_name,
+    }
+
+
+def _changes(entry: Entry) -> tuple[Change, ...]:
+    payload = getattr(entry, "payload", None)
+    if payload is None:
+        return ()
+    before, after = payload.before or {}, payload.after or {}
+    kind = entry.subject_type
+    return tuple(
+        Change(field_label(kind, name), old, new)
+        for name in dict.fromkeys([*before, *after])
+        if (old := value_text(kind, name, before.get(name)))
+        != (new := value_text(kind, name, after.get(name)))
+    )
