@@ -133,3 +133,13 @@ def test_summary_takes_the_focus_and_leads_to_the_field(page: Page, site: Site) 
     expect(page.locator("[data-summary]")).to_be_focused()
     page.locator("[data-summary] a", has_text="Opens").click()
     expect(page.locator("#id_opens")).to_be_focused()
+
+
+def test_paper_keeps_tables_and_leaves_the_frame_out(page: Page, site: Site) -> None:
+    page.set_viewport_size({"width": 680, "height": 900})
+    page.goto(site.url + "list")
+    expect(page.locator(".ct-rows thead")).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(page.locator(".ct-rows thead")).to_be_visible()
+    for part in (".ct-phone-bar", ".ct-side", ".ct-bulk", ".chips"):
+        expect(page.locator(part)).to_be_hidden()
