@@ -19,6 +19,9 @@ from django.utils import translation
 import cotutelle.ui
 from tests.ui.samples import PAGES, render_page
 
+# Playwright keeps an event loop in the thread in which later tests use the database.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
 POLICY = "default-src 'self'; img-src 'self' data:"
 
 

@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 M = TypeVar("M", bound=Model)
 
@@ -45,8 +48,8 @@ class Choice:
     """
 
     key: str
-    label: str
-    options: Sequence[tuple[str, str]]
+    label: StrOrPromise
+    options: Sequence[tuple[str, StrOrPromise]]
     lookup: str = ""
     apply: Apply | None = None
 
@@ -59,7 +62,7 @@ class Toggle:
     """A filter that is on (``?key=1``) or off."""
 
     key: str
-    label: str
+    label: StrOrPromise
     apply: Callable[[QuerySet[Any]], QuerySet[Any]]
 
 
@@ -68,7 +71,7 @@ class Search:
     """Search in fields by ``icontains``; every word must be found in one of them."""
 
     fields: Sequence[str]
-    label: str
+    label: StrOrPromise
     key: str = "q"
     apply: Apply | None = None
 
@@ -88,7 +91,7 @@ class Sort:
     """An order: ``fields`` as ``order_by`` takes them; end them with a unique one."""
 
     key: str
-    label: str
+    label: StrOrPromise
     fields: Sequence[str]
 
 
@@ -96,7 +99,7 @@ class Sort:
 class Link:
     """Something to choose: where it leads and whether it is chosen."""
 
-    label: str
+    label: StrOrPromise
     url: str
     current: bool = False
     key: str = ""
@@ -106,7 +109,7 @@ class Link:
 class Chip:
     """An active filter and the address without it."""
 
-    label: str
+    label: StrOrPromise
     remove_url: str
 
 
@@ -114,14 +117,14 @@ class Chip:
 class Menu:
     """A filter that is not active yet, with its options as links."""
 
-    label: str
+    label: StrOrPromise
     options: tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SearchBox:
     key: str
-    label: str
+    label: StrOrPromise
     value: str
 
 
