@@ -58,8 +58,8 @@ def random_market(
         for student in random.sample(student_ids, random.randint(0, 2)):
             pins[student] = Pin(random.choice(offer_ids), "minutes 7")
         for student in random.sample(student_ids, random.randint(0, 2)):
-            kind = random.choice(("conflict", "policy"))
-            bans[student, random.choice(offer_ids)] = Ban(kind, "kin")
+            ban = random.choice((Ban("conflict", "kin"), Ban("policy", "discipline")))
+            bans[student, random.choice(offer_ids)] = ban
     seed = str(random.randint(0, 9))
     try:
         return MatchingProblem(preferences, offer_table, mentors, pins, bans, seed)

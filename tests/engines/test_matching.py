@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import copy
-import json
 import subprocess
 import sys
 from hashlib import sha256
-from typing import Any
 
 import pytest
-import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,11 +20,9 @@ from cotutelle.engines.matching import (
     Pin,
     Reason,
     build_certificate,
-    canonical_json,
     explain,
     explain_for_mentor,
     format_preferences,
-    input_sha256,
     lottery_order,
     match_students,
     parse_preferences,
@@ -38,27 +32,7 @@ from cotutelle.engines.matching import (
     verify_certificate,
     verify_matching,
 )
-
-
-def _market(**changes: Any) -> MatchingProblem:
-    """Two topics of Wang (one place in all), one of Li; three students."""
-    arguments: dict[str, Any] = {
-        "student_preferences": {
-            "s1": strict(["imaging", "stroke"]),
-            "s2": strict(["imaging", "cohort"]),
-            "s3": strict(["stroke", "imaging", "cohort"]),
-        },
-        "offers": {
-            "imaging": Offer("wang", 1),
-            "stroke": Offer("wang", 1),
-            "cohort": Offer("li", 1),
-        },
-        "mentors": {
-            "wang": Mentor(1, strict(["s3", "s2", "s1"])),
-            "li": Mentor(1, [["s1", "s2", "s3"]]),
-        },
-    }
-    return MatchingProblem(**arguments | changes)
+from tests.engines.matching_market import small_market
 
 
 def _codes(problem: MatchingProblem, offer_of: dict[str, str]) -> set[str]:
@@ -66,7 +40,7 @@ def _codes(problem: MatchingProblem, offer_of: dict[str, str]) -> set[str]:
 
 
 def test_the_mentor_s_own_quota_holds_over_all_her_offers() -> None:
-    matching = match_students(_market())
+    matching = match_students(small_market())
 
     assert matching.offer_of == {"s2": "cohort", "s3": "stroke"}
     assert matching.proposals == 5
@@ -74,7 +48,7 @@ def test_the_mentor_s_own_quota_holds_over_all_her_offers() -> None:
 
 
 def test_a_pinned_student_takes_the_place_of_offer_and_mentor() -> None:
-    problem = _market(pins={"s1": Pin("imaging", "minutes 7")})
+    problem = small_market(pins={"s1": Pin("imaging", "minutes 7")})
 
     matching = match_students(problem)
 
@@ -93,7 +67,7 @@ def test_a_pinned_student_takes_the_place_of_offer_and_mentor() -> None:
 
 
 def test_a_ban_is_passed_over_and_named_as_the_cause() -> None:
-    problem = _market(bans={("s3", "stroke"): Ban("conflict", "daughter")})
+    problem = small_market(bans={("s3", "stroke"): Ban("conflict", "daughter")})
 
     matching = match_students(problem)
 
@@ -107,7 +81,7 @@ def test_a_ban_is_passed_over_and_named_as_the_cause() -> None:
 
 
 def test_a_pin_may_join_two_who_did_not_list_each_other() -> None:
-    problem = _market(pins={"s1": Pin("cohort")})
+    problem = small_market(pins={"s1": Pin("cohort")})
 
     matching = match_students(problem)
 
@@ -157,13 +131,13 @@ def test_the_luckiest_of_equals_gets_the_place(seed: str) -> None:
     ],
 )
 def test_the_verifier_names_what_is_wrong(offer_of: dict[str, str], code: str) -> None:
-    assert code in _codes(_market(), offer_of)
+    assert code in _codes(small_market(), offer_of)
 
 
 def test_the_verifier_asks_the_mentor_too_and_keeps_pins_and_bans() -> None:
-    unlisted = _market(mentors={"wang": Mentor(1, strict(["s3"])), "li": Mentor(1)})
-    pinned = _market(pins={"s1": Pin("stroke")})
-    banned = _market(bans={("s2", "cohort"): Ban()})
+    unlisted = small_market(mentors={"wang": Mentor(1, strict(["s3"])), "li": Mentor(1)})
+    pinned = small_market(pins={"s1": Pin("stroke")})
+    banned = small_market(bans={("s2", "cohort"): Ban()})
 
     assert "not_acceptable_to_mentor" in _codes(unlisted, {"s3": "stroke", "s2": "cohort"})
     assert "pin_not_honoured" in _codes(pinned, {"s2": "cohort"})
@@ -171,7 +145,7 @@ def test_the_verifier_asks_the_mentor_too_and_keeps_pins_and_bans() -> None:
 
 
 def test_a_student_may_move_to_a_better_offer_of_the_same_full_mentor() -> None:
-    verdict = verify_matching(_market(), {"s2": "cohort", "s3": "imaging"})
+    verdict = verify_matching(small_market(), {"s2": "cohort", "s3": "imaging"})
 
     (pair,) = verdict.blocking_pairs
     assert (pair.student, pair.offer, pair.kind) == ("s3", "stroke", "mentor_full")
@@ -250,7 +224,7 @@ def test_hundreds_of_offers_identical_lists_and_quota_nought() -> None:
 
 
 def test_ranks_count_from_one_and_equals_share() -> None:
-    problem = _market(
+    problem = small_market(
         student_preferences={
             "s1": [["imaging"], ["stroke", "cohort"]],
             "s2": [["stroke", "cohort"], ["imaging"]],
@@ -310,7 +284,7 @@ def test_every_reason_has_its_case() -> None:
 
 
 def test_an_explanation_of_something_untrue_is_refused() -> None:
-    problem = _market()
+    problem = small_market()
     with pytest.raises(ValueError, match="not stable"):
         explain(problem, {}, "s3", "stroke")
     with pytest.raises(ValueError, match="not stable"):
@@ -344,118 +318,6 @@ _IDS = st.text(
 @given(st.lists(st.lists(_IDS, min_size=1, max_size=3), max_size=5))
 def test_what_is_written_is_read_back(groups: list[list[str]]) -> None:
     assert parse_preferences(format_preferences(groups)) == tuple(map(tuple, groups))
-
-
-_TEXT = st.text(st.characters(exclude_categories=["Cs"]))
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | _TEXT,
-    lambda inner: st.lists(inner) | st.dictionaries(_TEXT, inner),
-)
-
-
-@given(_JSON)
-def test_canonical_json_is_that_of_rfc_8785(value: Any) -> None:
-    assert canonical_json(value) == rfc8785.dumps(value)
-
-
-def test_keys_beyond_the_basic_plane_sort_by_utf_16() -> None:
-    value = {"\ufb33": [{"😀": 1, "\ue000": 2}], "😀": 2, "a": 3}
-
-    assert canonical_json(value) == rfc8785.dumps(value)
-
-
-def _certificate() -> dict[str, Any]:
-    problem = _market(
-        bans={("s1", "stroke"): Ban("conflict", "kin")}, pins={"s3": Pin("stroke", "minutes 7")}
-    )
-    certificate = build_certificate(problem, match_students(problem))
-    read: dict[str, Any] = json.loads(canonical_json(certificate))
-    return read
-
-
-def test_a_certificate_proves_itself() -> None:
-    certificate = _certificate()
-
-    assert verify_certificate(certificate).ok
-    assert certificate["result"] == {"s2": "cohort", "s3": "stroke"}
-    assert certificate["evidence"]["size"] == 2
-
-
-def test_the_digest_of_the_inputs_depends_on_their_content_alone() -> None:
-    problem = _market()
-    lists = dict(reversed(problem.student_preferences.items()))
-
-    assert input_sha256(_market(student_preferences=lists)) == input_sha256(problem)
-    assert input_sha256(_market(seed="1")) != input_sha256(problem)
-    ties = {"wang": problem.mentors["wang"], "li": Mentor(1, [("s3", "s1", "s2")])}
-    assert input_sha256(_market(mentors=ties)) == input_sha256(problem)
-
-
-TAMPERINGS: dict[str, tuple[tuple[str, ...], Any, str]] = {
-    "assignment": (("result", "s2"), "imaging", "result_sha256"),
-    "assignment, unknown offer": (("result", "s2"), "surgery", "unknown_offer"),
-    "assignment, not text": (("result", "s2"), 7, "malformed"),
-    "quota": (("inputs", "offers", "cohort", "quota"), 2, "input_sha256"),
-    "quota below nought": (("inputs", "offers", "cohort", "quota"), -1, "invalid_input"),
-    "quota, a fraction": (("inputs", "offers", "cohort", "quota"), 1.0, "malformed"),
-    "quota, true": (("inputs", "mentors", "li", "quota"), True, "malformed"),
-    "seed": (("inputs", "seed"), "1", "input_sha256"),
-    "pin": (("inputs", "pins", "s3", "reason"), "none", "input_sha256"),
-    "bans": (("inputs", "bans"), [], "input_sha256"),
-    "bans, not a list": (("inputs", "bans"), {}, "malformed"),
-    "ban without kind": (("inputs", "bans"), [["s1", "stroke"]], "malformed"),
-    "preferences": (("inputs", "students", "s2"), ["cohort"], "input_sha256"),
-    "preferences, odd": (("inputs", "students", "s2"), [["cohort", 1]], "malformed"),
-    "surrogate": (("inputs", "students", "s2"), ["\ud800"], "malformed"),
-    "input digest": (("input_sha256",), "0" * 64, "input_sha256"),
-    "result digest": (("result_sha256",), "0" * 64, "result_sha256"),
-    "size": (("evidence", "size"), 3, "evidence"),
-    "size, a fraction": (("evidence", "size"), 2.0, "evidence"),
-    "figure added": (("evidence", "happiness"), 1, "evidence"),
-    "tolerated": (("evidence", "tolerated"), [["s1", "stroke"]], "evidence"),
-    "evidence": (("evidence",), "good", "evidence"),
-    "algorithm": (("algorithm", "version"), 0, "algorithm"),
-    "format": (("format",), "other", "malformed"),
-    "field added": (("note",), "trust me", "malformed"),
-}
-
-
-@pytest.mark.parametrize("name", TAMPERINGS)
-def test_a_tampered_certificate_is_refused_by_name(name: str) -> None:
-    path, value, code = TAMPERINGS[name]
-    certificate = copy.deepcopy(_certificate())
-    place = certificate
-    for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = value
-
-    verdict = verify_certificate(certificate)
-
-    assert not verdict.ok
-    assert code in {violation.code for violation in verdict.problems}
-
-
-def test_digests_computed_anew_do_not_save_a_bad_result() -> None:
-    certificate = _certificate()
-    certificate["result"] = {"s3": "stroke", "s1": "imaging"}
-    certificate["result_sha256"] = sha256(canonical_json(certificate["result"])).hexdigest()
-
-    codes = {violation.code for violation in verify_certificate(certificate).problems}
-
-    assert {"mentor_over_quota", "blocking_pair", "evidence"} <= codes
-
-
-@pytest.mark.parametrize("value", [None, [], "text", {}, {"format": 1}])
-def test_what_is_no_certificate_is_refused(value: object) -> None:
-    assert [violation.code for violation in verify_certificate(value).problems] == ["malformed"]
-
-
-def test_there_is_no_certificate_of_a_bad_result() -> None:
-    problem = _market()
-    matching = match_students(_market(pins={"s1": Pin("imaging")}))
-
-    with pytest.raises(ValueError, match="blocking_pair"):
-        build_certificate(problem, matching)
 
 
 def test_the_engine_needs_neither_django_nor_numpy() -> None:

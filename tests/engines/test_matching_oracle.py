@@ -143,7 +143,7 @@ SOLVER_MUTANTS = {
         "mentor.quota - pinned_at_mentor[mentor_id]",
         "mentor.quota",
     ),
-    "displaced students give up": ("student = rejected\n", "break\n"),
+    "displaced students give up": ("return rejected, tried", "return None, tried"),
     "lottery without seed": ("Lottery(problem.seed)", 'Lottery("")'),
     "pinned students also propose": (
         "if student in problem.pins:",

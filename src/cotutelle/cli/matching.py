@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
-
-if TYPE_CHECKING:
-    from cotutelle.engines.matching import MatchingProblem
 
 _RANKS_SHOWN = 5
 
@@ -42,6 +39,12 @@ def match(
     mistakes: all of them are listed and nothing is written.
     """
     started = time.process_time()
+    certificate = _match_files(folder, out, seed=seed, student_ties=student_ties)
+    report = _report(certificate, time.process_time() - started)
+    typer.echo(json.dumps(report) if as_json else _summary(certificate, report, out))
+
+
+def _match_files(folder: Path, out: Path, *, seed: str, student_ties: bool) -> dict[str, Any]:
     from cotutelle.cli._machine_csv import BadInput, write_files  # noqa: PLC0415
     from cotutelle.cli._market_files import read_market, result_tables  # noqa: PLC0415
     from cotutelle.engines.matching import (  # noqa: PLC0415
@@ -63,11 +66,7 @@ def match(
     except OSError as error:
         _say([f"{error.filename or out}: cannot be written: {error.strerror}"])
         raise typer.Exit(2) from None
-    report = _report(certificate, time.process_time() - started)
-    if as_json:
-        typer.echo(json.dumps(report))
-    else:
-        typer.echo(_summary(problem, report, out))
+    return certificate
 
 
 def verify(
@@ -108,9 +107,9 @@ def _report(certificate: dict[str, Any], cpu_seconds: float) -> dict[str, Any]:
     }
 
 
-def _summary(problem: MatchingProblem, report: dict[str, Any], out: Path) -> str:
-    students, size, profile = (
-        len(problem.student_preferences),
+def _summary(certificate: dict[str, Any], report: dict[str, Any], out: Path) -> str:
+    unmatched, size, profile = (
+        certificate["evidence"]["unmatched"],
         report["size"],
         report["rank_profile"],
     )
@@ -119,7 +118,7 @@ def _summary(problem: MatchingProblem, report: dict[str, Any], out: Path) -> str
     if len(ranks) > _RANKS_SHOWN:
         choices.append(f"{sum(count for _, count in ranks[_RANKS_SHOWN:])} further down")
     lines = [
-        f"Stable. {size} of {students} students have a place, {students - size} have none.",
+        f"Stable. {size} of {size + unmatched} students have a place, {unmatched} have none.",
         f"Their choices: {', '.join(choices) or 'none'}.",
         f"Pairs kept apart only by a pin or a ban: {report['tolerated']}.",
         f"Inputs: SHA-256 {report['input_sha256']}",

@@ -8,6 +8,7 @@ A certificate is an object that JSON can hold. Its digests are SHA-256 over cano
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from cotutelle.engines.matching.canonical import canonical_json, sha256_of
@@ -136,6 +137,7 @@ def _evidence(
     return {
         "blocking_pairs": len(verdict.blocking_pairs),
         "rank_profile": list(rank_profile(problem, result)),
+        "seed_sha256": sha256(problem.seed.encode()).hexdigest(),
         "size": len(result),
         "tolerated": sorted(
             [

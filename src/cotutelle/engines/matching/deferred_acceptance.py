@@ -94,9 +94,9 @@ def match_students(problem: MatchingProblem) -> Matching:
     Notes
     -----
     O(L log q) time and O(L) memory, for L the total length of all lists and q the greatest
-    quota. When an offer overflows it gives up its worst student; when a mentor overflows she
-    gives up the worst over all her offers; once full, nobody behind the worst is heard again,
-    which does the deletions of the published algorithm without touching the lists.
+    quota. An offer that overflows gives up its worst student, a mentor the worst of all her
+    offers; once full, nobody behind the worst is heard again: these are the deletions of the
+    published algorithm.
     """
     lottery = Lottery(problem.seed)
     seats = _open_seats(problem, lottery)
@@ -104,27 +104,33 @@ def match_students(problem: MatchingProblem) -> Matching:
     held: dict[StudentId, OfferId] = {s: pin.offer_id for s, pin in problem.pins.items()}
     proposals = 0
     for first in choices:
-        student = first
-        while True:
-            rejected: StudentId | None = None
-            for offer in choices[student]:
-                proposals += 1
-                rejected = _propose(seats[offer], student)
-                if rejected != student:
-                    held[student] = offer
-                    break
-            else:
-                held.pop(student, None)
-                break
-            if rejected is None:
-                break
-            student = rejected
-            # The next turn of the loop seats this student elsewhere or drops the entry.
+        student: StudentId | None = first
+        while student is not None:
+            student, tried = _seat(student, choices[student], seats, held)
+            proposals += tried
     return Matching(
         offer_of=dict(sorted(held.items())),
         proposals=proposals,
         pinned=frozenset(problem.pins),
     )
+
+
+def _seat(
+    student: StudentId,
+    wanted: Iterator[OfferId],
+    seats: Mapping[OfferId, _Seats],
+    held: dict[StudentId, OfferId],
+) -> tuple[StudentId | None, int]:
+    """Let one student propose until seated or done; return who was displaced, and the tries."""
+    tried = 0
+    for offer in wanted:
+        tried += 1
+        rejected = _propose(seats[offer], student)
+        if rejected != student:
+            held[student] = offer
+            return rejected, tried
+    held.pop(student, None)
+    return None, tried
 
 
 def _propose(seats: _Seats, student: StudentId) -> StudentId | None:

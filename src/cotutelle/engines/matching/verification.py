@@ -109,15 +109,15 @@ def verify_matching(problem: MatchingProblem, offer_of: Mapping[StudentId, Offer
     problem
         The market.
     offer_of
-        Student -> offer; unmatched students are absent.
+        Student -> offer; unmatched are absent.
 
     Returns
     -------
     Verdict
-        Violation codes: ``unknown_student``, ``unknown_offer``, ``not_acceptable_to_student``,
+        Codes: ``unknown_student``, ``unknown_offer``, ``not_acceptable_to_student``,
         ``not_acceptable_to_mentor``, ``offer_over_quota``, ``mentor_over_quota``,
-        ``pin_not_honoured``, ``ban_not_honoured``, ``blocking_pair``, and ``lottery`` where
-        a tie was not decided by the published lottery.
+        ``pin_not_honoured``, ``ban_not_honoured``, ``blocking_pair``, and ``lottery`` for
+        a tie that the published lottery decides otherwise.
 
     Notes
     -----
@@ -127,18 +127,14 @@ def verify_matching(problem: MatchingProblem, offer_of: Mapping[StudentId, Offer
     if unknown:
         return Verdict(ok=False, problems=tuple(unknown))
     market = _Market(problem, offer_of)
-    problems = [
-        *_unacceptable_pairs(problem, offer_of, market),
-        *_overfull(problem, offer_of),
-        *_broken_pins_and_bans(problem, offer_of),
-    ]
+    problems = _broken_rules(problem, offer_of, market)
     blocking: list[BlockingPair] = []
     tolerated: list[Tolerated] = []
     for pair in market.strict_candidates():
         finding = market.judge(pair)
         if isinstance(finding, Tolerated):
             tolerated.append(finding)
-        elif isinstance(finding, Violation):
+        elif finding is not None:
             problems.append(finding)
             if finding.code == "blocking_pair":
                 blocking.append(pair)
@@ -306,6 +302,16 @@ def _unknown_ids(
     return [
         *(Violation("unknown_student", f"no student is called {id_!r}") for id_ in students),
         *(Violation("unknown_offer", f"no offer is called {id_!r}") for id_ in offers),
+    ]
+
+
+def _broken_rules(
+    problem: MatchingProblem, offer_of: Mapping[StudentId, OfferId], market: _Market
+) -> list[Violation]:
+    return [
+        *_unacceptable_pairs(problem, offer_of, market),
+        *_overfull(problem, offer_of),
+        *_broken_pins_and_bans(problem, offer_of),
     ]
 
 
