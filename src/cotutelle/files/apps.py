@@ -6,3 +6,7 @@ from django.apps import AppConfig
 class FilesConfig(AppConfig):
     name = "cotutelle.files"
     label = "files"
+
+    def ready(self) -> None:
+        """Load the words of the history."""
+        from cotutelle.files import actions  # noqa: F401, PLC0415
