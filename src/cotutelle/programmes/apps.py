@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class ProgrammesConfig(AppConfig):
     name = "cotutelle.programmes"
     label = "programmes"
+
+    def ready(self) -> None:
+        from cotutelle.programmes import actions, rules  # noqa: F401, PLC0415
