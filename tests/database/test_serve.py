@@ -181,12 +181,19 @@ def test_a_broken_data_folder_is_one_sentence(data: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-def serve_and_fail(folder: Path, port: str) -> subprocess.CompletedProcess[str]:
+def test_a_web_process_that_cannot_load_stops_everything(data: Path) -> None:
+    done = serve_and_fail(data, free_port(), COTUTELLE_TEST_BROKEN_PAGES="1")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "The web process could not start; the reason is above."
+    assert not Server(data).status().is_running
+
+
+def serve_and_fail(folder: Path, port: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", ENTRY, "serve"],
         check=False,
         capture_output=True,
         text=True,
-        env=environment(folder, port),
-        timeout=60,
+        env=environment(folder, port) | more,
+        timeout=120,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import http.client
 import os
 import signal
 import socket
@@ -120,11 +121,24 @@ def wait_for_web(web: Child, host: str, port: int, stopped: threading.Event) -> 
     while not stopped.is_set():
         if web.has_died():
             raise ServeProblem("The web process could not start; the reason is above.")
-        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
+        if _answers(host, port):
             return
         if time.monotonic() > deadline:
             raise ServeProblem(f"The web process does not answer on {host}:{port}.")
         stopped.wait(WATCH_INTERVAL_S / 2)
+
+
+def _answers(host: str, port: int) -> bool:
+    """Whether any reply comes: an open port alone may belong to a process that cannot load."""
+    connection = http.client.HTTPConnection(host, port, timeout=2)
+    try:
+        connection.request("HEAD", "/")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 @contextlib.contextmanager

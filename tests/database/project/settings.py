@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from cotutelle.database import database_url, django_settings
 
 DATABASES = {"default": django_settings(database_url())}
@@ -12,6 +14,7 @@ INSTALLED_APPS = [
     "tests.database.project",
 ]
 SECRET_KEY = "test-only-not-a-secret"  # noqa: S105 - signs nothing that anybody keeps
+MIDDLEWARE = ["absent.Middleware"] if os.environ.get("COTUTELLE_TEST_BROKEN_PAGES") else []
 ROOT_URLCONF = "tests.database.project.urls"
 ALLOWED_HOSTS = ["*"]
 USE_TZ = True
