@@ -289,3 +289,17 @@ def test_an_unwritable_folder_is_one_sentence_to_a_normal_user(
 def test_last_line_prefers_the_error_over_the_hint() -> None:
     said = "LOG:  starting\nFATAL:  could not map memory\nHINT:  ask for less\n"
     assert cluster.last_line(said) == "could not map memory"
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path, stranger: Account) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    open_to_accounts(tmp_path)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=24m,mode=711", "tmpfs", str(small)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("this machine lets nobody mount a small disk")
+    try:
+        with pytest.raises(DatabaseProblem, match="The disk that holds .* is full; free some"):
+            Server(small).start()
+    finally:
+        subprocess.run(["umount", str(small)], check=True)

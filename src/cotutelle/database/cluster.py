@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from cotutelle.database import binaries
 from cotutelle.database.accounts import Account
-from cotutelle.database.errors import DatabaseProblem, explained
+from cotutelle.database.errors import DatabaseProblem, explain, explained
 
 ADMINISTRATOR = "postgres"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
@@ -54,9 +55,16 @@ def _initialise(made: Path, secret: Path, *, account: Account, programs: Path) -
         **account.process_options(),
     )
     if done.returncode != 0:
+        refuse_full_disk(done.stderr, made.parent.parent)
         raise DatabaseProblem(
             f"PostgreSQL could not make its data in {made.parent.parent}: {last_line(done.stderr)}"
         )
+
+
+def refuse_full_disk(said: str, folder: Path) -> None:
+    """Raise the sentence for a full disk when a program complained of one."""
+    if os.strerror(errno.ENOSPC) in said:
+        raise explain(OSError(errno.ENOSPC, ""), folder)
 
 
 def last_line(text: str) -> str:

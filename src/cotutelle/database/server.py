@@ -199,10 +199,7 @@ class Server:
             time.sleep(POLL_S)
 
     def _refusal(self, said: str) -> DatabaseProblem:
-        if "No space left on device" in said:
-            return DatabaseProblem(
-                f"The disk that holds {self.folder} is full; free some space and retry."
-            )
+        cluster.refuse_full_disk(said, self.folder)
         if "Permission denied" in said or "invalid permissions" in said:
             return DatabaseProblem(
                 f"PostgreSQL may not use {self.cluster} ({cluster.last_line(said)}); "
