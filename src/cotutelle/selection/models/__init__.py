@@ -1,5 +1,6 @@
 """Rows of mutual selection."""
 
+from cotutelle.selection.models.affinity import AffinityScore
 from cotutelle.selection.models.outcome import (
     Application,
     Objection,
@@ -19,6 +20,7 @@ from cotutelle.selection.models.season import (
 )
 
 __all__ = [
+    "AffinityScore",
     "Answer",
     "AnswerLine",
     "Application",
