@@ -146,11 +146,8 @@ def _sheet(source: Any) -> Sheet:
 
 def _sheet_of_csv(content: bytes, name: str) -> Sheet:
     try:
-        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-            text = content.decode("utf-16")
-        else:
-            text = decode(content)
-    except (UnreadableText, UnicodeDecodeError):
+        text = decode(content)
+    except UnreadableText:
         raise Unreadable(
             "not_a_spreadsheet",
             _("“%(name)s” is neither an Excel file (.xlsx) nor a CSV text file.") % {"name": name},
