@@ -299,7 +299,7 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, stranger: Account) -> None:
     if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
         pytest.skip("this machine lets nobody mount a small disk")
     try:
-        with pytest.raises(DatabaseProblem, match="The disk that holds .* is full; free some"):
+        with pytest.raises(DatabaseProblem, match=r"The disk that holds .* is full; free some"):
             Server(small).start()
     finally:
         subprocess.run(["umount", str(small)], check=True)
