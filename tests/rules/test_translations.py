@@ -28,11 +28,25 @@ def test_catalogue_is_complete(room, tmp_path):
         SOURCE / room, copy, ignore=shutil.ignore_patterns("*.mo", "vendor", "__pycache__")
     )
     subprocess.run(
-        [sys.executable, "-m", "django", "makemessages", "-l", "zh_Hans", "--no-wrap", "--no-location"],
-        cwd=copy, check=True, capture_output=True, env={**os.environ, "DJANGO_SETTINGS_MODULE": ""},
+        [
+            sys.executable,
+            "-m",
+            "django",
+            "makemessages",
+            "-l",
+            "zh_Hans",
+            "--no-wrap",
+            "--no-location",
+        ],
+        cwd=copy,
+        check=True,
+        capture_output=True,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": ""},
     )
     catalogue = copy / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
-    entries = [e for e in polib.pofile(str(catalogue)) if not e.obsolete] if catalogue.exists() else []
+    entries = (
+        [e for e in polib.pofile(str(catalogue)) if not e.obsolete] if catalogue.exists() else []
+    )
 
     missing = [e.msgid for e in entries if not e.translated() or "fuzzy" in e.flags]
 

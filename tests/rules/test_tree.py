@@ -11,8 +11,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "cotutelle"
 HARD_LIMIT = 600
-ASSET = re.compile(r"""(?:src|href|action)=["']https?://|@import\s+url\(["']?https?:|url\(["']?https?:""")
-INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>|<style|\sstyle=[\"']|\son[a-z]+=[\"']")
+ASSET = re.compile(
+    r"""(?:src|href|action)=["']https?://|@import\s+url\(["']?https?:|url\(["']?https?:"""
+)
+INLINE = re.compile(
+    r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>|<style|\sstyle=[\"']|\son[a-z]+=[\"']"
+)
 
 
 def _files(*patterns: str) -> list[Path]:
@@ -87,9 +91,11 @@ def test_every_command_is_documented():
 
 
 def test_no_tracked_file_is_large_or_names_a_path_of_one_machine():
-    tracked = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True
-    ).stdout.decode().split("\0")
+    tracked = (
+        subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+        .stdout.decode()
+        .split("\0")
+    )
     paths = [ROOT / name for name in tracked if name and (ROOT / name).is_file()]
 
     assert [str(p) for p in paths if p.stat().st_size > 1024 * 1024] == []

@@ -95,7 +95,9 @@ def home_of(person: Person) -> Home:
 def _todo(task: Task) -> Todo:
     late = task.due_at is not None and task.due_at < now()
     soon = task.due_at is not None and not late and task.due_at - now() < SOON
-    kind, icon = ("late", "alert-circle") if late else ("due", "clock") if soon else ("wait", "point")
+    kind, icon = (
+        ("late", "alert-circle") if late else ("due", "clock") if soon else ("wait", "point")
+    )
     return Todo(
         icon=icon,
         kind=kind,
@@ -200,8 +202,16 @@ def _entry_text(entry: Entry) -> str:
 def _first_steps(role: Role | None) -> list[dict[str, Any]]:
     """What an empty home offers to begin with."""
     steps = {
-        Role.GRADUATE_OFFICER: (_("Import students and mentors"), "exchange:home", "file-spreadsheet"),
-        Role.SYSTEM_ADMINISTRATOR: (_("Set up the units"), "institutions:units", "building-hospital"),
+        Role.GRADUATE_OFFICER: (
+            _("Import students and mentors"),
+            "exchange:home",
+            "file-spreadsheet",
+        ),
+        Role.SYSTEM_ADMINISTRATOR: (
+            _("Set up the units"),
+            "institutions:units",
+            "building-hospital",
+        ),
         Role.MENTOR: (_("Write my mentor profile"), "mentorship:my-profile", "id-badge-2"),
         Role.STUDENT: (_("Write my profile"), "programmes:my-profile", "id-badge-2"),
     }

@@ -56,7 +56,11 @@ def search_everything(actor: Person, text: str) -> list[Group]:
 def _people(actor: Person, words: str) -> list[Hit]:
     rows = people.visible_to(actor).filter(search_text__contains=words).select_related("unit")
     return [
-        Hit(p.display_name, p.unit.display_name if p.unit else "", reverse("people:person", args=[p.public_id]))
+        Hit(
+            p.display_name,
+            p.unit.display_name if p.unit else "",
+            reverse("people:person", args=[p.public_id]),
+        )
         for p in rows.order_by("name_sort")[:PER_KIND]
     ]
 
@@ -78,7 +82,9 @@ def _students(actor: Person, words: str) -> list[Hit]:
         Q(person__search_text__contains=words) | Q(candidate_number__contains=words)
     )
     return [
-        Hit(s.display_name, s.cohort.display_name, reverse("programmes:student", args=[s.public_id]))
+        Hit(
+            s.display_name, s.cohort.display_name, reverse("programmes:student", args=[s.public_id])
+        )
         for s in rows.select_related("person", "cohort").order_by("person__name_sort")[:PER_KIND]
     ]
 
@@ -96,7 +102,11 @@ def _units(actor: Person, words: str) -> list[Hit]:
         Q(name_zh__contains=words) | Q(name_en__icontains=words) | Q(code__iexact=words)
     )
     return [
-        Hit(u.display_name, str(u.get_kind_display()), reverse("institutions:unit", args=[u.public_id]))
+        Hit(
+            u.display_name,
+            str(u.get_kind_display()),
+            reverse("institutions:unit", args=[u.public_id]),
+        )
         for u in rows.order_by("path")[:PER_KIND]
     ]
 

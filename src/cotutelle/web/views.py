@@ -5,25 +5,24 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from cotutelle.core.access import PUBLIC, SIGNED_IN, requires
-from cotutelle.people.models import Person
+from cotutelle.people.views.common import actor_of
 from cotutelle.web.home import home_of
 from cotutelle.web.search import search_everything
 
 
-def _person(request: HttpRequest) -> Person:
-    assert isinstance(request.user, Person)  # noqa: S101  @requires(SIGNED_IN) sees to it
+@requires(SIGNED_IN) sees to it
     return request.user
 
 
 @requires(SIGNED_IN)
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "web/home.html", {"home": home_of(_person(request))})
+    return render(request, "web/home.html", {"home": home_of(actor_of(request))})
 
 
 @requires(SIGNED_IN)
 def search(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "")
-    groups = search_everything(_person(request), text)
+    groups = search_everything(actor_of(request), text)
     return render(request, "web/search.html", {"search_text": text, "groups": groups})
 
 
