@@ -20,7 +20,7 @@ def xlsx(
 ) -> bytes:
     """Return a workbook with ``sheets``; ``merged`` areas are on the first."""
     book = Workbook()
-    book.remove(book.active)
+    del book["Sheet"]
     for number, sheet in enumerate(sheets):
         name, rows = sheet if isinstance(sheet, tuple) else (f"Sheet{number + 1}", sheet)
         page = book.create_sheet(name)

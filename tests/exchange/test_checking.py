@@ -11,6 +11,7 @@ from cotutelle.exchange.importing import (
     Context,
     Counts,
     Importer,
+    Key,
     Problem,
     Row,
     split_rows,
@@ -131,7 +132,7 @@ def test_an_importer_that_names_no_cell_is_a_bug() -> None:
 
 
 def test_only_columns_of_the_file_are_compared() -> None:
-    known = {
+    known: dict[Key, dict[str, Any]] = {
         ("001",): {"name": "张三", "phone": "1", "email": ""},
         ("002",): {"name": "王五", "phone": "", "email": ""},
     }

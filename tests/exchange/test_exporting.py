@@ -24,6 +24,10 @@ COLUMNS = [
 ]
 
 
+def first_sheet(content: bytes) -> Any:
+    return load_workbook(io.BytesIO(content)).active
+
+
 def table(*rows: tuple[Any, ...], **more: Any) -> Table:
     return Table("名单/2026", COLUMNS, rows, **more)
 
@@ -37,7 +41,7 @@ def test_csv_never_starts_a_formula(text: str) -> None:
 
 @pytest.mark.parametrize("text", [*DANGEROUS, "#N/A", "#REF!"])
 def test_xlsx_text_is_text(text: str) -> None:
-    sheet = load_workbook(io.BytesIO(to_xlsx(table((text, None, None))))).active
+    sheet = first_sheet(to_xlsx(table((text, None, None))))
     cell = sheet["A2"]
     assert cell.data_type == "s"
     assert cell.value.strip() == text.strip()
@@ -51,7 +55,7 @@ def test_our_own_csv_comes_back_as_it_was() -> None:
 
 def test_values_keep_their_kinds() -> None:
     content = to_xlsx(table(("00123", Decimal("-2.5"), dt.date(2026, 9, 1)), ("a\x00b", None, "")))
-    sheet = load_workbook(io.BytesIO(content)).active
+    sheet = first_sheet(content)
     assert sheet.title == "名单_2026"
     assert [c.value for c in sheet[1]] == ["工号", "分数", "日期"]
     assert sheet["A1"].font.bold
@@ -64,7 +68,7 @@ def test_values_keep_their_kinds() -> None:
 
 def test_a_watermark_stands_above_and_in_the_footer() -> None:
     content = to_xlsx(table(("1", 1, None)), watermark="Ann & Co, 2026-09-01")
-    sheet = load_workbook(io.BytesIO(content)).active
+    sheet = first_sheet(content)
     assert sheet["A1"].value == "Ann & Co, 2026-09-01"
     assert sheet["A2"].value == "工号"
     assert sheet.freeze_panes == "A3"
@@ -75,19 +79,17 @@ def test_moments_are_written_in_local_time() -> None:
     moment = dt.datetime(2026, 9, 1, 0, 0, tzinfo=dt.UTC)
     raw = to_csv(Table("t", [Out("at", lambda r: r, "datetime")], [moment])).decode("utf-8-sig")
     assert "2026-09-01 08:00" in raw
-    sheet = load_workbook(
-        io.BytesIO(to_xlsx(Table("t", [Out("at", lambda r: r, "datetime")], [moment])))
-    ).active
+    sheet = first_sheet(to_xlsx(Table("t", [Out("at", lambda r: r, "datetime")], [moment])))
     assert sheet["A2"].value == dt.datetime.fromisoformat("2026-09-01T08:00")
 
 
 def test_download_names_the_file_and_its_reader() -> None:
     request = RequestFactory().get("/")
-    request.user = type("Reader", (), {"display_name": "王丽"})()  # type: ignore[assignment]
+    request.user = type("Reader", (), {"display_name": "王丽"})()
     response = download(request, table(("1", 1, None)), "xlsx", watermark=True)
     assert response["Content-Disposition"].startswith("attachment; filename*=UTF-8''")
     assert "/" not in response["Content-Disposition"]
-    sheet = load_workbook(io.BytesIO(response.content)).active
+    sheet = first_sheet(response.content)
     assert "王丽" in sheet["A1"].value
     response = download(request, table(("1", 1, None)), "csv")
     assert response["Content-Type"].startswith("text/csv")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from cotutelle.exchange import parsing
 from cotutelle.institutions.enums import UnitKind
 
-ALL = [
+ALL: list[Callable[[str], Any]] = [
     parsing.text(max_length=20),
     parsing.long_text(),
     parsing.name(),

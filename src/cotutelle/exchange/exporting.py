@@ -14,7 +14,6 @@ from django.utils import timezone
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-    from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 else:
     StrOrPromise = str
 
@@ -81,7 +80,7 @@ def to_xlsx(table: Table, *, watermark: str | None = None) -> bytes:
     from openpyxl import Workbook  # noqa: PLC0415  heavy
 
     book = Workbook(write_only=True)
-    sheet: WriteOnlyWorksheet = book.create_sheet(_sheet_name(str(table.title)))
+    sheet: Any = book.create_sheet(_sheet_name(str(table.title)))
     rows = [[_plain(c.getter(row), c.kind) for c in table.columns] for row in table.rows]
     _lay_out(sheet, table, rows, watermark)
     if watermark:
@@ -99,9 +98,7 @@ def is_dangerous(text: str) -> bool:
     return text.lstrip(" \u3000").startswith(_DANGEROUS) or text.startswith(_DANGEROUS)
 
 
-def _lay_out(
-    sheet: WriteOnlyWorksheet, table: Table, rows: list[list[Any]], watermark: str | None
-) -> None:
+def _lay_out(sheet: Any, table: Table, rows: list[list[Any]], watermark: str | None) -> None:
     """Set what a write-only sheet must know before its first row."""
     from openpyxl.utils import get_column_letter  # noqa: PLC0415
 
@@ -120,11 +117,11 @@ def _lay_out(
     sheet.oddFooter.right.text = "&P / &N"
 
 
-def _cell(sheet: WriteOnlyWorksheet, value: Any, style: str = "") -> Any:
+def _cell(sheet: Any, value: Any, style: str = "") -> Any:
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
     from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415
 
-    cell = WriteOnlyCell(sheet, value=value)  # type: ignore[arg-type]
+    cell = WriteOnlyCell(sheet, value=value)
     if isinstance(value, str):
         cell.data_type = "s"
         if is_dangerous(value):

@@ -107,10 +107,10 @@ def match_columns(header: Header, columns: Sequence[Column]) -> dict[str, int]:
     taken: set[int] = set()
     for column in columns:
         for label in (*column.labels, column.name):
-            index = places.get(fold_label(label))
-            if index is not None and index not in taken:
-                mapping[column.name] = index
-                taken.add(index)
+            found = places.get(fold_label(label))
+            if found is not None and found not in taken:
+                mapping[column.name] = found
+                taken.add(found)
                 break
     return mapping
 

@@ -30,7 +30,7 @@ def template(importer: Importer) -> bytes:
     from openpyxl import Workbook  # noqa: PLC0415  heavy
 
     book = Workbook()
-    sheet = book.active
+    sheet: Any = book.active
     sheet.title = _safe_title(str(importer.label))
     lists = book.create_sheet("lists")
     lists.sheet_state = "hidden"
@@ -60,7 +60,7 @@ def marked(
     for problem in problems:
         by_row.setdefault(problem.row, []).append(problem)
     book = Workbook()
-    page = book.active
+    page: Any = book.active
     page.title = _safe_title(sheet.name or _("Problems"))
     _write_row(page, 1, [_("Row in the file"), _("Problems"), *header.labels], bold=True)
     page.freeze_panes = "C2"

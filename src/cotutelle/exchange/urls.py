@@ -6,7 +6,7 @@ from cotutelle.exchange import views
 
 app_name = "exchange"
 urlpatterns = [
-    path("", views.index, name="index"),
+    path("", views.home, name="home"),
     path("runs/<uuid:public_id>/", views.run_detail, name="run"),
     path("runs/<uuid:public_id>/columns/", views.columns, name="columns"),
     path("runs/<uuid:public_id>/check/", views.decide, name="decide"),

@@ -17,7 +17,7 @@ from cotutelle.core import clock
 from cotutelle.core.access import check, requires, why_not
 from cotutelle.core.errors import RuleViolation
 from cotutelle.exchange import queries, registry, services, sheets
-from cotutelle.exchange.enums import RunState
+from cotutelle.exchange.enums import RUN_TRANSITIONS, RunState
 from cotutelle.exchange.exporting import Table, to_csv, to_xlsx
 from cotutelle.exchange.forms import HeaderForm, MappingForm, UploadForm
 from cotutelle.exchange.importing import Importer, Problem
@@ -62,13 +62,13 @@ def attachment(content: bytes, name: str, content_type: str) -> HttpResponse:
 
 @requires("exchange.import_tables")
 @require_GET
-def index(request: HttpRequest) -> HttpResponse:
+def home(request: HttpRequest) -> HttpResponse:
     runs = list(queries.visible_to(_actor(request)).order_by("-id")[:RECENT_RUNS])
     context = {
         "kinds": queries.kinds_for(_actor(request)),
         "runs": [(run, _kind_label(run), state_kind(run)) for run in runs],
     }
-    return render(request, "exchange/index.html", context)
+    return render(request, "exchange/home.html", context)
 
 
 @requires("exchange.import_tables")
@@ -133,7 +133,7 @@ def columns(request: HttpRequest, public_id: UUID) -> HttpResponse:
     run = _run(request, public_id)
     actor = _actor(request)
     check(actor, "exchange.change_import", run)
-    if RunState.MAPPED not in services.RUN_TRANSITIONS[RunState(run.state)]:
+    if RunState.MAPPED not in RUN_TRANSITIONS[RunState(run.state)]:
         return redirect("exchange:run", run.public_id)
     loaded = queries.load(run)
     moving = "header_row" in request.POST
@@ -197,7 +197,7 @@ def apply(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def discard(request: HttpRequest, public_id: UUID) -> HttpResponse:
     run = _run(request, public_id)
     services.discard_import(run, actor=_actor(request))
-    return redirect("exchange:index")
+    return redirect("exchange:home")
 
 
 @requires("exchange.import_tables")
