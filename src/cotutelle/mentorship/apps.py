@@ -6,3 +6,11 @@ from django.apps import AppConfig
 class MentorshipConfig(AppConfig):
     name = "cotutelle.mentorship"
     label = "mentorship"
+
+    def ready(self) -> None:
+        from cotutelle.mentorship import (  # noqa: F401, PLC0415
+            actions,
+            notice_kinds,
+            rules,
+            task_kinds,
+        )
