@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from cotutelle.exchange.checking import Check, check_rows
 from cotutelle.exchange.importing import (
@@ -154,3 +158,26 @@ def test_rows_answer_for_what_the_file_has() -> None:
     assert "email" not in row
     assert row.get("phone", "-") == "-"
     assert row.key(("number", "phone")) is None
+
+
+CELL = st.one_of(
+    st.none(),
+    st.text(max_size=12),
+    st.integers(-(10**18), 10**18),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.booleans(),
+    st.dates(min_value=dt.date(1900, 3, 1)),
+)
+
+
+@given(st.lists(st.lists(CELL, min_size=1, max_size=7), max_size=6))
+@settings(max_examples=80, deadline=None)
+def test_whatever_stands_in_the_cells_every_row_is_good_or_named(rows: list[list[Any]]) -> None:
+    clean = [
+        [ILLEGAL_CHARACTERS_RE.sub("", c).lstrip("=") if isinstance(c, str) else c for c in row]
+        for row in rows
+    ]
+    found = check(xlsx([[c.labels[0] for c in COLUMNS], *clean]))
+    named = {p.row for p in found.problems}
+    assert {r.number for r in found.rows} == named | {r.number for r in found.good}
+    assert not named & {r.number for r in found.good}

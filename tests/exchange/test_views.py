@@ -203,7 +203,7 @@ def test_the_list_of_imports_has_a_fixed_number_of_queries(
     assert shown.count("people.xlsx") == count
 
 
-QUERIES_OF_HOME = 6
+QUERIES_OF_HOME = 4
 
 
 def test_owner_colleague_stranger(officer: Person, university: Unit) -> None:
