@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import cast
 
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from cotutelle.core.access import SIGNED_IN, requires
@@ -17,11 +17,11 @@ from cotutelle.people.models import Person
 
 @requires(SIGNED_IN)
 @require_safe
-def file_download(request: HttpRequest, public_id: uuid.UUID) -> FileResponse:
+def file_download(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     file = readable_file(cast(Person, request.user), public_id)
     if file is None:
         raise Http404
-    return file_response(file)
+    return cast(HttpResponse, file_response(file))
 
 
 def file_response(file: StoredFile, *, name: str = "") -> FileResponse:

@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cotutelle.core.i18n import localized
 from cotutelle.ui.dates import format_date, format_datetime
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-else:
-    StrOrPromise = str
 
 Params = Mapping[str, Any]
-Text = StrOrPromise | Callable[[Params], str]
+Text: TypeAlias = "StrOrPromise | Callable[[Params], str]"
 
 
 class _Tolerant(dict[str, Any]):
