@@ -10,10 +10,6 @@ from cotutelle.web.home import home_of
 from cotutelle.web.search import search_everything
 
 
-@requires(SIGNED_IN) sees to it
-    return request.user
-
-
 @requires(SIGNED_IN)
 def home(request: HttpRequest) -> HttpResponse:
     return render(request, "web/home.html", {"home": home_of(actor_of(request))})
