@@ -51,7 +51,7 @@ def file(*rows: list[Any], name: str = "people.xlsx") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, xlsx([HEAD, *rows]))
 
 
-def send(desk: Client, unit: Unit, upload: SimpleUploadedFile) -> Any:
+def send(desk: Any, unit: Unit, upload: SimpleUploadedFile) -> Any:
     return desk.post(
         reverse("exchange:start", args=["people"]), {"unit": str(unit.public_id), "file": upload}
     )
@@ -69,7 +69,7 @@ def checked_run(officer: Person, unit: Unit, *rows: list[Any]) -> ImportRun:
     return services.check_import(run, actor=officer)
 
 
-def test_upload_map_check_import(desk: Client, university: Unit) -> None:
+def test_upload_map_check_import(desk: Any, university: Unit) -> None:
     sent = send(desk, university, file(["001", "张三", "a@example.org"]))
     run = ImportRun.objects.get()
     assert sent.url == at("run", run)
@@ -95,7 +95,7 @@ def test_upload_map_check_import(desk: Client, university: Unit) -> None:
 
 
 def test_problems_are_shown_with_their_cells_and_come_as_a_file(
-    desk: Client, officer: Person, university: Unit
+    desk: Any, officer: Person, university: Unit
 ) -> None:
     run = checked_run(officer, university, ["001", "张三", "nonsense"], ["002", "李四", None])
     shown = desk.get(at("run", run)).content.decode()
@@ -113,9 +113,7 @@ def test_problems_are_shown_with_their_cells_and_come_as_a_file(
     assert Person.objects.filter(number__in=["001", "002"]).count() == 1
 
 
-def test_problems_speak_the_readers_language(
-    desk: Client, officer: Person, university: Unit
-) -> None:
+def test_problems_speak_the_readers_language(desk: Any, officer: Person, university: Unit) -> None:
     run = checked_run(officer, university, ["001", "张三", "nonsense"])
     desk.get(at("run", run))
     run.refresh_from_db()
@@ -123,7 +121,7 @@ def test_problems_speak_the_readers_language(
 
 
 def test_duplicates_and_namesakes_are_decided_on_the_page(
-    desk: Client, officer: Person, university: Unit
+    desk: Any, officer: Person, university: Unit
 ) -> None:
     PersonFactory.create(unit=university, number="OLD", name_zh="张三")
     run = checked_run(officer, university, ["001", "张三", None], ["001", "张三", None])
@@ -140,7 +138,7 @@ def test_duplicates_and_namesakes_are_decided_on_the_page(
     assert list(run.decisions.values()) == ["new"]
 
 
-def test_refused_files_are_answered_in_the_form(desk: Client, university: Unit) -> None:
+def test_refused_files_are_answered_in_the_form(desk: Any, university: Unit) -> None:
     old = SimpleUploadedFile("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
     answer = send(desk, university, old)
     assert answer.status_code == 422
@@ -151,7 +149,7 @@ def test_refused_files_are_answered_in_the_form(desk: Client, university: Unit) 
 
 
 def test_wrong_columns_are_answered_in_the_form(
-    desk: Client, officer: Person, university: Unit
+    desk: Any, officer: Person, university: Unit
 ) -> None:
     run = services.start_import(
         "people",
@@ -169,12 +167,12 @@ def test_wrong_columns_are_answered_in_the_form(
     assert run.header_row == 1
 
 
-def test_the_template_is_a_workbook(desk: Client) -> None:
+def test_the_template_is_a_workbook(desk: Any) -> None:
     answer = desk.get(reverse("exchange:template", args=["people"]))
     assert load_workbook(io.BytesIO(answer.content)).worksheets[0]["A1"].value == "Number *"
 
 
-def test_discarding(desk: Client, officer: Person, university: Unit) -> None:
+def test_discarding(desk: Any, officer: Person, university: Unit) -> None:
     run = checked_run(officer, university, ["001", "张三", None])
     assert desk.post(at("discard", run)).url == reverse("exchange:home")
     run.refresh_from_db()
@@ -182,7 +180,7 @@ def test_discarding(desk: Client, officer: Person, university: Unit) -> None:
     assert "was discarded" in desk.get(at("run", run)).content.decode()
 
 
-def test_a_stopped_job_frees_the_import(desk: Client, officer: Person, university: Unit) -> None:
+def test_a_stopped_job_frees_the_import(desk: Any, officer: Person, university: Unit) -> None:
     run = checked_run(officer, university, ["001", "张三", None])
     job = services.apply_import(run, actor=officer)
     Job.objects.filter(pk=job.pk).update(state="stopped", finished_at=job.created_at)
@@ -193,7 +191,7 @@ def test_a_stopped_job_frees_the_import(desk: Client, officer: Person, universit
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_of_imports_has_a_fixed_number_of_queries(
-    desk: Client, officer: Person, university: Unit, count: int, django_assert_num_queries: Any
+    desk: Any, officer: Person, university: Unit, count: int, django_assert_num_queries: Any
 ) -> None:
     for number in range(count):
         checked_run(officer, university, [f"{number}", "张三", None])
@@ -230,7 +228,7 @@ def test_owner_colleague_stranger(officer: Person, university: Unit) -> None:
     assert run.state == RunState.CHECKED
 
 
-def test_units_out_of_reach_cannot_be_chosen(desk: Client) -> None:
+def test_units_out_of_reach_cannot_be_chosen(desk: Any) -> None:
     elsewhere = UnitFactory.create()
     assert send(desk, elsewhere, file(["001", "张三", None])).status_code == 422
     assert desk.get(reverse("exchange:start", args=["nothing"])).status_code == 404

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from cotutelle.ledger.actions import register
+from cotutelle.ledger.actions import register, register_fields
 
 register(
     {
@@ -14,4 +14,19 @@ register(
         "exchange.import.applied": _("Spreadsheet imported"),
         "exchange.import.discarded": _("Import discarded"),
     }
+)
+register_fields(
+    "exchange.importrun",
+    {
+        "kind": _("Kind"),
+        "file": _("File"),
+        "mapping": _("Columns"),
+        "rows": _("Rows"),
+        "problems": _("Problems"),
+        "created": _("Created"),
+        "updated": _("Updated"),
+        "unchanged": _("Unchanged"),
+        "skipped": _("Left out"),
+        "decisions": _("Your answers"),
+    },
 )

@@ -196,6 +196,11 @@ class many:  # noqa: N801
     def __init__(self, of: Callable[[str], Any]) -> None:
         self._of = of
 
+    def options(self) -> list[str]:
+        """Return what each part may say, where that is a closed set."""
+        options = getattr(self._of, "options", None)
+        return list(options()) if callable(options) else []
+
     def __call__(self, cell: str) -> tuple[Any, ...]:
         parts = (p.strip() for p in re.split(r"[;；、,，\n]", cell))
         return tuple(dict.fromkeys(self._of(p) for p in parts if p))

@@ -21,7 +21,7 @@ from cotutelle.exchange.enums import RUN_TRANSITIONS, RunState
 from cotutelle.exchange.importing import Counts, Importer, Problem, Progress
 from cotutelle.exchange.mapping import Header, find_header, header_at, match_columns, valid_mapping
 from cotutelle.exchange.models import ColumnMapping, ImportRun
-from cotutelle.exchange.reading import Book, Unreadable, read_book
+from cotutelle.exchange.reading import Book, Unreadable, letter, read_book
 from cotutelle.files.services import store_file
 from cotutelle.institutions.models import Unit
 from cotutelle.jobs.models import Job
@@ -90,7 +90,7 @@ def start_import(
             "exchange.import.uploaded",
             actor=actor,
             subject=run,
-            after={"kind": kind, "file": name, "sha256": run.file.sha256},
+            after={"file": name},
         )
     return run
 
@@ -161,8 +161,8 @@ def map_columns(run: ImportRun, mapping: Mapping[str, int], *, actor: Person) ->
             "exchange.import.mapped",
             actor=actor,
             subject=run,
-            before={"mapping": before},
-            after={"mapping": valid},
+            before={"mapping": _readable(loaded, before)},
+            after={"mapping": _readable(loaded, valid)},
         )
     return run
 
@@ -207,7 +207,7 @@ def check_import(
             "exchange.import.checked",
             actor=actor,
             subject=run,
-            after={"rows": run.total, "problems": run.problem_count, "counts": run.counts},
+            after={"rows": run.total, "problems": run.problem_count},
         )
     return run
 
@@ -324,7 +324,7 @@ def _apply_locked(run: ImportRun, *, good_only: bool, progress: Progress) -> Cou
         "exchange.import.applied",
         actor=run.actor,
         subject=run,
-        after={**asdict(counts), "sha256": run.file.sha256, "decisions": run.decisions},
+        after={**asdict(counts), **({"decisions": run.decisions} if run.decisions else {})},
     )
     return counts
 
@@ -384,6 +384,13 @@ def _checked_options(
 
 def _missing(importer: Importer, mapping: Mapping[str, int]) -> list[str]:
     return [c.label for c in importer.columns if c.required and c.name not in mapping]
+
+
+def _readable(loaded: queries.Loaded, mapping: Mapping[str, int]) -> str:
+    """Return which column of the sheet is what, for the history: ``number=A, name_zh=B``."""
+    return ", ".join(
+        f"{c.name}={letter(mapping[c.name])}" for c in loaded.importer.columns if c.name in mapping
+    )
 
 
 def _place(header: Header) -> dict[str, Any]:
