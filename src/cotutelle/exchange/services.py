@@ -8,20 +8,19 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from cotutelle.core import clock
 from cotutelle.core.access import check
-from cotutelle.core.canonical import digest
 from cotutelle.core.errors import RuleViolation
 from cotutelle.exchange import queries, registry
-from cotutelle.exchange.checking import DUPLICATE, Check, check_rows
-from cotutelle.exchange.enums import RUN_TRANSITIONS, RunState
-from cotutelle.exchange.importing import Counts, Importer, Problem, Progress
+from cotutelle.exchange.checking import Check
+from cotutelle.exchange.enums import RunState
+from cotutelle.exchange.importing import Counts, Importer, Progress
 from cotutelle.exchange.mapping import Header, find_header, header_at, match_columns, valid_mapping
 from cotutelle.exchange.models import ColumnMapping, ImportRun
 from cotutelle.exchange.reading import Book, Unreadable, letter, read_book
+from cotutelle.exchange.runs import check_run, digest_of, findings_of, move_run, wrong_state
 from cotutelle.files.services import store_file
 from cotutelle.institutions.models import Unit
 from cotutelle.jobs.models import Job
@@ -31,8 +30,6 @@ from cotutelle.people.models import Person
 
 JOB_KIND = "exchange.import"
 FILE_PURPOSE = "import"
-KEPT_PROBLEMS = 2_000
-KEPT_QUESTIONS = 300
 
 
 def start_import(
@@ -116,7 +113,7 @@ def choose_header(run: ImportRun, sheet: int, row: int, *, actor: Person) -> Imp
     mapping = match_columns(header, loaded.importer.columns)
     with transaction.atomic():
         state = RunState.UPLOADED if run.state == RunState.UPLOADED else RunState.MAPPED
-        _move(
+        move_run(
             run,
             state,
             mapping=mapping,
@@ -153,7 +150,7 @@ def map_columns(run: ImportRun, mapping: Mapping[str, int], *, actor: Person) ->
         )
     with transaction.atomic():
         before = dict(run.mapping)
-        _move(run, RunState.MAPPED, mapping=valid, decisions={}, keep_first=False)
+        move_run(run, RunState.MAPPED, mapping=valid, decisions={}, keep_first=False)
         ColumnMapping.objects.update_or_create(
             unit=run.unit, kind=run.kind, signature=run.signature, defaults={"mapping": valid}
         )
@@ -194,14 +191,14 @@ def check_import(
     run.decisions = {**run.decisions, **(decisions or {})}
     if keep_first is not None:
         run.keep_first = keep_first
-    found = _check(run)
+    found = check_run(run)
     with transaction.atomic():
-        _move(
+        move_run(
             run,
             RunState.CHECKED,
             decisions=run.decisions,
             keep_first=run.keep_first,
-            **_findings(found),
+            **findings_of(found),
         )
         record(
             "exchange.import.checked",
@@ -233,7 +230,7 @@ def apply_import(run: ImportRun, *, actor: Person, good_only: bool = False) -> J
     if not run.good_count:
         raise RuleViolation("exchange.nothing_to_import", _("No row can be imported."))
     with transaction.atomic():
-        _move(run, RunState.APPLYING)
+        move_run(run, RunState.APPLYING)
         job = start_job(
             JOB_KIND,
             actor=actor,
@@ -263,11 +260,11 @@ def apply_now(run: ImportRun, *, good_only: bool, progress: Progress) -> Counts 
     except _Changed as changed:
         found = changed.found
     except IntegrityError:
-        found = _check(run)
-        if _digest(found.problems) == run.problem_digest:
+        found = check_run(run)
+        if digest_of(found.problems) == run.problem_digest:
             raise
     with transaction.atomic():
-        _move(run, RunState.CHECKED, **_findings(found))
+        move_run(run, RunState.CHECKED, **findings_of(found))
     return None
 
 
@@ -287,7 +284,7 @@ def discard_import(run: ImportRun, *, actor: Person) -> ImportRun:
     """
     check(actor, "exchange.change_import", run)
     with transaction.atomic():
-        _move(run, RunState.DISCARDED, problems=[], questions=[])
+        move_run(run, RunState.DISCARDED, problems=[], questions=[])
         record("exchange.import.discarded", actor=actor, subject=run)
     return run
 
@@ -306,15 +303,15 @@ def _apply_locked(run: ImportRun, *, good_only: bool, progress: Progress) -> Cou
     if run.state == RunState.APPLIED:
         return Counts(**{name: int(run.counts.get(name, 0)) for name in asdict(Counts())})
     if run.state != RunState.APPLYING:
-        raise _wrong_state()
+        raise wrong_state()
     importer = registry.find(run.kind)
     check(run.actor, importer.permission, run.unit)
-    found = _check(run)
-    if _digest(found.problems) != run.problem_digest or (found.problems and not good_only):
+    found = check_run(run)
+    if digest_of(found.problems) != run.problem_digest or (found.problems and not good_only):
         raise _Changed(found)
     done = importer.apply(found.good, queries.context_of(run), progress)
     counts = Counts(done.created, done.updated, done.unchanged, len(found.rows) - len(found.good))
-    _move(
+    move_run(
         run,
         RunState.APPLIED,
         applied_at=clock.now(),
@@ -327,36 +324,6 @@ def _apply_locked(run: ImportRun, *, good_only: bool, progress: Progress) -> Cou
         after={**asdict(counts), **({"decisions": run.decisions} if run.decisions else {})},
     )
     return counts
-
-
-def _check(run: ImportRun) -> Check:
-    loaded = queries.load(run)
-    return check_rows(
-        loaded.importer, loaded.sheet, loaded.header, run.mapping, queries.context_of(run)
-    )
-
-
-def _findings(found: Check) -> dict[str, Any]:
-    """Return the fields of a run that say what ``found`` found."""
-    return {
-        "total": len(found.rows),
-        "problems": [asdict(p) for p in found.problems[:KEPT_PROBLEMS]],
-        "problem_count": len(found.problems),
-        "problem_digest": _digest(found.problems),
-        "questions": [asdict(p) for p in found.questions[:KEPT_QUESTIONS]],
-        "counts": {
-            **asdict(found.counts),
-            "good": len(found.good),
-            "duplicates": sum(p.code == DUPLICATE for p in found.problems),
-        },
-        "language": translation.get_language() or "",
-        "checked_at": clock.now(),
-    }
-
-
-def _digest(problems: tuple[Problem, ...]) -> str:
-    """Return what tells two findings apart, whatever the language."""
-    return digest([[p.row, p.column, p.code, p.key] for p in problems])
 
 
 def _honest_name(content: bytes, name: str) -> str:
@@ -407,28 +374,9 @@ def _count_rows(book: Book, header: Header) -> int:
     return sum(any(cell.strip() for cell in row) for row in rows)
 
 
-def _move(run: ImportRun, to: RunState, **changes: Any) -> None:
-    """Set state and fields if nobody has moved the run since it was read."""
-    seen = RunState(run.state)
-    if to not in RUN_TRANSITIONS[seen]:
-        raise _wrong_state()
-    if ImportRun.objects.filter(pk=run.pk, state=seen).update(state=to, **changes) != 1:
-        raise _wrong_state()
-    run.state = to
-    for name, value in changes.items():
-        setattr(run, name, value)
-
-
 def _back(run: ImportRun) -> None:
     ImportRun.objects.filter(pk=run.pk, state=RunState.APPLYING).update(state=RunState.CHECKED)
     run.refresh_from_db()
-
-
-def _wrong_state() -> RuleViolation:
-    return RuleViolation(
-        "exchange.state",
-        _("This import has moved on meanwhile. Reload the page to see where it stands."),
-    )
 
 
 def _one_at_a_time(run: ImportRun) -> None:

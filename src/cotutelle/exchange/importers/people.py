@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
-from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,13 +16,17 @@ from cotutelle.core.access import why_not
 from cotutelle.core.clock import today
 from cotutelle.exchange import parsing
 from cotutelle.exchange.importers.lookup import UnitsByName
+from cotutelle.exchange.importers.namesakes import (
+    SAME,
+    ambiguous_numbers,
+    match_people,
+    namesakes,
+)
 from cotutelle.exchange.importing import (
     Change,
-    Choice,
     Column,
     Context,
     Counts,
-    Fact,
     Importer,
     Key,
     Problem,
@@ -38,7 +41,6 @@ from cotutelle.people.models import Person, RoleGrant
 from cotutelle.people.services import change_person, grant_role
 from cotutelle.people.validators import search_text, sort_key
 
-SAME, NEW = "same", "new"
 _FIELDS = ("name_zh", "name_en", "email", "phone", "gender", "identity_number")
 _HIDDEN = "•••"
 _BATCH = 500
@@ -121,7 +123,7 @@ def current(rows: Sequence[Row], ctx: Context) -> Mapping[Key, Mapping[str, Any]
     """Return what is known of the people with these numbers, or chosen as the same."""
     units = UnitsByName(ctx)
     found: dict[Key, Mapping[str, Any]] = {}
-    for row, person in _matches(rows, ctx):
+    for row, person in match_people(rows, ctx):
         held = {g.role for g in person.grants.all() if g.is_active_on(today())}
         wanted = row["roles"] or ()
         place = units.find(row["unit"])
@@ -137,9 +139,9 @@ def current(rows: Sequence[Row], ctx: Context) -> Mapping[Key, Mapping[str, Any]
 def check(rows: Sequence[Row], ctx: Context) -> list[Problem]:
     """Missing names, unknown units, roles that may not be given, namesakes."""
     units = UnitsByName(ctx)
-    matched = {row.number: person for row, person in _matches(rows, ctx)}
+    matched = {row.number: person for row, person in match_people(rows, ctx)}
     problems = [p for row in rows for p in _row_problems(row, units, ctx, matched)]
-    return [*problems, *_ambiguous_numbers(rows, ctx), *_namesakes(rows, ctx)]
+    return [*problems, *ambiguous_numbers(rows, ctx), *namesakes(rows, ctx)]
 
 
 def apply(rows: Sequence[Row], ctx: Context, progress: Progress) -> Counts:
@@ -152,106 +154,14 @@ def apply(rows: Sequence[Row], ctx: Context, progress: Progress) -> Counts:
         _create(batch, units, ctx)
         done += len(batch)
         progress(done)
-    matched = {row.number: person for row, person in _matches([c.row for c in split.update], ctx)}
+    matched = {
+        row.number: person for row, person in match_people([c.row for c in split.update], ctx)
+    }
     for change in split.update:
         _change(matched[change.row.number], change, units, ctx)
         done += 1
         progress(done)
     return split.counts
-
-
-# ---------------------------------------------------------------- who is who
-
-
-def _people(ctx: Context) -> Any:
-    return Person.objects.filter(unit__path__startswith=ctx.unit.path, erased_at__isnull=True)
-
-
-def _matches(rows: Sequence[Row], ctx: Context) -> list[tuple[Row, Person]]:
-    """Pair rows with people: by number, else by the decision about a namesake."""
-    numbers = {row["number"] for row in rows if row["number"]}
-    same = {
-        key.split(":", 2)[1]: key.split(":", 2)[2]
-        for key, answer in ctx.decisions.items()
-        if key.startswith("namesake:") and answer == SAME
-    }
-    chosen = [public_id for number, public_id in same.items() if number in numbers]
-    known = list(
-        _people(ctx)
-        .filter(Q(number__in=numbers) | Q(public_id__in=chosen))
-        .select_related("unit")
-        .prefetch_related("grants")
-    )
-    by_number = {p.number: p for p in known if p.number in numbers}
-    by_id = {str(p.public_id): p for p in known}
-    pairs = []
-    for row in rows:
-        person = by_number.get(row["number"]) or by_id.get(same.get(row["number"] or "", ""))
-        if person is not None:
-            pairs.append((row, person))
-    return pairs
-
-
-def _ambiguous_numbers(rows: Sequence[Row], ctx: Context) -> list[Problem]:
-    """Numbers that two units below this one gave to different people."""
-    numbers = {row["number"] for row in rows if row["number"]}
-    seen: set[str] = set()
-    twice: set[str] = set()
-    for number in _people(ctx).filter(number__in=numbers).values_list("number", flat=True):
-        (twice if number in seen else seen).add(number)
-    text = _("Several people below this unit have this number. Import into their own unit.")
-    return [
-        Problem(row.number, "number", "person.ambiguous_number", text)
-        for row in rows
-        if row["number"] in twice
-    ]
-
-
-def _namesakes(rows: Sequence[Row], ctx: Context) -> list[Problem]:
-    """Ask about each pair: a new number with the name of somebody already known."""
-    numbers = {row["number"] for row in rows if row["number"]}
-    known = set(_people(ctx).filter(number__in=numbers).values_list("number", flat=True))
-    fresh = [r for r in rows if r["number"] and r["number"] not in known]
-    names = {r["name_zh"] for r in fresh if r["name_zh"]}
-    english = {r["name_en"].casefold() for r in fresh if r["name_en"] and not r["name_zh"]}
-    if not names and not english:
-        return []
-    by_name: dict[str, list[Person]] = {}
-    condition = Q(name_zh__in=names - {""})
-    if english:
-        condition |= Q(name_zh="", name_sort__in=english)
-    for person in _people(ctx).filter(condition).select_related("unit").order_by("id"):
-        if person.number not in numbers and not why_not(ctx.actor, "people.view_person", person):
-            by_name.setdefault(person.name_zh or person.name_sort, []).append(person)
-    return [
-        _question(row, person)
-        for row in fresh
-        for person in by_name.get(row["name_zh"] or row.get("name_en", "").casefold(), ())
-    ]
-
-
-def _question(row: Row, person: Person) -> Problem:
-    def pair(label: str, name: str, known: str) -> Fact:
-        return Fact(label, str(row.get(name, "")), known)
-
-    return Problem(
-        row.number,
-        "name_zh" if row["name_zh"] else "name_en",
-        "person.namesake",
-        _("Somebody with this name and another number is known already. Is it the same person?"),
-        key=f"namesake:{row['number']}:{person.public_id}",
-        choices=(
-            Choice(SAME, _("The same person: give them the new number")),
-            Choice(NEW, _("Another person: create a new record")),
-        ),
-        facts=(
-            pair(_("Number"), "number", person.number),
-            pair(_("Name"), "name_zh" if row["name_zh"] else "name_en", person.display_name),
-            pair(_("Unit"), "unit", person.unit.display_name if person.unit else ""),
-            pair(_("E-mail"), "email", person.email),
-            pair(_("Telephone"), "phone", person.phone),
-        ),
-    )
 
 
 # ---------------------------------------------------------------- rules of a row
