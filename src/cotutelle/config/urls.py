@@ -21,6 +21,6 @@ urlpatterns = [
     path("mentors/", include("cotutelle.mentorship.urls")),
     path("selection/", include("cotutelle.selection.urls")),
     path("api/", include("cotutelle.api.urls")),
-    path("account/", include("allauth.urls")),
+    path("account/", include("cotutelle.people.account_urls")),
     path("admin/", admin.site.urls),
 ]

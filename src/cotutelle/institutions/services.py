@@ -143,6 +143,17 @@ def move_unit(unit: Unit, parent: Unit, *, actor: Person | None) -> Unit:
 
 
 @transaction.atomic
+def edit_unit(
+    unit: Unit, *, parent: Unit | None = None, actor: Person | None, **changes: Any
+) -> Unit:
+    """Do `change_unit` and, for another ``parent``, `move_unit`: both or neither."""
+    changed = change_unit(unit, actor=actor, **changes)
+    if parent is None or parent.pk == changed.parent_id:
+        return changed
+    return move_unit(changed, parent, actor=actor)
+
+
+@transaction.atomic
 def archive_unit(unit: Unit, *, actor: Person | None) -> Unit:
     """
     Take ``unit`` out of use; it stays readable.

@@ -103,7 +103,10 @@ def record_many(
     EntryPayload.objects.bulk_create(
         [
             EntryPayload(
-                entry=entry, salt=secrets.token_bytes(32), before=_plain(before), after=_plain(after)
+                entry=entry,
+                salt=secrets.token_bytes(32),
+                before=_plain(before),
+                after=_plain(after),
             )
             for entry, (_subject, before, after) in zip(entries, items, strict=True)
         ],

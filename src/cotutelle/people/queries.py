@@ -9,14 +9,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet
-from django.utils.translation import gettext as _
 
 from cotutelle.core.clock import now, today
 from cotutelle.institutions.models import Unit
 from cotutelle.institutions.queries import at_or_below, below
 from cotutelle.people.enums import Role
 from cotutelle.people.models import ApiToken, Person, RoleGrant, SavedView
-from cotutelle.people.rules import GRANTING_ROLES, VIEWING_ROLES
+from cotutelle.people.rules import GRANTING_ROLES, KEEPING_ROLES, VIEWING_ROLES
 from cotutelle.people.validators import fold
 
 
@@ -61,6 +60,12 @@ def holders(unit: Unit, *roles: Role) -> QuerySet[Person]:
 def grantable_units(actor: Person) -> QuerySet[Unit]:
     """Return the active units on which ``actor`` may give roles."""
     units = [g.unit for g in actor.active_grants if g.role in GRANTING_ROLES]
+    return at_or_below(units).filter(state="active").order_by("path")
+
+
+def staffed_units(actor: Person) -> QuerySet[Unit]:
+    """Return the active units whose people ``actor`` keeps."""
+    units = [g.unit for g in actor.active_grants if g.role in KEEPING_ROLES]
     return at_or_below(units).filter(state="active").order_by("path")
 
 
@@ -143,11 +148,3 @@ def person_of_identity(identity: Identity) -> Person | None:
         people = people.filter(**{f"{field}__iexact": value})
     found = list(people[:2])
     return found[0] if len(found) == 1 else None
-
-
-def unknown_identity_words() -> str:
-    """Return the sentence for somebody whom the campus knows and we do not."""
-    return _(
-        "Your campus account is fine, but nobody here is registered under it. "
-        "Ask your graduate-school office to add your number."
-    )

@@ -8,6 +8,8 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from cotutelle.config.settings.signin import *  # noqa: F403
+
 PACKAGE = Path(__file__).resolve().parents[2]
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("COTUTELLE_HOSTS", "127.0.0.1,localhost").split(",")
@@ -66,6 +68,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "cotutelle.people.middleware.StaffSecondFactorMiddleware",
     "cotutelle.core.middleware.RuleViolationMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -94,6 +97,7 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "rules.permissions.ObjectPermissionBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
+    "cotutelle.people.backends.CampusBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {

@@ -1,0 +1,162 @@
+"""What people type about people."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from cotutelle.core.errors import RuleViolation
+from cotutelle.institutions.models import Unit
+from cotutelle.people.enums import Role
+from cotutelle.people.models import Person
+
+_TOKEN_DAYS = [("30", _("30 days")), ("90", _("90 days")), ("365", _("One year"))]
+
+
+def show_violation(form: forms.BaseForm, error: RuleViolation) -> None:
+    """Show a broken rule at its field; what was typed stays."""
+    form.add_error(error.field if error.field in form.fields else None, str(error))
+
+
+def _zones() -> list[tuple[str, str]]:
+    return [(zone, zone) for zone in sorted(available_timezones())]
+
+
+class UnitField(forms.ModelChoiceField):
+    """A unit, indented as it lies in the tree; its public id is what the form sends."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(queryset=Unit.objects.none(), to_field_name="public_id", **kwargs)
+
+    def label_from_instance(self, obj: Any) -> str:
+        depth = max(0, obj.path.count("/") - 1)
+        return "\u3000" * depth + str(obj.display_name)
+
+
+class PersonForm(forms.Form):
+    """The record of a person, as the offices keep it."""
+
+    unit = UnitField(label=_("Unit"))
+    name_zh = forms.CharField(label=_("Chinese name"), max_length=100, required=False)
+    name_en = forms.CharField(label=_("English name"), max_length=150, required=False)
+    number = forms.CharField(
+        label=_("Number"),
+        max_length=40,
+        required=False,
+        help_text=_("Student or staff number; leading zeros stay."),
+    )
+    gender = forms.ChoiceField(
+        label=_("Gender"),
+        required=False,
+        choices=[("", _("Not given")), ("female", _("Female")), ("male", _("Male"))],
+    )
+    identity_number = forms.CharField(
+        label=_("Identity number"),
+        max_length=40,
+        required=False,
+        help_text=_("Only where a document needs it. It never appears in lists or in the history."),
+    )
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    phone = forms.CharField(label=_("Telephone"), max_length=40, required=False)
+    wecom_id = forms.CharField(label=_("WeCom account"), max_length=64, required=False)
+    username = forms.CharField(
+        label=_("Sign-in name"),
+        max_length=150,
+        required=False,
+        help_text=_("Empty: the number, or the name in pinyin."),
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=_zones)
+
+    groups = [
+        (_("Who it is"), "", ["name_zh", "name_en", "number", "gender", "identity_number"]),
+        (_("Where"), "", ["unit"]),
+        (_("How they are reached"), "", ["email", "phone", "wecom_id"]),
+        (_("Signing in"), "", ["username", "language", "time_zone"]),
+    ]
+
+    def __init__(self, *args: Any, units: QuerySet[Unit], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["unit"].queryset = units  # type: ignore[attr-defined]
+        self.fields["language"].initial = settings.LANGUAGE_CODE
+        self.fields["time_zone"].initial = settings.TIME_ZONE
+
+
+class ProfileForm(forms.Form):
+    """What people keep about themselves."""
+
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=_zones,
+        help_text=_("Times on pages are shown in it; deadlines follow the institution's clock."),
+    )
+    email = forms.EmailField(
+        label=_("E-mail"), required=False, help_text=_("A new password is sent there.")
+    )
+    phone = forms.CharField(label=_("Telephone"), max_length=40, required=False)
+    wecom_id = forms.CharField(
+        label=_("WeCom account"),
+        max_length=64,
+        required=False,
+        help_text=_("For messages to you alone; nothing is ever posted into a group."),
+    )
+
+    groups = [
+        (_("Language and time"), "", ["language", "time_zone"]),
+        (_("How you are reached"), "", ["email", "phone", "wecom_id"]),
+    ]
+
+
+class GrantForm(forms.Form):
+    """A role for a period."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    unit = UnitField(
+        label=_("Unit"), help_text=_("The role covers this unit and everything below it.")
+    )
+    starts_on = forms.DateField(
+        label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    ends_on = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Empty: until further notice."),
+    )
+
+    def __init__(self, *args: Any, units: QuerySet[Unit], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["unit"].queryset = units  # type: ignore[attr-defined]
+
+
+class EraseForm(forms.Form):
+    """Erasing cannot be undone: the person's name or number is typed once more."""
+
+    repeat = forms.CharField(label=_("Type the person's sign-in name"))
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._person = person
+
+    def clean_repeat(self) -> str:
+        typed = str(self.cleaned_data["repeat"])
+        if typed.strip().casefold() != self._person.username.casefold():
+            raise forms.ValidationError(_("This is not the sign-in name of the person."))
+        return typed
+
+
+class TokenForm(forms.Form):
+    """A key for a program."""
+
+    name = forms.CharField(
+        label=_("What it is for"), max_length=60, help_text=_("For example: timetable export.")
+    )
+    days = forms.TypedChoiceField(
+        label=_("Valid for"), choices=_TOKEN_DAYS, coerce=int, initial="90"
+    )
