@@ -1,0 +1,34 @@
+"""Making the whole demonstration, step by step, as if it had taken its time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+
+from django.db import transaction
+
+from cotutelle.core.clock import at
+from cotutelle.web.demo.people import MENTORS, build_mentors
+from cotutelle.web.demo.staff import build_staff, open_sign_in
+from cotutelle.web.demo.state import Demo
+from cotutelle.web.demo.units import build_units
+
+log = logging.getLogger(__name__)
+# Days before the day of the demonstration.
+FOUNDED = 1500
+APPOINTED = 1200
+
+
+@transaction.atomic
+def seed(day: dt.date) -> Demo:
+    """Fill an empty database with the consortium as it stands on ``day``."""
+    demo = Demo(day)
+    with at(demo.moment(-FOUNDED)):
+        demo.units = build_units()
+        build_staff(demo)
+    with at(demo.moment(-APPOINTED)):
+        build_mentors(demo)
+    if len(demo.mentors) != MENTORS:
+        raise ValueError(f"DEPARTMENTS: {len(demo.mentors)} mentors instead of {MENTORS}")
+    open_sign_in()
+    return demo
