@@ -44,6 +44,7 @@ def test_xlsx_text_is_text(text: str) -> None:
     sheet = first_sheet(to_xlsx(table((text, None, None))))
     cell = sheet["A2"]
     assert cell.data_type == "s"
+    assert bool(cell.quotePrefix) is (text in DANGEROUS)
     assert cell.value.strip() == text.strip()
 
 

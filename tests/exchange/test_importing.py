@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cotutelle.core.errors import Refused, RuleViolation
-from cotutelle.exchange import registry, services
+from cotutelle.exchange import services
 from cotutelle.exchange.enums import RUN_TRANSITIONS, RunState
 from cotutelle.exchange.importers import people as people_kind
 from cotutelle.exchange.models import ColumnMapping, ImportRun
@@ -273,6 +273,17 @@ def test_new_problems_since_the_check_stop_the_import(officer: Person, universit
     assert not Person.objects.filter(number="00124").exists()
 
 
+def test_new_problems_stop_the_import_of_the_good_rows_too(
+    officer: Person, university: Unit
+) -> None:
+    run = checked(officer, university, ZHANG, LI, ["00125", "王五", "nonsense", None, None, None])
+    PersonFactory.create(unit=university, number="NEW", name_zh="张三")
+    job = imported(run, good_only=True)
+    assert job.result == {"imported": False}
+    assert (run.state, run.problem_count, run.good_count) == (RunState.CHECKED, 2, 1)
+    assert not Person.objects.filter(number="00124").exists()
+
+
 def test_a_person_created_meanwhile_is_updated(officer: Person, university: Unit) -> None:
     run = checked(officer, university, ZHANG)
     PersonFactory.create(unit=university, number="00123", name_zh="张三", email="x@example.org")
@@ -383,10 +394,3 @@ def test_usernames_stay_unique_whatever_their_case(officer: Person, university: 
     PersonFactory.create(username="ab1")
     imported(checked(officer, university, ["AB1", "张三"]))
     assert Person.objects.get(number="AB1").username == "AB1@mu"
-
-
-def test_kinds_are_registered_once() -> None:
-    assert {"units", "people", "calendar_days"} <= {i.kind for i in registry.every()}
-    with pytest.raises(RuleViolation) as caught:
-        registry.find("nothing")
-    assert caught.value.status == 404

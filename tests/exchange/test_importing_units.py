@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cotutelle.exchange import services
+from cotutelle.core.errors import RuleViolation
+from cotutelle.exchange import registry, services
 from cotutelle.exchange.models import ImportRun
 from cotutelle.institutions.enums import UnitKind
 from cotutelle.institutions.models import Unit
@@ -117,3 +118,10 @@ def test_calendar_days_arrive_as_ranges(officer: Person, university: Unit) -> No
     )
     services.check_import(again, actor=officer)
     assert again.counts["unchanged"] == 2
+
+
+def test_kinds_are_registered_once() -> None:
+    assert {"units", "people", "calendar_days"} <= {i.kind for i in registry.every()}
+    with pytest.raises(RuleViolation) as caught:
+        registry.find("nothing")
+    assert caught.value.status == 404
