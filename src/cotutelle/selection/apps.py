@@ -6,3 +6,13 @@ from django.apps import AppConfig
 class SelectionConfig(AppConfig):
     name = "cotutelle.selection"
     label = "selection"
+
+    def ready(self) -> None:
+        """Load permissions, words of the history, notices, tasks and jobs."""
+        from cotutelle.selection import (  # noqa: F401, PLC0415
+            actions,
+            affinity_tasks,
+            notice_kinds,
+            rules,
+            task_kinds,
+        )

@@ -19,7 +19,14 @@
       const answer = await fetch(url, { method: 'POST', body, headers: { 'X-Autosave': '1', Accept: 'application/json' }, credentials: 'same-origin' });
       failed.delete(form);
       if (answer.redirected || answer.status === 401) tell(form, ct.words.signedOut);
-      else if (answer.ok) { dirty.delete(form); tell(form, ct.fill(ct.words.saved, { time: clock() })); }
+      else if (answer.ok) {
+        // {"fields": {"version": 8}}: hidden fields that the next request must carry
+        const kind = answer.headers.get('Content-Type') || '';
+        const { fields } = kind.includes('json') ? await answer.json() : {};
+        for (const [name, value] of Object.entries(fields || {})) if (form.elements[name]) form.elements[name].value = value;
+        dirty.delete(form);
+        tell(form, ct.fill(ct.words.saved, { time: clock() }));
+      }
       else {
         const kind = answer.headers.get('Content-Type') || '';
         const problem = kind.includes('json') ? await answer.json() : {};

@@ -1,0 +1,28 @@
+"""What a student types in a season."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from cotutelle.core.errors import RuleViolation
+
+
+class ObjectionForm(forms.Form):
+    """A reasoned objection during the public notice."""
+
+    text = forms.CharField(
+        label=_("What is wrong, and why"),
+        help_text=_("Name the rule, the date or the entry you mean. Somebody of another unit answers."),
+        min_length=10,
+        max_length=4000,
+        widget=forms.Textarea({"rows": 6}),
+    )
+    evidence = forms.FileField(
+        label=_("Evidence"), required=False, help_text=_("One file: PDF, Word, picture or text.")
+    )
+
+
+def show_violation(form: forms.BaseForm, violation: RuleViolation) -> None:
+    """Put a refusal of a service at its field, or on top of the form."""
+    form.add_error(violation.field if violation.field in form.fields else None, str(violation))
