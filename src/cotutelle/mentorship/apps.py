@@ -10,6 +10,7 @@ class MentorshipConfig(AppConfig):
     def ready(self) -> None:
         from cotutelle.mentorship import (  # noqa: F401, PLC0415
             actions,
+            importers,
             notice_kinds,
             rules,
             task_kinds,

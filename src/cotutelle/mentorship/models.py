@@ -55,6 +55,11 @@ class Mentor(models.Model):
         """Interests in the reader's language, or the other one."""
         return localized(self.interests_zh, self.interests_en)
 
+    @property
+    def bio(self) -> str:
+        """What the mentor says about themselves, in the reader's language or the other one."""
+        return localized(self.bio_zh, self.bio_en)
+
 
 class Team(models.Model):
     """A fixed team of two mentors; in a round it is a mentor of its own, with its own list."""

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from cotutelle.core.access import why_not
+from cotutelle.files import access as files
+from cotutelle.files.models import StoredFile
 from cotutelle.ledger import access
 from cotutelle.ledger.actions import register, register_fields
+from cotutelle.people.models import Person
 from cotutelle.programmes.enums import AdmissionState, DegreeType, PathWish, Route
+from cotutelle.programmes.models import Student
+from cotutelle.programmes.queries import ATTACHMENT
 
 register(
     {
@@ -51,3 +57,13 @@ register_fields(
 )
 access.register("programmes.student", access.by_permission("programmes.view_student"))
 access.register("programmes.cohort", access.by_permission("programmes.manage_cohort"))
+
+
+def _why_not_read(actor: Person, file: StoredFile) -> str | None:
+    student = Student.objects.filter(person_id=file.owner_id).select_related("unit").first()
+    if student is None:
+        return str(_("Only the student who attached this file may read it."))
+    return why_not(actor, "programmes.view_profile", student)
+
+
+files.register(ATTACHMENT, _why_not_read)

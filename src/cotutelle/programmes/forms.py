@@ -27,7 +27,7 @@ def show_violation(form: forms.BaseForm, violation: RuleViolation) -> None:
     form.add_error(violation.field if violation.field in form.fields else None, str(violation))
 
 
-class UnitField(forms.ModelChoiceField):
+class UnitField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A unit, chosen by its public key and shown with its place in the tree."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -75,7 +75,14 @@ class StudentForm(forms.Form):
         (
             _("Admission"),
             "",
-            ["candidate_number", "route", "degree_type", "discipline", "bachelor_school", "admission_score"],
+            [
+                "candidate_number",
+                "route",
+                "degree_type",
+                "discipline",
+                "bachelor_school",
+                "admission_score",
+            ],
         ),
     ]
 
@@ -83,7 +90,9 @@ class StudentForm(forms.Form):
     def values_of(cls, student: Student) -> dict[str, Any]:
         """Return the initial values for editing."""
         return {
-            name: getattr(student, name, None) if hasattr(student, name) else getattr(student.person, name)
+            name: getattr(student, name, None)
+            if hasattr(student, name)
+            else getattr(student.person, name)
             for name in cls.base_fields
         }
 
@@ -116,7 +125,10 @@ class AdmissionForm(forms.Form):
 
     state = forms.ChoiceField(label=_("The admission becomes"), widget=forms.RadioSelect)
     reason = forms.CharField(
-        label=_("Reason"), max_length=300, required=False, widget=forms.Textarea({"rows": 2}),
+        label=_("Reason"),
+        max_length=300,
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
         help_text=_("The student reads it. Needed unless the admission is confirmed."),
     )
 
@@ -130,15 +142,25 @@ class ProfileForm(forms.Form):
     """What a student writes for mentors."""
 
     statement = forms.CharField(
-        label=_("Statement"), required=False, max_length=6000, widget=forms.Textarea({"rows": 10}),
-        help_text=_("What you would like to study and why. Mentors to whom you apply read it, and affinity is computed from it."),
+        label=_("Statement"),
+        required=False,
+        max_length=6000,
+        widget=forms.Textarea({"rows": 10}),
+        help_text=_(
+            "What you would like to study and why. Mentors to whom you apply read it, and affinity is computed from it."
+        ),
     )
     career_plan = forms.CharField(
-        label=_("Career plan"), required=False, max_length=6000, widget=forms.Textarea({"rows": 6}),
+        label=_("Career plan"),
+        required=False,
+        max_length=6000,
+        widget=forms.Textarea({"rows": 6}),
     )
     path_wish = forms.ChoiceField(
-        label=_("Wish for the years of training"), required=False,
-        choices=[("", _("No preference")), *PathWish.choices], widget=forms.RadioSelect,
+        label=_("Wish for the years of training"),
+        required=False,
+        choices=[("", _("No preference")), *PathWish.choices],
+        widget=forms.RadioSelect,
     )
 
 

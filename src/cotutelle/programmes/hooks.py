@@ -1,4 +1,4 @@
-"""What other rooms do when a student's admission changes: registered here, called inside the write."""
+"""What other rooms add here: what an admission sets off, and who else reads a profile."""
 
 from __future__ import annotations
 
@@ -26,3 +26,19 @@ def tell(student: Student, previous: AdmissionState, actor: Person | None) -> No
     """Call every hook; what one raises undoes the change."""
     for hook in _hooks:
         hook(student, previous, actor)
+
+
+ProfileReader = Callable[["Person", "Student"], bool]
+_readers: list[ProfileReader] = []
+
+
+def let_read_profiles(reader: ProfileReader) -> ProfileReader:
+    """Let those read a student's profile for whom ``reader(actor, student)`` is true."""
+    if reader not in _readers:
+        _readers.append(reader)
+    return reader
+
+
+def is_profile_reader(actor: Person, student: Student) -> bool:
+    """Tell whether another room lets ``actor`` read the profile of ``student``."""
+    return any(reader(actor, student) for reader in _readers)

@@ -34,29 +34,83 @@ from cotutelle.programmes.services import StudentData, admit_student, change_stu
 _PERSON = ("name_zh", "name_en", "number", "email", "phone", "gender")
 _STUDENT = ("route", "degree_type", "discipline", "bachelor_school")
 _STEP = 50
-_ROUTES = {"推免": "recommended", "推荐免试": "recommended", "统考": "unified_exam", "全国统考": "unified_exam", "5+3": "five_plus_three", "博士": "doctoral"}
-_DEGREES = {"专硕": "professional", "学硕": "academic", "专业型": "professional", "学术型": "academic"}
+_ROUTES = {
+    "推免": "recommended",
+    "推荐免试": "recommended",
+    "统考": "unified_exam",
+    "全国统考": "unified_exam",
+    "5+3": "five_plus_three",
+    "博士": "doctoral",
+}
+_DEGREES = {
+    "专硕": "professional",
+    "学硕": "academic",
+    "专业型": "professional",
+    "学术型": "academic",
+}
 
 
 def _cohorts(actor: Person, unit: Unit) -> Iterable[tuple[str, str]]:
     """Cohorts of the unit, of those above and of those below it."""
     above = [int(key) for key in unit.path.split("/") if key]
     found = Cohort.objects.filter(Q(unit_id__in=above) | Q(unit__path__startswith=unit.path))
-    return [(str(c.public_id), f"{c.display_name} ({c.year})") for c in found.order_by("-year", "id")]
+    return [
+        (str(c.public_id), f"{c.display_name} ({c.year})") for c in found.order_by("-year", "id")
+    ]
 
 
 COHORT = Option("cohort", _("Cohort"), _cohorts, _("Students are added to this cohort."))
 STUDENT_COLUMNS = (
-    Column("candidate_number", ("考生编号", "Candidate number", "考生号", "准考证号"), required=True, parse=parsing.number_text(), examples=("105610000001234",), help=_("Identifies the student; importing it again updates.")),
-    Column("number", ("学号", "Student number"), parse=parsing.number_text(), examples=("2026020001",), help=_("May come later.")),
+    Column(
+        "candidate_number",
+        ("考生编号", "Candidate number", "考生号", "准考证号"),
+        required=True,
+        parse=parsing.number_text(),
+        examples=("105610000001234",),
+        help=_("Identifies the student; importing it again updates."),
+    ),
+    Column(
+        "number",
+        ("学号", "Student number"),
+        parse=parsing.number_text(),
+        examples=("2026020001",),
+        help=_("May come later."),
+    ),
     Column("name_zh", ("姓名", "Name", "中文姓名"), required=True, parse=parsing.name()),
     Column("name_en", ("英文姓名", "Name in English", "拼音"), parse=parsing.name(max_length=150)),
-    Column("route", ("录取方式", "Admission route", "录取类别", "招生类型"), required=True, parse=parsing.choice(Route, _ROUTES)),
-    Column("degree_type", ("学位类型", "Degree type", "学位类别"), required=True, parse=parsing.choice(DegreeType, _DEGREES)),
-    Column("discipline", ("专业", "Discipline", "录取专业", "学科专业"), parse=parsing.text(max_length=100)),
-    Column("unit", ("单位代码", "Unit code", "院系代码"), parse=parsing.number_text(), help=_("Code of the unit; empty means the unit you import into.")),
-    Column("admission_score", ("成绩", "Score", "录取成绩", "总成绩"), parse=parsing.decimal(low=0, high=9999, places=3)),
-    Column("bachelor_school", ("本科院校", "Bachelor's school", "本科学校"), parse=parsing.text(max_length=150)),
+    Column(
+        "route",
+        ("录取方式", "Admission route", "录取类别", "招生类型"),
+        required=True,
+        parse=parsing.choice(Route, _ROUTES),
+    ),
+    Column(
+        "degree_type",
+        ("学位类型", "Degree type", "学位类别"),
+        required=True,
+        parse=parsing.choice(DegreeType, _DEGREES),
+    ),
+    Column(
+        "discipline",
+        ("专业", "Discipline", "录取专业", "学科专业"),
+        parse=parsing.text(max_length=100),
+    ),
+    Column(
+        "unit",
+        ("单位代码", "Unit code", "院系代码"),
+        parse=parsing.number_text(),
+        help=_("Code of the unit; empty means the unit you import into."),
+    ),
+    Column(
+        "admission_score",
+        ("成绩", "Score", "录取成绩", "总成绩"),
+        parse=parsing.decimal(low=0, high=9999, places=3),
+    ),
+    Column(
+        "bachelor_school",
+        ("本科院校", "Bachelor's school", "本科学校"),
+        parse=parsing.text(max_length=150),
+    ),
     Column("email", ("邮箱", "E-mail", "电子邮箱"), parse=parsing.email()),
     Column("phone", ("手机", "Telephone", "手机号", "联系电话"), parse=parsing.phone()),
     Column("gender", ("性别", "Gender"), parse=parsing.text(max_length=10)),
@@ -89,16 +143,33 @@ def check_students(rows: Sequence[Row], ctx: Context) -> list[Problem]:
     codes = set(at_or_below(ctx.unit).values_list("code", flat=True))
     numbers = [n for row in rows if (n := row["number"])]
     taken: dict[str, str] = dict(
-        Student.objects.filter(person__number__in=numbers, unit__path__startswith=ctx.unit.path)
-        .values_list("person__number", "candidate_number")
+        Student.objects.filter(
+            person__number__in=numbers, unit__path__startswith=ctx.unit.path
+        ).values_list("person__number", "candidate_number")
     )
     problems = []
     for row in rows:
         unit, number = row["unit"], row["number"]
         if unit and unit not in codes:
-            problems.append(Problem(row.number, "unit", "student.unit", _t("There is no such unit below the one you import into."), unit))
+            problems.append(
+                Problem(
+                    row.number,
+                    "unit",
+                    "student.unit",
+                    _t("There is no such unit below the one you import into."),
+                    unit,
+                )
+            )
         if number and taken.get(number, row["candidate_number"]) != row["candidate_number"]:
-            problems.append(Problem(row.number, "number", "student.number", _t("Another student has this student number."), number))
+            problems.append(
+                Problem(
+                    row.number,
+                    "number",
+                    "student.number",
+                    _t("Another student has this student number."),
+                    number,
+                )
+            )
     return problems
 
 
@@ -110,7 +181,9 @@ def apply_students(rows: Sequence[Row], ctx: Context, progress: Progress) -> Cou
     cohort, done = _cohort(ctx), 0
     for row in split.create:
         fields = {n: v for n, v in row.values.items() if v is not None and n != "unit"}
-        admit_student(cohort, units.get(row["unit"], ctx.unit), StudentData(**fields), actor=ctx.actor)
+        admit_student(
+            cohort, units.get(row["unit"], ctx.unit), StudentData(**fields), actor=ctx.actor
+        )
         done += 1
         if done % _STEP == 0:
             progress(done)
@@ -130,8 +203,18 @@ def apply_students(rows: Sequence[Row], ctx: Context, progress: Progress) -> Cou
 
 
 SCORE_COLUMNS = (
-    Column("candidate_number", ("考生编号", "Candidate number", "考生号", "准考证号"), required=True, parse=parsing.number_text()),
-    Column("admission_score", ("成绩", "Score", "录取成绩", "总成绩"), required=True, parse=parsing.decimal(low=0, high=9999, places=3)),
+    Column(
+        "candidate_number",
+        ("考生编号", "Candidate number", "考生号", "准考证号"),
+        required=True,
+        parse=parsing.number_text(),
+    ),
+    Column(
+        "admission_score",
+        ("成绩", "Score", "录取成绩", "总成绩"),
+        required=True,
+        parse=parsing.decimal(low=0, high=9999, places=3),
+    ),
 )
 
 
@@ -144,7 +227,13 @@ def check_scores(rows: Sequence[Row], ctx: Context) -> list[Problem]:
     """Report candidate numbers nobody in the cohort has."""
     known = _known(rows, ctx)
     return [
-        Problem(row.number, "candidate_number", "student.unknown", _t("Nobody in this cohort has this candidate number."), str(number))
+        Problem(
+            row.number,
+            "candidate_number",
+            "student.unknown",
+            _t("Nobody in this cohort has this candidate number."),
+            str(number),
+        )
         for row in rows
         if (number := row["candidate_number"]) and (number,) not in known
     ]
@@ -166,17 +255,29 @@ def apply_scores(rows: Sequence[Row], ctx: Context, progress: Progress) -> Count
 
 register(
     Importer(
-        kind="students", label=_("Students"), columns=STUDENT_COLUMNS,
-        permission="programmes.import_students", key=("candidate_number",),
-        current=current_students, check=check_students, apply=apply_students, options=(COHORT,),
+        kind="students",
+        label=_("Students"),
+        columns=STUDENT_COLUMNS,
+        permission="programmes.import_students",
+        key=("candidate_number",),
+        current=current_students,
+        check=check_students,
+        apply=apply_students,
+        options=(COHORT,),
         help=_("One row per student, identified by the candidate number."),
     )
 )
 register(
     Importer(
-        kind="scores", label=_("Admission scores"), columns=SCORE_COLUMNS,
-        permission="programmes.import_students", key=("candidate_number",),
-        current=current_scores, check=check_scores, apply=apply_scores, options=(COHORT,),
+        kind="scores",
+        label=_("Admission scores"),
+        columns=SCORE_COLUMNS,
+        permission="programmes.import_students",
+        key=("candidate_number",),
+        current=current_scores,
+        check=check_scores,
+        apply=apply_scores,
+        options=(COHORT,),
         help=_("Scores of students who are in the cohort already."),
     )
 )

@@ -52,9 +52,7 @@ def cohorts_visible_to(actor: Person) -> QuerySet[Cohort]:
 
 def student_of(person: Person) -> Student | None:
     """Return the student row of ``person``, if there is one."""
-    return (
-        Student.objects.filter(person=person).select_related("person", "unit", "cohort").first()
-    )
+    return Student.objects.filter(person=person).select_related("person", "unit", "cohort").first()
 
 
 def sees_scores(actor: Person, student: Student) -> bool:

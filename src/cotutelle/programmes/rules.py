@@ -9,7 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 from cotutelle.core.access import grant
 from cotutelle.people.enums import Role
-from cotutelle.people.rules import has_role, is_administrator, is_office, is_officer, is_self, may_look
+from cotutelle.people.rules import (
+    has_role,
+    is_administrator,
+    is_office,
+    is_officer,
+    is_self,
+    may_look,
+)
+from cotutelle.programmes import hooks
 
 # Who reads every row of a unit's list of students.
 READERS = frozenset(
@@ -38,6 +46,12 @@ def supervises(actor: Any, obj: Any = None) -> bool:
     return bool(obj.mentorships.filter(mentor__person_id=actor.pk, state="active").exists())
 
 
+@rules.predicate
+def reads_by_hook(actor: Any, obj: Any = None) -> bool:
+    """Another room lets the actor read this profile: mentors whose applicant the student is."""
+    return obj is not None and hooks.is_profile_reader(actor, obj)
+
+
 is_keeper = has_role(Role.GRADUATE_OFFICER, Role.DEPARTMENT_SECRETARY)
 
 grant(
@@ -57,13 +71,15 @@ grant(
 )
 grant(
     "programmes.view_profile",
-    is_self | has_role(*sorted(PROFILE_READERS)) | supervises,
+    is_self | has_role(*sorted(PROFILE_READERS)) | supervises | reads_by_hook,
     reason=_("Only the student, their mentors and the staff of their unit read the statement."),
 )
 grant(
     "programmes.change_student",
     is_keeper,
-    reason=_("Only the graduate school or the secretary of the student's unit changes this record."),
+    reason=_(
+        "Only the graduate school or the secretary of the student's unit changes this record."
+    ),
 )
 grant(
     "programmes.change_admission",

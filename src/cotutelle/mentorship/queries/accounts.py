@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
@@ -65,7 +64,7 @@ def caps_visible_to(actor: Person) -> QuerySet[QuotaCap]:
 def cap_of(mentor: Mentor, year: int) -> QuotaCap | None:
     """Return the cap that counts for ``mentor``: of the nearest unit at or above theirs."""
     keys = [int(key) for key in mentor.unit.path.split("/") if key]
-    caps: Sequence[QuotaCap] = QuotaCap.objects.filter(
+    caps = QuotaCap.objects.filter(
         unit_id__in=keys, year=year, title=mentor.title, category=mentor.category
     ).select_related("unit")
     return max(caps, key=lambda cap: len(cap.unit.path), default=None)

@@ -77,14 +77,18 @@ def ask_change(
 
 def _check_wish(pair: Mentorship, to_mentor: Mentor, reason: str) -> None:
     if queries.open_window_for(pair.owning_unit) is None:
-        raise RuleViolation("change.window", _("Requests are taken only on the days announced for them."))
+        raise RuleViolation(
+            "change.window", _("Requests are taken only on the days announced for them.")
+        )
     if pair.state != PairState.ACTIVE:
         raise RuleViolation("change.ended", _("This pair has ended."))
     if not reason.strip():
         raise RuleViolation("change.reason", _("Give your reason."), field="reason")
     if not queries.receiving_mentors(pair).filter(pk=to_mentor.pk).exists():
         raise RuleViolation(
-            "change.mentor", _("This mentor cannot take you now. Choose another one."), field="to_mentor"
+            "change.mentor",
+            _("This mentor cannot take you now. Choose another one."),
+            field="to_mentor",
         )
 
 
@@ -124,12 +128,16 @@ def answer_as_present(
     """
     check(actor, ANSWER_OLD, change)
     if not agrees and not note.strip():
-        raise RuleViolation("change.note", _("Say why you do not agree: the college reads it."), field="note")
+        raise RuleViolation(
+            "change.note", _("Say why you do not agree: the college reads it."), field="note"
+        )
     _require(change, ChangeState.ASKED_OLD)
     _move(change, ChangeState.ASKED_COLLEGE, old_mentor_agrees=agrees, old_mentor_note=note.strip())
     close_tasks(change, ANSWER_OLD)
     action = "agreed" if agrees else "disagreed"
-    record(f"mentorship.change.{action}", actor=actor, subject=change, after={"state": change.state})
+    record(
+        f"mentorship.change.{action}", actor=actor, subject=change, after={"state": change.state}
+    )
     _ask(change, _college(change), DECIDE)
     _tell_student(change)
     return change
@@ -148,7 +156,9 @@ def decide_change(change: MentorChange, *, approve: bool, note: str, actor: Pers
     if actor.pk in {pair.mentor.person_id, change.to_mentor.person_id, pair.student.person_id}:
         raise Refused(_("Nobody decides a request in which they take part."), code="change.party")
     if not approve and not note.strip():
-        raise RuleViolation("change.note", _("Say why you refuse: the student reads it."), field="note")
+        raise RuleViolation(
+            "change.note", _("Say why you refuse: the student reads it."), field="note"
+        )
     after = ChangeState.APPROVED if approve else ChangeState.REFUSED
     _require(change, ChangeState.ASKED_COLLEGE)
     _move(change, after, college_note=note.strip(), decided_by=actor, decided_at=now())
@@ -163,7 +173,13 @@ def decide_change(change: MentorChange, *, approve: bool, note: str, actor: Pers
     told = [change.to_mentor.person]
     if approve or not change.is_confidential:
         told.append(pair.mentor.person)
-    notify(told, "mentorship.change_decided", params=_params(change), url=_url(change), unit=change.owning_unit)
+    notify(
+        told,
+        "mentorship.change_decided",
+        params=_params(change),
+        url=_url(change),
+        unit=change.owning_unit,
+    )
     return change
 
 
@@ -174,13 +190,19 @@ def withdraw_change(change: MentorChange, *, actor: Person) -> MentorChange:
     _move(change, ChangeState.WITHDRAWN)
     for kind in (ANSWER_NEW, ANSWER_OLD, DECIDE):
         close_tasks(change, kind, cancelled=True)
-    record("mentorship.change.withdrawn", actor=actor, subject=change, after={"state": change.state})
+    record(
+        "mentorship.change.withdrawn", actor=actor, subject=change, after={"state": change.state}
+    )
     return change
 
 
 def _swap(change: MentorChange, actor: Person) -> None:
     """End the old pair, start the new one, and move the place between the accounts."""
-    old, reference, year = change.mentorship, f"change:{change.public_id}", change.mentorship.student.cohort.year
+    old, reference, year = (
+        change.mentorship,
+        f"change:{change.public_id}",
+        change.mentorship.student.cohort.year,
+    )
     ended = Mentorship.objects.filter(pk=old.pk, state=PairState.ACTIVE)
     if ended.update(state=PairState.ENDED, ends_on=today()) != 1:
         raise RuleViolation("change.ended", _("This pair has ended."))
@@ -214,10 +236,13 @@ def _move(change: MentorChange, to: ChangeState, **values: Any) -> None:
     if to not in CHANGE_TRANSITIONS[seen]:
         raise RuleViolation(
             "change.transition",
-            _("This request is “%(state)s”: this step is not possible now.") % {"state": seen.label},
+            _("This request is “%(state)s”: this step is not possible now.")
+            % {"state": seen.label},
         )
     if MentorChange.objects.filter(pk=change.pk, state=seen).update(state=to, **values) != 1:
-        raise RuleViolation("change.stale", _("Somebody has just changed this request. Look again."))
+        raise RuleViolation(
+            "change.stale", _("Somebody has just changed this request. Look again.")
+        )
     change.state = to
     for name, value in values.items():
         setattr(change, name, value)
@@ -256,7 +281,11 @@ def _params(change: MentorChange) -> dict[str, Any]:
 
 def _facts(change: MentorChange) -> dict[str, Any]:
     """What the history keeps: never the reason."""
-    return {"state": change.state, "to_mentor": str(change.to_mentor), "is_confidential": change.is_confidential}
+    return {
+        "state": change.state,
+        "to_mentor": str(change.to_mentor),
+        "is_confidential": change.is_confidential,
+    }
 
 
 def _url(change: MentorChange) -> str:

@@ -73,6 +73,13 @@ def edit_appointment(
     return changed
 
 
+@transaction.atomic
+def edit_imported(mentor: Mentor, changes: dict[str, Any], *, actor: Person) -> bool:
+    """Change a mentor as a spreadsheet of their unit says; tell whether anything changed."""
+    check(actor, "mentorship.import_mentors", mentor)
+    return _change(mentor, changes, OFFICE_FIELDS + PROFILE_FIELDS, actor)
+
+
 def _change(mentor: Mentor, changes: dict[str, Any], allowed: Iterable[str], actor: Person) -> bool:
     if unknown := set(changes) - set(allowed):
         raise ValueError(f"changes: {sorted(unknown)} cannot be changed here")

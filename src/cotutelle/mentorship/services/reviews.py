@@ -62,7 +62,7 @@ def set_cap(
 ) -> QuotaCap:
     """Set the most students a mentor of this title and category may take, under ``unit``."""
     check(actor, "mentorship.manage_caps", unit)
-    cap, made = QuotaCap.objects.update_or_create(
+    cap, _made = QuotaCap.objects.update_or_create(
         unit=unit, year=year, title=title, category=category, defaults={"places": places}
     )
     record(

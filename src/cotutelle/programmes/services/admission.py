@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from cotutelle.core.access import check
+from cotutelle.core.clock import today
 from cotutelle.core.errors import RuleViolation
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.services import record
 from cotutelle.notices.services import notify
 from cotutelle.people.enums import Role
-from cotutelle.people.models import Person, RoleGrant
+from cotutelle.people.models import Person
+from cotutelle.people.services import create_person, grant_role
 from cotutelle.programmes import hooks
 from cotutelle.programmes.enums import ADMISSION_TRANSITIONS, AdmissionState
 from cotutelle.programmes.models import Cohort, Student
@@ -60,7 +62,7 @@ def admit_student(
         )
     try:
         with transaction.atomic():
-            person = _enlist(unit, data)
+            person = _enlist(unit, data, actor)
             student = Student.objects.create(
                 person=person, unit=unit, cohort=cohort, is_late=is_late, **_columns(data)
             )
@@ -80,26 +82,28 @@ def _columns(data: StudentData) -> dict[str, Any]:
     return {name: value for name, value in asdict(data).items() if name in names}
 
 
-def _enlist(unit: Unit, data: StudentData) -> Person:
-    """Return the person with this number in the unit, or a new one who cannot sign in yet."""
+def _enlist(unit: Unit, data: StudentData, actor: Person) -> Person:
+    """Return the person with this number in the unit, or a new one, as a student."""
     person = None
     if data.number:
         person = Person.objects.filter(unit=unit, number=data.number).first()
     if person is None:
         username = data.number or data.candidate_number
         if Person.objects.filter(username__iexact=username).exists():
-            username = f"{unit.code}-{username}"
-        person = Person(
-            unit=unit, username=username, number=data.number, name_zh=data.name_zh,
-            name_en=data.name_en, email=data.email, phone=data.phone, gender=data.gender,
-            is_demo=False,
+            username = f"{username}@{unit.code.lower()}"
+        person = create_person(
+            unit=unit,
+            actor=actor,
+            username=username,
+            number=data.number,
+            name_zh=data.name_zh,
+            name_en=data.name_en,
+            email=data.email,
+            phone=data.phone,
+            gender=data.gender,
         )
-        person.set_unusable_password()
-        person.save()
-    if not RoleGrant.objects.filter(person=person, role=Role.STUDENT).exists():
-        from cotutelle.core.clock import today  # noqa: PLC0415
-
-        RoleGrant.objects.create(person=person, role=Role.STUDENT, unit=unit, starts_on=today())
+    if Role.STUDENT not in person.roles:
+        grant_role(person, Role.STUDENT, unit, starts_on=today(), actor=None)
     return person
 
 
@@ -132,7 +136,9 @@ def change_student(student: Student, changes: dict[str, Any], *, actor: Person) 
 
 
 def _shown(student: Student, name: str) -> Any:
-    value = getattr(student, name, None) if hasattr(student, name) else getattr(student.person, name)
+    value = (
+        getattr(student, name, None) if hasattr(student, name) else getattr(student.person, name)
+    )
     return str(value) if isinstance(value, (Unit, Cohort)) else value
 
 
@@ -167,9 +173,13 @@ def change_admission(
             field="state",
         )
     if to != AdmissionState.CONFIRMED and not reason.strip():
-        raise RuleViolation("student.reason", _("Say why, so that it can be read later."), field="reason")
+        raise RuleViolation(
+            "student.reason", _("Say why, so that it can be read later."), field="reason"
+        )
     if Student.objects.filter(pk=student.pk, state=seen).update(state=to) != 1:
-        raise RuleViolation("student.stale", _("Somebody has just changed this admission. Look again."))
+        raise RuleViolation(
+            "student.stale", _("Somebody has just changed this admission. Look again.")
+        )
     student.state = to
     hooks.tell(student, seen, actor)
     record(
@@ -181,7 +191,13 @@ def change_admission(
         decision=True,
     )
     with override(student.person.language):
-        notify([student.person], "programmes.admission", params={"state": str(to.label), "reason": reason.strip() or "–"}, url="/students/me/", unit=student.unit)
+        notify(
+            [student.person],
+            "programmes.admission",
+            params={"state": str(to.label), "reason": reason.strip() or "–"},
+            url="/students/me/",
+            unit=student.unit,
+        )
     return student
 
 
@@ -192,7 +208,9 @@ def admit_late(
     """Admit a student after the cohort was closed; the reason is kept. Refusals: `admit_student`."""
     check(actor, "programmes.change_admission", unit)
     if not reason.strip():
-        raise RuleViolation("student.reason", _("Say why, so that it can be read later."), field="reason")
+        raise RuleViolation(
+            "student.reason", _("Say why, so that it can be read later."), field="reason"
+        )
     student = admit_student(cohort, unit, data, actor=actor, is_late=True)
     record(
         "programmes.student.late_admission",

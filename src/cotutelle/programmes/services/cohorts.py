@@ -23,16 +23,18 @@ def create_cohort(unit: Unit, *, year: int, name_zh: str, name_en: str, actor: P
 
 
 @transaction.atomic
-def edit_cohort(
-    cohort: Cohort, *, year: int, name_zh: str, name_en: str, actor: Person
-) -> Cohort:
+def edit_cohort(cohort: Cohort, *, year: int, name_zh: str, name_en: str, actor: Person) -> Cohort:
     """Change year or names of a cohort. Refuses with ``cohort.exists``."""
     check(actor, "programmes.manage_cohort", cohort)
     before = _values(cohort)
     cohort.year, cohort.name_zh, cohort.name_en = year, name_zh, name_en
     _saved(cohort)
     record(
-        "programmes.cohort.changed", actor=actor, subject=cohort, before=before, after=_values(cohort)
+        "programmes.cohort.changed",
+        actor=actor,
+        subject=cohort,
+        before=before,
+        after=_values(cohort),
     )
     return cohort
 

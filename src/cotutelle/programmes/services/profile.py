@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from cotutelle.core.access import check
 from cotutelle.core.errors import RuleViolation
 from cotutelle.files.models import StoredFile
-from cotutelle.files.services import store_file
+from cotutelle.files.services import delete_file, store_file
 from cotutelle.ledger.services import record
 from cotutelle.people.models import Person
 from cotutelle.programmes.models import Student
@@ -70,6 +70,10 @@ def detach_file(student: Student, stored: StoredFile, *, actor: Person) -> None:
     """Take an attachment off the profile. Refuses with ``profile.not_attached``."""
     check(actor, "programmes.write_profile", student)
     if not attachments_of(student).filter(pk=stored.pk).exists():
-        raise RuleViolation("profile.not_attached", _("This file is not attached here."), status=404)
-    record("programmes.profile.detached", actor=actor, subject=student, before={"file": stored.name})
-    stored.delete()
+        raise RuleViolation(
+            "profile.not_attached", _("This file is not attached here."), status=404
+        )
+    record(
+        "programmes.profile.detached", actor=actor, subject=student, before={"file": stored.name}
+    )
+    delete_file(stored, actor=actor)

@@ -17,6 +17,7 @@ from cotutelle.core.errors import RuleViolation
 from cotutelle.exchange.exporting import Out, Table
 from cotutelle.exchange.views import download
 from cotutelle.ledger.queries import history_of
+from cotutelle.people.views.common import actor_of
 from cotutelle.programmes import queries, services
 from cotutelle.programmes.enums import AdmissionState, Route
 from cotutelle.programmes.forms import CohortForm, show_violation
@@ -28,7 +29,7 @@ from cotutelle.ui.listing import Listing, Search, Sort
 def cohort_list(request: HttpRequest) -> HttpResponse:
     listing: Listing[Cohort] = Listing(
         request.GET,
-        queries.cohorts_visible_to(request.user),
+        queries.cohorts_visible_to(actor_of(request)),
         sorts=[
             Sort("year", _("newest first"), ["-year", "name_zh", "id"]),
             Sort("name", _("name"), ["name_zh", "id"]),
@@ -43,19 +44,19 @@ def cohort_list(request: HttpRequest) -> HttpResponse:
             Out(_("Students"), lambda c: c.count, "number"),
         ]
         return download(request, Table(_("Cohorts"), columns, listing.all_rows), fmt)
-    may = why_not(request.user, "programmes.manage_cohort") is None
+    may = why_not(actor_of(request), "programmes.manage_cohort") is None
     return render(request, "programmes/cohort_list.html", {"listing": listing, "may_manage": may})
 
 
 @requires("programmes.view_students")
 def cohort(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    found = get_object_or_404(queries.cohorts_visible_to(request.user), public_id=public_id)
+    found = get_object_or_404(queries.cohorts_visible_to(actor_of(request)), public_id=public_id)
     tab = request.GET.get("tab", "overview")
-    rows = queries.staff_list(request.user).filter(cohort=found).order_by()
+    rows = queries.staff_list(actor_of(request)).filter(cohort=found).order_by()
     by_route: dict[str, dict[str, int]] = {}
     for route, state, n in rows.values_list("route", "state").annotate(n=Count("id")):
         by_route.setdefault(route, {})[state] = n
-    manages = why_not(request.user, "programmes.manage_cohort", found) is None
+    manages = why_not(actor_of(request), "programmes.manage_cohort", found) is None
     tabs = [("overview", _("Overview"))] + ([("history", _("History"))] if manages else [])
     return render(
         request,
@@ -89,10 +90,10 @@ def _counts(by_route: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
 
 @requires("programmes.manage_cohort")
 def cohort_new(request: HttpRequest) -> HttpResponse:
-    form = CohortForm(request.POST or None, actor=request.user)
+    form = CohortForm(request.POST or None, actor=actor_of(request))
     if request.method == "POST" and form.is_valid():
         try:
-            made = services.create_cohort(**form.cleaned_data, actor=request.user)
+            made = services.create_cohort(**form.cleaned_data, actor=actor_of(request))
         except RuleViolation as violation:
             show_violation(form, violation)
         else:
@@ -103,14 +104,14 @@ def cohort_new(request: HttpRequest) -> HttpResponse:
 
 @requires("programmes.manage_cohort")
 def cohort_edit(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    found = get_object_or_404(queries.cohorts_visible_to(request.user), public_id=public_id)
-    check(request.user, "programmes.manage_cohort", found)
+    found = get_object_or_404(queries.cohorts_visible_to(actor_of(request)), public_id=public_id)
+    check(actor_of(request), "programmes.manage_cohort", found)
     initial = {"year": found.year, "name_zh": found.name_zh, "name_en": found.name_en}
-    form = CohortForm(request.POST or None, actor=request.user, editing=True, initial=initial)
+    form = CohortForm(request.POST or None, actor=actor_of(request), editing=True, initial=initial)
     here = reverse("programmes:cohort", args=[found.public_id])
     if request.method == "POST" and form.is_valid():
         try:
-            services.edit_cohort(found, **form.cleaned_data, actor=request.user)
+            services.edit_cohort(found, **form.cleaned_data, actor=actor_of(request))
         except RuleViolation as violation:
             show_violation(form, violation)
         else:

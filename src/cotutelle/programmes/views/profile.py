@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
+from cotutelle.people.views.common import actor_of
 from cotutelle.programmes import queries, services
 from cotutelle.programmes.forms import AttachmentForm, ProfileForm, show_violation
 from cotutelle.programmes.models import Student
@@ -20,7 +21,7 @@ _NAMES = ("statement", "career_plan", "path_wish")
 
 
 def _own(request: HttpRequest) -> Student:
-    student = queries.student_of(request.user)  # type: ignore[arg-type]
+    student = queries.student_of(actor_of(request))
     if student is None:
         raise Http404
     return student
@@ -34,7 +35,7 @@ def my_profile(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if form.is_valid():
             try:
-                services.save_profile(student, **form.cleaned_data, actor=request.user)
+                services.save_profile(student, **form.cleaned_data, actor=actor_of(request))
             except RuleViolation as violation:
                 show_violation(form, violation)
         if quiet:
@@ -71,7 +72,7 @@ def attach(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         upload = form.cleaned_data["file"]
         try:
-            services.attach_file(student, upload.read(), name=upload.name, actor=request.user)
+            services.attach_file(student, upload.read(), name=upload.name, actor=actor_of(request))
         except RuleViolation as violation:
             messages.error(request, str(violation))
         else:
@@ -86,6 +87,6 @@ def attach(request: HttpRequest) -> HttpResponse:
 def detach(request: HttpRequest, public_id: UUID) -> HttpResponse:
     student = _own(request)
     stored = get_object_or_404(queries.attachments_of(student), public_id=public_id)
-    services.detach_file(student, stored, actor=request.user)
+    services.detach_file(student, stored, actor=actor_of(request))
     messages.success(request, _("File removed."))
     return redirect("programmes:my-profile")

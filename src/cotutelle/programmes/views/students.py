@@ -21,6 +21,7 @@ from cotutelle.exchange.views import download
 from cotutelle.ledger.queries import history_of
 from cotutelle.people.models import Person
 from cotutelle.people.queries import search
+from cotutelle.people.views.common import actor_of, saved_view_context
 from cotutelle.programmes import queries, services
 from cotutelle.programmes.enums import ADMISSION_TRANSITIONS, AdmissionState, DegreeType, Route
 from cotutelle.programmes.forms import (
@@ -47,7 +48,7 @@ def _find(rows: QuerySet[Student], text: str) -> QuerySet[Student]:
 
 
 def _listing(request: HttpRequest, rows: QuerySet[Student]) -> Listing[Student]:
-    cohorts = queries.cohorts_visible_to(request.user)
+    cohorts = queries.cohorts_visible_to(actor_of(request))
     return Listing(
         request.GET,
         rows,
@@ -57,7 +58,12 @@ def _listing(request: HttpRequest, rows: QuerySet[Student]) -> Listing[Student]:
             Sort("cohort", _("newest cohort"), ["-cohort__year", "person__name_sort", "id"]),
         ],
         choices=[
-            Choice("cohort", _("Cohort"), [(str(c.public_id), c.display_name) for c in cohorts], "cohort__public_id"),
+            Choice(
+                "cohort",
+                _("Cohort"),
+                [(str(c.public_id), c.display_name) for c in cohorts],
+                "cohort__public_id",
+            ),
             Choice("route", _("Admission route"), Route.choices, "route"),
             Choice("degree", _("Degree type"), DegreeType.choices, "degree_type"),
             Choice("state", _("Admission"), AdmissionState.choices, "state"),
@@ -69,8 +75,8 @@ def _listing(request: HttpRequest, rows: QuerySet[Student]) -> Listing[Student]:
 
 @requires("programmes.view_students")
 def student_list(request: HttpRequest) -> HttpResponse:
-    listing = _listing(request, queries.staff_list(request.user))
-    paths = queries.score_paths(request.user)
+    listing = _listing(request, queries.staff_list(actor_of(request)))
+    paths = queries.score_paths(actor_of(request))
     if fmt := request.GET.get("format"):
         return download(request, _table(listing, paths), fmt, watermark=bool(paths))
     for row in listing.rows:
@@ -81,9 +87,10 @@ def student_list(request: HttpRequest) -> HttpResponse:
         "programmes/student_list.html",
         {
             "listing": listing,
+            **saved_view_context(request, listing),
             "shows_scores": bool(paths),
-            "may_import": why_not(request.user, "programmes.import_students") is None,
-            "may_admit": why_not(request.user, "programmes.change_admission") is None,
+            "may_import": why_not(actor_of(request), "programmes.import_students") is None,
+            "may_admit": why_not(actor_of(request), "programmes.change_admission") is None,
         },
     )
 
@@ -112,13 +119,15 @@ def _table(listing: Listing[Student], paths: tuple[str, ...]) -> Table:
 @require_POST
 def confirm_admissions(request: HttpRequest) -> HttpResponse:
     """Confirm the picked provisional admissions; the others are left as they are."""
-    picked = queries.staff_list(request.user).filter(
+    picked = queries.staff_list(actor_of(request)).filter(
         public_id__in=request.POST.getlist("pick"), state=AdmissionState.PROVISIONAL
     )
     done = 0
     for student in picked:
         try:
-            services.change_admission(student, AdmissionState.CONFIRMED, reason="", actor=request.user)
+            services.change_admission(
+                student, AdmissionState.CONFIRMED, reason="", actor=actor_of(request)
+            )
         except RuleViolation as violation:
             messages.error(request, f"{student.display_name}: {violation}")
         else:
@@ -130,10 +139,10 @@ def confirm_admissions(request: HttpRequest) -> HttpResponse:
 
 @requires("programmes.view_student")
 def student(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    found = get_object_or_404(queries.students_visible_to(request.user), public_id=public_id)
-    check(request.user, "programmes.view_student", found)
+    found = get_object_or_404(queries.students_visible_to(actor_of(request)), public_id=public_id)
+    check(actor_of(request), "programmes.view_student", found)
     tab = request.GET.get("tab", "overview")
-    reads_profile = why_not(request.user, "programmes.view_profile", found) is None
+    reads_profile = why_not(actor_of(request), "programmes.view_profile", found) is None
     tabs = [("overview", _("Overview")), ("history", _("History"))]
     if reads_profile:
         tabs.insert(1, ("profile", _("Profile")))
@@ -147,13 +156,19 @@ def student(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 {"label": label, "url": f"?tab={key}", "current": key == tab} for key, label in tabs
             ],
             "state_kind": STATE_KINDS[AdmissionState(found.state)],
-            "sees_scores": queries.sees_scores(request.user, found),
+            "sees_scores": queries.sees_scores(actor_of(request), found),
             "reads_profile": reads_profile,
-            "may_change": why_not(request.user, "programmes.change_student", found) is None,
-            "may_admit": why_not(request.user, "programmes.change_admission", found) is None
+            "may_change": why_not(actor_of(request), "programmes.change_student", found) is None,
+            "may_admit": why_not(actor_of(request), "programmes.change_admission", found) is None
             and bool(ADMISSION_TRANSITIONS[AdmissionState(found.state)]),
-            "attachments": queries.attachments_of(found) if tab == "profile" and reads_profile else [],
-            "mentorships": found.mentorships.select_related("mentor__person", "mentor__unit").order_by("-state", "role") if tab == "overview" else [],
+            "attachments": queries.attachments_of(found)
+            if tab == "profile" and reads_profile
+            else [],
+            "mentorships": found.mentorships.select_related(
+                "mentor__person", "mentor__unit"
+            ).order_by("-state", "role")
+            if tab == "overview"
+            else [],
             "entries": history_of(found) if tab == "history" else [],
         },
     )
@@ -161,15 +176,15 @@ def student(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @requires("programmes.change_student")
 def student_edit(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    found = get_object_or_404(queries.staff_list(request.user), public_id=public_id)
-    check(request.user, "programmes.change_student", found)
+    found = get_object_or_404(queries.staff_list(actor_of(request)), public_id=public_id)
+    check(actor_of(request), "programmes.change_student", found)
     form = StudentForm(request.POST or None, initial=StudentForm.values_of(found))
     if request.method == "POST" and form.is_valid():
         changes = dict(form.cleaned_data)
         score = changes.pop("admission_score")
         try:
-            services.change_student(found, changes, actor=request.user)
-            services.set_score(found, score, actor=request.user)
+            services.change_student(found, changes, actor=actor_of(request))
+            services.set_score(found, score, actor=actor_of(request))
         except RuleViolation as violation:
             show_violation(form, violation)
         else:
@@ -189,13 +204,15 @@ def student_edit(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @requires("programmes.change_admission")
 def admission(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    found = get_object_or_404(queries.staff_list(request.user), public_id=public_id)
-    check(request.user, "programmes.change_admission", found)
+    found = get_object_or_404(queries.staff_list(actor_of(request)), public_id=public_id)
+    check(actor_of(request), "programmes.change_admission", found)
     form = AdmissionForm(request.POST or None, state=AdmissionState(found.state))
     if request.method == "POST" and form.is_valid():
         to = AdmissionState(form.cleaned_data["state"])
         try:
-            services.change_admission(found, to, reason=form.cleaned_data["reason"], actor=request.user)
+            services.change_admission(
+                found, to, reason=form.cleaned_data["reason"], actor=actor_of(request)
+            )
         except RuleViolation as violation:
             show_violation(form, violation)
         else:
@@ -216,18 +233,23 @@ def admission(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @requires("programmes.change_admission")
 def late_admission(request: HttpRequest) -> HttpResponse:
-    form = LateAdmissionForm(request.POST or None, actor=request.user)
+    form = LateAdmissionForm(request.POST or None, actor=actor_of(request))
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
         try:
             found = services.admit_late(
-                typed["cohort"], typed["unit"], form.data_of_student(),
-                reason=typed["reason"], actor=request.user,
+                typed["cohort"],
+                typed["unit"],
+                form.data_of_student(),
+                reason=typed["reason"],
+                actor=actor_of(request),
             )
         except RuleViolation as violation:
             show_violation(form, violation)
         else:
-            messages.success(request, _("%(name)s has been admitted late.") % {"name": found.display_name})
+            messages.success(
+                request, _("%(name)s has been admitted late.") % {"name": found.display_name}
+            )
             return redirect("programmes:student", found.public_id)
     return render(
         request,
@@ -235,7 +257,9 @@ def late_admission(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "title": _("Admit a student late"),
-            "lead": _("For students who come after the cohort was closed. They join a round that is under way or its supplementary round."),
+            "lead": _(
+                "For students who come after the cohort was closed. They join a round that is under way or its supplementary round."
+            ),
             "submit_label": _("Admit student late"),
             "cancel_url": reverse("programmes:students"),
         },

@@ -1,0 +1,39 @@
+"""Addresses of mentors, places, reviews, teams and changes of mentor."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from cotutelle.mentorship.views import changes, mentors, publications, quota, teams
+
+app_name = "mentorship"
+urlpatterns = [
+    path("", mentors.mentor_list, name="mentors"),
+    path("new/", mentors.mentor_new, name="mentor-new"),
+    path("me/", mentors.my_profile, name="my-profile"),
+    path("me/publications/", publications.my_publications, name="publications"),
+    path("me/quota/", quota.my_quota, name="quota"),
+    path("accounts/", quota.account_list, name="accounts"),
+    path("accounts/<uuid:public_id>/", quota.account, name="account"),
+    path("caps/", quota.caps, name="caps"),
+    path("caps/<int:pk>/remove/", quota.cap_remove, name="cap-remove"),
+    path("eligibility/", quota.eligibility, name="eligibility"),
+    path("eligibility/decide/", quota.eligibility_decide, name="eligibility-decide"),
+    path("eligibility/grant/", quota.bulk_grant, name="bulk-grant"),
+    path("teams/", teams.team_list, name="teams"),
+    path("teams/new/", teams.team_new, name="team-new"),
+    path("teams/<uuid:public_id>/", teams.team_edit, name="team"),
+    path("changes/", changes.change_list, name="changes"),
+    path("changes/new/", changes.change_new, name="change-new"),
+    path("changes/windows/", changes.windows, name="windows"),
+    path("changes/windows/<int:pk>/remove/", changes.window_remove, name="window-remove"),
+    path("changes/<uuid:public_id>/", changes.change, name="change"),
+    path("<uuid:public_id>/", mentors.mentor, name="mentor"),
+    path("<uuid:public_id>/edit/", mentors.mentor_edit, name="mentor-edit"),
+    path("<uuid:public_id>/profile/", mentors.profile_edit, name="profile-edit"),
+    path(
+        "<uuid:public_id>/publications/",
+        publications.mentor_publications,
+        name="mentor-publications",
+    ),
+]
