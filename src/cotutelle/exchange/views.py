@@ -3,61 +3,30 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
-from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from cotutelle.core import clock
 from cotutelle.core.access import check, requires, why_not
 from cotutelle.core.errors import RuleViolation
 from cotutelle.exchange import queries, registry, services, sheets
 from cotutelle.exchange.enums import RUN_TRANSITIONS, RunState
-from cotutelle.exchange.exporting import Table, to_csv, to_xlsx
 from cotutelle.exchange.forms import HeaderForm, MappingForm, UploadForm
 from cotutelle.exchange.importing import Importer, Problem
 from cotutelle.exchange.models import ImportRun
 from cotutelle.exchange.reading import letter
 from cotutelle.jobs.enums import JobState
 from cotutelle.ledger.queries import history_of
-from cotutelle.ui.dates import format_datetime
+from cotutelle.ui.downloads import XLSX, attachment
+from cotutelle.ui.downloads import download as download  # noqa: PLC0414
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN_PROBLEMS = 200
 RECENT_RUNS = 20
 _PROBLEM_FIELDS = ("row", "column", "code", "message", "value", "key")
-
-
-def download(
-    request: HttpRequest, table: Table, fmt: str, *, watermark: bool = False
-) -> HttpResponse:
-    """Return ``table`` as a file; ``watermark`` puts the reader's name and the time into it."""
-    line = None
-    if watermark:
-        line = _("Exported by %(name)s on %(time)s. Do not pass on.") % {
-            "name": getattr(request.user, "display_name", ""),
-            "time": format_datetime(clock.now()),
-        }
-    if fmt == "xlsx":
-        return attachment(to_xlsx(table, watermark=line), f"{table.title}.xlsx", XLSX)
-    if fmt == "csv":
-        content = to_csv(table, watermark=line)
-        return attachment(content, f"{table.title}.csv", "text/csv; charset=utf-8")
-    raise BadRequest("format is xlsx or csv")
-
-
-def attachment(content: bytes, name: str, content_type: str) -> HttpResponse:
-    """Return ``content`` as a download called ``name``."""
-    response = HttpResponse(content, content_type=content_type)
-    safe = "".join("_" if c in '/\\:*?"<>|\r\n' else c for c in name)
-    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(safe, safe='')}"
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 @requires("exchange.import_tables")

@@ -11,7 +11,7 @@ from django.core.exceptions import BadRequest
 from django.test import RequestFactory
 from openpyxl import load_workbook
 
-from cotutelle.exchange.exporting import Out, Table, to_csv, to_xlsx
+from cotutelle.ui.exporting import Out, Table, to_csv, to_xlsx
 from cotutelle.exchange.reading import read_book
 from cotutelle.exchange.views import download
 from tests.exchange.books import MB
