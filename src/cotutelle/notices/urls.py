@@ -1,8 +1,16 @@
-"""Addresses of this room."""
+"""Addresses of the inbox."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from cotutelle.notices import views
 
 app_name = "notices"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", views.inbox, name="inbox"),
+    path("read/", views.inbox_mark_read, name="mark-read"),
+    path("settings/", views.notice_settings, name="settings"),
+    path("<uuid:public_id>/", views.notice_page, name="notice"),
+    path("<uuid:public_id>/open/", views.notice_open, name="open"),
+]

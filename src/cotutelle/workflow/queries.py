@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from cotutelle.core.clock import now, today
 from cotutelle.institutions.models import Unit
 from cotutelle.institutions.queries import below
-from cotutelle.people.models import Person
+from cotutelle.people.enums import Role
+from cotutelle.people.models import Person, RoleGrant
+from cotutelle.people.queries import active
 from cotutelle.workflow.approvals import kind_of
 from cotutelle.workflow.enums import ApprovalState, ProxyState, TaskState
 from cotutelle.workflow.models import Approval, ProxyAct, ProxyAuthorisation, Task
@@ -178,10 +180,14 @@ def waiting_for(actor: Person) -> list[Approval]:
     return [a for a in pending.order_by("id") if why_not_decide(actor, a) is None]
 
 
-def approvals_visible_to(actor: Person) -> QuerySet[Approval]:
-    """Return approvals the actor asked for, took, may take, or whose unit's office they hold."""
+def approvals_visible_to(actor: Person, waiting: Sequence[int] | None = None) -> QuerySet[Approval]:
+    """
+    Return approvals the actor asked for, took, may take, or whose unit's office they hold.
+
+    ``waiting`` spares asking again which ones wait for the actor.
+    """
     units = [g.unit for g in actor.active_grants if g.role in OFFICE_ROLES]
-    mine: Sequence[int] = [a.pk for a in waiting_for(actor)]
+    mine = [a.pk for a in waiting_for(actor)] if waiting is None else waiting
     return _approvals().filter(
         Q(requested_by=actor) | Q(decided_by=actor) | Q(pk__in=mine) | below(units)
     )
@@ -195,3 +201,25 @@ def approvals_of(subject: Model, kind: str = "") -> QuerySet[Approval]:
 
 def _approvals() -> QuerySet[Approval]:
     return Approval.objects.select_related("unit", "requested_by", "decided_by")
+
+
+# ---------------------------------------------------------------- whom a form offers
+
+
+def possible_principals(actor: Person) -> QuerySet[Person]:
+    """Return whom ``actor`` may record an authorisation for: themselves, mentors of their units."""
+    units = [g.unit for g in actor.active_grants if g.role in OFFICE_ROLES]
+    mentors = active(RoleGrant.objects.filter(below(units), role=Role.MENTOR))
+    return Person.objects.filter(
+        Q(pk=actor.pk) | (Q(pk__in=mentors.values("person")) & below(units)),
+        is_active=True,
+        unit__isnull=False,
+    ).order_by("name_sort", "id")
+
+
+def possible_agents() -> QuerySet[Person]:
+    """Return who may stand in for others: people of the offices."""
+    offices = active(RoleGrant.objects.filter(role__in=OFFICE_ROLES))
+    return Person.objects.filter(pk__in=offices.values("person"), is_active=True).order_by(
+        "name_sort", "id"
+    )

@@ -1,0 +1,1 @@
+"""Tasks, authorisations and approvals over HTTP."""
