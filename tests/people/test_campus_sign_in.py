@@ -24,7 +24,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def visitor() -> Client:
     cache.clear()
-    return Client(headers={"accept-language": "en"})
+    client = Client(headers={"accept-language": "en"})
+    client.cookies["language"] = "en"
+    return client
 
 
 @pytest.fixture

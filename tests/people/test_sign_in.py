@@ -37,7 +37,9 @@ def _fresh_rate_limits() -> None:
 
 @pytest.fixture
 def visitor() -> Client:
-    return Client(headers={"accept-language": "en"})
+    client = Client(headers={"accept-language": "en"})
+    client.cookies["language"] = "en"
+    return client
 
 
 def sign_in(visitor: Client, name: str, password: str = PASSWORD) -> Any:

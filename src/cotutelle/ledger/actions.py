@@ -6,7 +6,7 @@ Each room has an ``actions.py`` that registers its words; nothing translated is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
@@ -62,6 +62,12 @@ def known() -> dict[str, str]:
 def field_label(subject_type: str, field: str) -> str:
     """Return the label of a key of the payload."""
     return str(_fields.get(subject_type, {}).get(field) or field.replace("_", " "))
+
+
+def in_order(subject_type: str, fields: Iterable[str]) -> list[str]:
+    """Return ``fields`` as their room lists them; unregistered ones last, by name."""
+    listed = {name: n for n, name in enumerate(_fields.get(subject_type, {}))}
+    return sorted(set(fields), key=lambda name: (listed.get(name, len(listed)), name))
 
 
 def value_text(subject_type: str, field: str, value: object) -> str:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from cotutelle.ledger.actions import field_label, label, value_text
+from cotutelle.institutions.models import Unit
+from cotutelle.institutions.queries import at_or_below
+from cotutelle.ledger.actions import field_label, in_order, label, value_text
 from cotutelle.ledger.models import Entry
 from cotutelle.ledger.rules import READERS
 from cotutelle.people.models import Person
@@ -47,6 +49,11 @@ def visible_to(actor: Person) -> QuerySet[Entry]:
             if grant.unit.parent_id is None:
                 found |= Q(unit__isnull=True)
     return _with_names(Entry.objects.filter(found))
+
+
+def units_read_by(actor: Person) -> QuerySet[Unit]:
+    """Return the units whose history ``actor`` reads."""
+    return at_or_below([g.unit for g in actor.active_grants if g.role in READERS])
 
 
 def entries_about(subject: Model) -> QuerySet[Entry]:
@@ -100,7 +107,7 @@ def _changes(entry: Entry) -> tuple[Change, ...]:
     kind = entry.subject_type
     return tuple(
         Change(field_label(kind, name), old, new)
-        for name in dict.fromkeys([*before, *after])
+        for name in in_order(kind, [*before, *after])
         if (old := value_text(kind, name, before.get(name)))
         != (new := value_text(kind, name, after.get(name)))
     )

@@ -46,11 +46,12 @@ def _by_actor(rows: Any, text: str) -> Any:
 
 
 def _listing(request: HttpRequest) -> Listing[Entry]:
-    institutions = Unit.objects.filter(kind__in=INSTITUTION_KINDS).order_by("path")
+    reader = cast("Person", request.user)
+    institutions = queries.units_read_by(reader).filter(kind__in=INSTITUTION_KINDS).order_by("path")
     days = [("1", _("last day")), ("7", _("last 7 days")), ("30", _("last 30 days"))]
     return Listing(
         request.GET,
-        queries.visible_to(cast("Person", request.user)),
+        queries.visible_to(reader),
         sorts=[
             Sort("newest", _("newest first"), ["-id"]),
             Sort("oldest", _("oldest first"), ["id"]),

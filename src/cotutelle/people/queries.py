@@ -25,6 +25,11 @@ def visible_to(actor: Person) -> QuerySet[Person]:
     return Person.objects.filter(below(units) | Q(pk=actor.pk)).select_related("unit")
 
 
+def units_seen_by(actor: Person) -> QuerySet[Unit]:
+    """Return the units whose people ``actor`` sees."""
+    return at_or_below([g.unit for g in actor.active_grants if g.role in VIEWING_ROLES])
+
+
 def search(people: QuerySet[Person], text: str) -> QuerySet[Person]:
     """Narrow ``people`` to those whose name, pinyin, number or e-mail holds every word."""
     for word in fold(text).split():

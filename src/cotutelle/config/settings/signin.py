@@ -11,8 +11,6 @@ import json
 import os
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 # ---------------------------------------------------------------- password (allauth)
 
 ACCOUNT_ADAPTER = "cotutelle.people.adapters.AccountAdapter"
@@ -122,7 +120,7 @@ def social_providers(environment: dict[str, str]) -> dict[str, Any]:
 SOCIALACCOUNT_PROVIDERS = social_providers(dict(os.environ))
 
 # CAS: on when its address is given.
-COTUTELLE_CAS_NAME = os.environ.get("COTUTELLE_CAS_NAME", "") or _("Campus sign-in (CAS)")
+COTUTELLE_CAS_NAME = os.environ.get("COTUTELLE_CAS_NAME", "")
 CAS_SERVER_URL = os.environ.get("COTUTELLE_CAS_URL", "")
 CAS_VERSION = os.environ.get("COTUTELLE_CAS_VERSION", "3")
 CAS_CREATE_USER = False

@@ -42,7 +42,8 @@ def _by_unit(rows: Any, value: str) -> Any:
 
 
 def _listing(request: HttpRequest) -> Listing[Person]:
-    institutions = Unit.objects.filter(kind__in=INSTITUTION_KINDS).order_by("path")
+    seen = queries.units_seen_by(actor_of(request))
+    institutions = seen.filter(kind__in=INSTITUTION_KINDS).order_by("path")
     return Listing(
         request.GET,
         queries.with_roles(queries.visible_to(actor_of(request)).filter(erased_at=None)),

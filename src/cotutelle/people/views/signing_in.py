@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_cas_ng.views import LoginView as CasLoginView
 
@@ -73,7 +74,13 @@ def campus_links(request: HttpRequest) -> list[dict[str, Any]]:
         url = reverse("cas_ng_login")
         if wanted := request.GET.get("next"):
             url = f"{url}?{urlencode({'next': wanted})}"
-        links.append({"name": settings.COTUTELLE_CAS_NAME, "url": url, "post": False})
+        links.append(
+            {
+                "name": settings.COTUTELLE_CAS_NAME or _("Campus sign-in (CAS)"),
+                "url": url,
+                "post": False,
+            }
+        )
     return links
 
 
