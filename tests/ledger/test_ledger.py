@@ -66,9 +66,9 @@ def test_changes_are_said_in_words_in_both_languages() -> None:
         (line,) = queries.history_of(person)
         assert line.text == "Record changed"
         assert [(c.label, c.old, c.new) for c in line.changes] == [
-            ("May sign in", "Yes", "No"),
-            ("Language", "English", "Chinese"),
             ("Telephone", "1", ""),
+            ("Language", "English", "Chinese"),
+            ("May sign in", "Yes", "No"),
             ("day", "", "2026-01-02"),
         ]
     with translation.override("zh-hans"):

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def visitor() -> Client:
     cache.clear()
-    client = Client(headers={"accept-language": "en"})
+    client = Client(headers={"accept-language": "en", "host": "testserver"})
     client.cookies["language"] = "en"
     return client
 
@@ -221,3 +221,43 @@ def test_staff_from_the_campus_confirm_here_unless_the_campus_did(
     assert visitor.get("/people/")["Location"] == "/account/2fa/totp/activate/"
     settings.COTUTELLE_EXTERNAL_MFA = True
     assert visitor.get("/people/").status_code == 200
+
+
+# ---------------------------------------------------------------- SAML
+
+
+def test_saml_metadata_names_our_addresses(visitor: Client, settings: Any) -> None:
+    given = {
+        "id": "campus",
+        "name": "Example University",
+        "idp": {
+            "entity_id": "https://idp.example.org/metadata",
+            "sso_url": "https://idp.example.org/sso",
+            "x509cert": "MIIB",
+        },
+    }
+    settings.SOCIALACCOUNT_PROVIDERS = social_providers({"COTUTELLE_SAML": json.dumps(given)})
+    metadata = visitor.get("/account/saml/campus/metadata/")
+    assert metadata.status_code == 200
+    assert "http://testserver/account/saml/campus/acs/" in metadata.text
+    out = visitor.post("/account/saml/campus/login/")
+    assert out["Location"].startswith("https://idp.example.org/sso?SAMLRequest=")
+    assert "Example University" in visitor.get("/account/login/").text
+
+
+def test_saml_answers_that_nobody_signed_are_refused(visitor: Client, settings: Any) -> None:
+    import base64  # noqa: PLC0415
+
+    given = {
+        "idp": {
+            "entity_id": "https://idp.example.org/metadata",
+            "sso_url": "https://idp.example.org/sso",
+            "x509cert": "MIIB",
+        },
+    }
+    PersonFactory.create(number="0012345")
+    settings.SOCIALACCOUNT_PROVIDERS = social_providers({"COTUTELLE_SAML": json.dumps(given)})
+    forged = b"<samlp:Response xmlns:samlp='urn:oasis:names:tc:SAML:2.0:protocol'/>"
+    answer = {"SAMLResponse": base64.b64encode(forged).decode()}
+    visitor.post("/account/saml/campus/acs/", answer, follow=True)
+    assert not is_signed_in(visitor)

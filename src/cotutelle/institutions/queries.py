@@ -129,7 +129,7 @@ def calendar_owner(unit: Unit) -> Unit | None:
 def working_calendar(unit: Unit) -> WorkingCalendar:
     """Return the calendar of ``unit``, or that of the nearest unit above which has one."""
     owner = calendar_owner(unit)
-    if owner is None:
+    if owner is None or owner.calendar_id is None:
         return WorkingCalendar()
     days = CalendarDay.objects.filter(calendar_id=owner.calendar_id)
     return WorkingCalendar({d: DayKind(k) for d, k in days.values_list("day", "kind")})

@@ -29,7 +29,7 @@ class Node:
 def grow_tree(units: Iterable[Unit]) -> list[Node]:
     """Return the tops of ``units`` with their subtrees, siblings by name."""
     nodes = {unit.pk: Node(unit) for unit in sorted(units, key=lambda u: (u.name_sort, u.pk))}
-    tops = []
+    tops: list[Node] = []
     for node in nodes.values():
         above = nodes.get(node.unit.parent_id) if node.unit.parent_id else None
         (above.children if above else tops).append(node)

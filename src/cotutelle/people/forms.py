@@ -15,6 +15,7 @@ from cotutelle.institutions.models import Unit
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 
+_INDENT = "\u3000"
 _TOKEN_DAYS = [("30", _("30 days")), ("90", _("90 days")), ("365", _("One year"))]
 
 
@@ -27,7 +28,7 @@ def _zones() -> list[tuple[str, str]]:
     return [(zone, zone) for zone in sorted(available_timezones())]
 
 
-class UnitField(forms.ModelChoiceField):
+class UnitField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A unit, indented as it lies in the tree; its public id is what the form sends."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -35,7 +36,7 @@ class UnitField(forms.ModelChoiceField):
 
     def label_from_instance(self, obj: Any) -> str:
         depth = max(0, obj.path.count("/") - 1)
-        return "\u3000" * depth + str(obj.display_name)
+        return f"{_INDENT * depth}{obj.display_name}"
 
 
 class PersonForm(forms.Form):

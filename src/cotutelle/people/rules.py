@@ -41,7 +41,7 @@ def is_self(actor: Any, obj: Any = None) -> bool:
     """The object is the actor, or belongs to the actor (``obj.person``)."""
     if obj is None:
         return True
-    return actor == obj or getattr(obj, "person_id", None) == actor.pk
+    return bool(actor == obj or getattr(obj, "person_id", None) == actor.pk)
 
 
 OFFICE_ROLES = (

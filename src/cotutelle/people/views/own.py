@@ -17,8 +17,9 @@ from django.views.decorators.http import require_POST
 from cotutelle.core.access import SIGNED_IN, requires
 from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
-from cotutelle.people import queries, services
+from cotutelle.people import services
 from cotutelle.people.forms import ProfileForm, TokenForm, show_violation
+from cotutelle.people.models import SavedView
 from cotutelle.people.services.persons import OWN_FIELDS
 from cotutelle.people.views.common import actor_of
 
@@ -147,7 +148,7 @@ def view_save(request: HttpRequest) -> HttpResponse:
 @requires(SIGNED_IN)
 def saved_view(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Open a saved view; whoever gets the link sees what their own roles allow."""
-    view = get_object_or_404(queries.SavedView, public_id=public_id)
+    view = get_object_or_404(SavedView, public_id=public_id)
     return redirect(f"{view.page}?{view.query}" if view.query else view.page)
 
 

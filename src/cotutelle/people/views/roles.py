@@ -19,6 +19,8 @@ from cotutelle.people import queries, services
 from cotutelle.people.enums import Role
 from cotutelle.people.forms import GrantForm, show_violation
 from cotutelle.people.models import RoleGrant
+from cotutelle.people.rules import GRANTING_ROLES
+from cotutelle.people.validators import fold
 from cotutelle.people.views.common import (
     actor_of,
     may,
@@ -40,7 +42,7 @@ def _by_state(rows: Any, value: str) -> Any:
 
 
 def _search(rows: Any, text: str) -> Any:
-    for word in queries.fold(text).split():
+    for word in fold(text).split():
         rows = rows.filter(
             Q(person__search_text__contains=word)
             | Q(unit__name_zh__icontains=word)
@@ -90,9 +92,7 @@ def _columns() -> list[exports.Out]:
 @requires("people.view_person")
 def person_roles(request: HttpRequest, public_id: UUID) -> HttpResponse:
     shown = visible_person(request, public_id)
-    grantable = [
-        g.unit for g in actor_of(request).active_grants if g.role in queries.GRANTING_ROLES
-    ]
+    grantable = [g.unit for g in actor_of(request).active_grants if g.role in GRANTING_ROLES]
     rows = [
         {
             "grant": grant,

@@ -37,7 +37,7 @@ class SignIn(LoginView):  # type: ignore[misc]
         }
 
 
-class CasSignIn(CasLoginView):  # type: ignore[misc]
+class CasSignIn(CasLoginView):
     """CAS, where a server is named; refusals in words."""
 
     permission = PUBLIC
