@@ -290,6 +290,22 @@ def test_setting_up_a_second_factor(visitor: Client) -> None:
     ) == 2
 
 
+def test_an_administrator_removes_a_lost_second_factor_and_an_officer_does_not(
+    visitor: Client,
+) -> None:
+    administrator = make_person(Role.SYSTEM_ADMINISTRATOR, Role.GRADUATE_OFFICER)
+    officer = make_person(Role.GRADUATE_OFFICER, unit=administrator.unit)
+    person = PersonFactory.create(username="li.na", unit=administrator.unit)
+    set_up_totp(person)
+    url = f"/people/{person.public_id}/second-factor/"
+    for actor, status, left in [(officer, 403, True), (administrator, 302, False)]:
+        visitor.force_login(actor, backend="allauth.account.auth_backends.AuthenticationBackend")
+        assert visitor.post(url).status_code == status
+        assert Authenticator.objects.filter(user=person).exists() is left
+    assert visitor.post(url).status_code == 409
+    assert sign_in(Client(), "li.na")["Location"] == "/"
+
+
 def test_staff_must_set_up_a_second_factor_where_the_setting_says_so(
     visitor: Client, settings: Any
 ) -> None:

@@ -92,6 +92,11 @@ grant(
     reason=_("Everybody keeps their own tokens."),
 )
 grant(
+    "people.remove_second_factor",
+    is_administrator,
+    reason=_("Only a system administrator removes the second factor of somebody else."),
+)
+grant(
     "people.erase_person",
     is_administrator,
     reason=_("Only a system administrator erases a person's data."),

@@ -28,5 +28,10 @@ urlpatterns = [
     path("<uuid:public_id>/roles/add/", roles.grant_create, name="grant-create"),
     path("<uuid:public_id>/history/", persons.person_history, name="person-history"),
     path("<uuid:public_id>/export/", persons.person_export, name="person-export"),
+    path(
+        "<uuid:public_id>/second-factor/",
+        roles.second_factor_remove,
+        name="second-factor-remove",
+    ),
     path("<uuid:public_id>/erase/", persons.person_erase, name="person-erase"),
 ]

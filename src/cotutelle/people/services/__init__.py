@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from cotutelle.people.services.erasing import erase_person, export_person
-from cotutelle.people.services.keys import create_token, delete_view, revoke_token, save_view
+from cotutelle.people.services.keys import (
+    create_token,
+    delete_view,
+    remove_second_factor,
+    revoke_token,
+    save_view,
+)
 from cotutelle.people.services.persons import (
     change_own_profile,
     change_person,
@@ -25,6 +31,7 @@ __all__ = [
     "export_person",
     "grant_role",
     "reactivate_people",
+    "remove_second_factor",
     "revoke_token",
     "save_view",
 ]

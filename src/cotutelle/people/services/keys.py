@@ -57,6 +57,22 @@ def revoke_token(token: ApiToken, *, actor: Person) -> None:
     record("people.token.revoked", actor=actor, subject=token.person, before={"token": token.name})
 
 
+@transaction.atomic
+def remove_second_factor(person: Person, *, actor: Person) -> None:
+    """
+    Remove app and recovery codes of ``person``, who lost both; the password alone opens then.
+
+    Refuses: ``factor.none``.
+    """
+    from allauth.mfa.models import Authenticator  # noqa: PLC0415
+
+    check(actor, "people.remove_second_factor", person)
+    removed, _by_model = Authenticator.objects.filter(user=person).delete()
+    if not removed:
+        raise RuleViolation("factor.none", _("This person has no second factor."))
+    record("people.second_factor.removed", actor=actor, subject=person)
+
+
 def save_view(person: Person, *, page: str, name: str, query: str) -> SavedView:
     """Keep a list with its filters under ``name``; the same name on the page is replaced."""
     if not name.strip():

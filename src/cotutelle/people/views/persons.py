@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -140,6 +141,8 @@ def _actions(request: HttpRequest, shown: Person) -> dict[str, bool]:
     return {
         "may_change": may(request, "people.change_person", shown) and not shown.erased_at,
         "may_export": may(request, "people.export_person", shown),
+        "may_remove_factor": may(request, "people.remove_second_factor", shown)
+        and is_mfa_enabled(shown),
         "may_erase": may(request, "people.erase_person", shown)
         and shown != request.user
         and not shown.erased_at,

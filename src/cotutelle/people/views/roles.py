@@ -167,3 +167,27 @@ def grant_end(request: HttpRequest, public_id: UUID) -> HttpResponse:
             "cancel_url": back,
         },
     )
+
+
+@requires("people.remove_second_factor")
+def second_factor_remove(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    shown = visible_person(request, public_id)
+    back = reverse("people:person", args=[shown.public_id])
+    if request.method == "POST":
+        services.remove_second_factor(shown, actor=actor_of(request))
+        messages.success(request, _("The second factor has been removed."))
+        return redirect(back)
+    return render(
+        request,
+        "ui/confirm.html",
+        {
+            "title": _("Remove the second factor of %(name)s") % {"name": shown.display_name},
+            "says": _(
+                "For somebody who lost phone and recovery codes. Make sure who asks: from then on "
+                "the password alone opens the account."
+            ),
+            "undo": _("The person can set up another one; staff may have to."),
+            "button": _("Remove the second factor"),
+            "cancel_url": back,
+        },
+    )
