@@ -12,7 +12,11 @@ class SelectionConfig(AppConfig):
         from cotutelle.selection import (  # noqa: F401, PLC0415
             actions,
             affinity_tasks,
+            links,
+            decision_kinds,
             notice_kinds,
+            readers,
             rules,
             task_kinds,
+            tasks,
         )

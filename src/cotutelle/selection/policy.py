@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from django.db.models import TextChoices
+from django.utils.translation import gettext as _
+
 from cotutelle.selection.enums import AdjustmentRefusal, MentorAnswer, Regime, SilentMentor
 
 POLICY_KIND = "selection.round"
+_WHOLE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,25 @@ class RoundRules:
         if unknown := set(parameters) - known:
             raise ValueError(f"parameters: unknown names {sorted(unknown)}")
         return cls(**parameters)
+
+    def fault(self) -> tuple[str, str] | None:
+        """Return what is wrong as (parameter, sentence); ``None`` for sound rules."""
+        choices: tuple[tuple[str, type[TextChoices]], ...] = (
+            ("regime", Regime),
+            ("mentor_answer", MentorAnswer),
+            ("silent_mentor", SilentMentor),
+            ("adjustment_refusal", AdjustmentRefusal),
+        )
+        for name, allowed in choices:
+            if getattr(self, name) not in allowed.values:
+                return name, _("Choose one of the values.")
+        if not 1 <= self.min_choices <= self.max_choices:
+            return "min_choices", _("The least number of choices is above the most.")
+        if self.notice_days < 1 or self.answer_days < 1:
+            return "notice_days", _("At least one working day is needed.")
+        if not 0 <= self.override_share_percent <= _WHOLE:
+            return "override_share_percent", _("A share lies between 0 and 100 %.")
+        return None
 
     def as_parameters(self) -> dict[str, Any]:
         """Return plain JSON values."""

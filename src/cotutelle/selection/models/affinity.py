@@ -18,9 +18,7 @@ class AffinityScore(models.Model):
     (``interests``, ``paper`` or ``offer``), its ``title``, and the student's item (``item``).
     """
 
-    participant = models.ForeignKey(
-        Participant, models.CASCADE, related_name="affinity_scores"
-    )
+    participant = models.ForeignKey(Participant, models.CASCADE, related_name="affinity_scores")
     offer = models.ForeignKey(Offer, models.CASCADE, related_name="affinity_scores")
     score = models.FloatField()
     rank = models.PositiveIntegerField()

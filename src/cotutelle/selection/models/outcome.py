@@ -34,9 +34,7 @@ class Application(models.Model):
     )
     answer_due_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
-    answered_by = models.ForeignKey(
-        Person, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    answered_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [
@@ -65,9 +63,7 @@ class Override(models.Model):
     requested_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     requested_unit = models.ForeignKey(Unit, models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
-    decided_by = models.ForeignKey(
-        Person, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    decided_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     note = models.TextField(blank=True)
     displaced = models.JSONField(default=list)
@@ -101,9 +97,7 @@ class Placement(models.Model):
     round = models.ForeignKey(Round, models.CASCADE, related_name="placements")
     participant = models.ForeignKey(Participant, models.PROTECT, related_name="placements")
     offer = models.ForeignKey(Offer, models.PROTECT, related_name="placements")
-    run = models.ForeignKey(
-        Run, models.PROTECT, null=True, blank=True, related_name="placements"
-    )
+    run = models.ForeignKey(Run, models.PROTECT, null=True, blank=True, related_name="placements")
     source = models.CharField(max_length=12, choices=PlacementSource)
     state = models.CharField(max_length=10, choices=PlacementState)
     student_rank = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -140,9 +134,7 @@ class PublicNotice(models.Model):
     state = models.CharField(max_length=10, choices=NoticeState, default=NoticeState.RUNNING)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    document = models.ForeignKey(
-        Document, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    document = models.ForeignKey(Document, models.PROTECT, null=True, blank=True, related_name="+")
     recalled_reason = models.TextField(blank=True)
 
     class Meta:
@@ -172,14 +164,19 @@ class Objection(models.Model):
     evidence = models.ForeignKey(
         StoredFile, models.PROTECT, null=True, blank=True, related_name="+"
     )
-    state = models.CharField(
-        max_length=10, choices=ObjectionState, default=ObjectionState.OPEN
-    )
+    state = models.CharField(max_length=10, choices=ObjectionState, default=ObjectionState.OPEN)
     answer = models.TextField(blank=True)
-    answered_by = models.ForeignKey(
-        Person, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    answered_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["notice", "raised_by"],
+                condition=Q(state="open"),
+                name="one_open_objection_a_person",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.notice} – {self.raised_by}"

@@ -43,7 +43,9 @@ class Round(models.Model):
     supplements = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="supplements_of"
     )
+    # Drawn when students start; only its SHA-256 is shown until the lists are closed.
     seed = models.CharField(max_length=64, blank=True)
+    seed_commitment = models.CharField(max_length=64, blank=True)
     seed_published_at = models.DateTimeField(null=True, blank=True)
     answers_close_at = models.DateTimeField(null=True, blank=True)
     official_run = models.ForeignKey(
@@ -93,9 +95,7 @@ class Offer(models.Model):
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     round = models.ForeignKey(Round, models.CASCADE, related_name="offers")
-    mentor = models.ForeignKey(
-        Mentor, models.PROTECT, null=True, blank=True, related_name="offers"
-    )
+    mentor = models.ForeignKey(Mentor, models.PROTECT, null=True, blank=True, related_name="offers")
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="offers")
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="offers")
     number = models.CharField(max_length=40)
@@ -211,7 +211,9 @@ class Answer(models.Model):
         Mentor, models.PROTECT, null=True, blank=True, related_name="answers"
     )
     team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="answers")
+    # Held on the quota account; ``places_limit`` is the most the mentor wants in this round.
     places = models.PositiveSmallIntegerField(default=0)
+    places_limit = models.PositiveSmallIntegerField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=AnswerState, default=AnswerState.OPEN)
     version = models.PositiveIntegerField(default=0)
     submitted_at = models.DateTimeField(null=True, blank=True)
@@ -223,7 +225,8 @@ class Answer(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["round", "mentor"], name="one_answer_a_mentor",
+                fields=["round", "mentor"],
+                name="one_answer_a_mentor",
                 condition=Q(mentor__isnull=False),
             ),
             models.UniqueConstraint(
@@ -243,6 +246,16 @@ class Answer(models.Model):
     def node_id(self) -> str:
         """``m<key>`` of a mentor or ``t<key>`` of a team, as in `Offer.node_id`."""
         return f"m{self.mentor_id}" if self.mentor_id else f"t{self.team_id}"
+
+    @property
+    def supervisors(self) -> tuple[Mentor, ...]:
+        """The mentor, or both mentors of the team."""
+        return (self.team.first, self.team.second) if self.team else (self.mentor,)  # type: ignore[return-value]
+
+    @property
+    def reference(self) -> str:
+        """What its places are held for on the quota accounts."""
+        return f"answer:{self.public_id}"
 
     @property
     def owning_unit(self) -> Unit:
@@ -279,9 +292,7 @@ class Interview(models.Model):
     participant = models.ForeignKey(Participant, models.CASCADE, related_name="interviews")
     starts_at = models.DateTimeField()
     place = models.CharField(max_length=200, blank=True)
-    state = models.CharField(
-        max_length=10, choices=InterviewState, default=InterviewState.INVITED
-    )
+    state = models.CharField(max_length=10, choices=InterviewState, default=InterviewState.INVITED)
     note = models.TextField(blank=True)
 
     class Meta:

@@ -1,0 +1,109 @@
+"""How the history of a season is read."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from cotutelle.ledger import access
+from cotutelle.ledger.actions import register, register_fields
+from cotutelle.selection.enums import (
+    AnswerState,
+    ListState,
+    NoticeState,
+    ObjectionState,
+    OfferState,
+    OverrideState,
+    PlacementState,
+    RoundState,
+)
+
+register(
+    {
+        "selection.round.created": _("Round created"),
+        "selection.round.edited": _("Round changed"),
+        "selection.round.moved": _("Round moved on"),
+        "selection.round.reopened": _("A step opened again"),
+        "selection.round.cancelled": _("Round cancelled"),
+        "selection.round.seed_committed": _("Lottery seed fixed, its digest published"),
+        "selection.round.seed_revealed": _("Lottery seed published"),
+        "selection.round.deadline_moved": _("Deadline moved"),
+        "selection.round.participants_added": _("Students added"),
+        "selection.participant.added": _("Student added to the round"),
+        "selection.participant.withdrawn": _("Student left the round"),
+        "selection.round.run": _("Matching run"),
+        "selection.round.tried": _("Trial run"),
+        "selection.round.discarded": _("Result of the run discarded"),
+        "selection.round.published": _("Result published"),
+        "selection.round.confirmed": _("Result confirmed"),
+        "selection.round.supplemented": _("Supplementary round created"),
+        "selection.round.steps_started": _("First choices sent to mentors"),
+        "selection.round.steps_finished": _("All choices answered"),
+        "selection.offer.saved": _("Offer written"),
+        "selection.offer.opened": _("Offer opened"),
+        "selection.offer.closed": _("Offer taken back"),
+        "selection.offer.withdrawn": _("Offer withdrawn"),
+        "selection.answer.places_set": _("Places in this round set"),
+        "selection.list.saved": _("List saved"),
+        "selection.list.submitted": _("List submitted"),
+        "selection.list.reopened": _("List taken back for changes"),
+        "selection.list.withdrawn": _("List withdrawn"),
+        "selection.list.adjustment": _("Word on being placed by the school"),
+        "selection.answer.saved": _("Answer saved"),
+        "selection.answer.submitted": _("Answer submitted"),
+        "selection.answer.reopened": _("Answer taken back for changes"),
+        "selection.conflict.declared": _("Conflict of interest declared"),
+        "selection.interview.invited": _("Invited to an interview"),
+        "selection.interview.held": _("Interview recorded"),
+        "selection.interview.cancelled": _("Interview cancelled"),
+        "selection.application.sent": _("Choice sent to the mentor"),
+        "selection.application.accepted": _("Choice accepted"),
+        "selection.application.declined": _("Choice declined"),
+        "selection.application.expired": _("Choice not answered in time"),
+        "selection.override.requested": _("Assignment by the school asked for"),
+        "selection.override.approved": _("Assignment by the school approved"),
+        "selection.override.refused": _("Assignment by the school refused"),
+        "selection.override.withdrawn": _("Assignment by the school taken back"),
+        "selection.notice.recalled": _("Public notice recalled"),
+        "selection.objection.raised": _("Objection raised"),
+        "selection.objection.answered": _("Objection answered"),
+        "selection.placement.filled": _("Vacant place filled"),
+        "selection.placement.vacated": _("Place became vacant"),
+    }
+)
+_STATES = {
+    "selection.round": RoundState,
+    "selection.offer": OfferState,
+    "selection.participant": ListState,
+    "selection.answer": AnswerState,
+    "selection.override": OverrideState,
+    "selection.publicnotice": NoticeState,
+    "selection.objection": ObjectionState,
+    "selection.placement": PlacementState,
+}
+for _subject, _enum in _STATES.items():
+    register_fields(
+        _subject,
+        {
+            "state": _("State"),
+            "reason": _("Reason"),
+            "places": _("Places"),
+            "choices": _("Choices"),
+            "count": _("Number"),
+            "run": _("Run"),
+            "digest": _("Digest"),
+            "deadline": _("Deadline"),
+            "route": _("Admission route"),
+            "offer": _("Offer"),
+            "ground": _("Ground"),
+            "version": _("Version"),
+        },
+        values={"state": {str(value): label for value, label in _enum.choices}},
+    )
+access.register("selection.round", access.by_permission("selection.view_review"))
+access.register("selection.offer", access.by_permission("selection.write_offer"))
+access.register("selection.participant", access.by_permission("selection.view_list"))
+access.register("selection.answer", access.by_permission("selection.view_applicants"))
+access.register("selection.override", access.by_permission("selection.view_overrides"))
+access.register("selection.publicnotice", access.by_permission("selection.view_review"))
+access.register("selection.objection", access.by_permission("selection.answer_objection"))
+access.register("selection.placement", access.by_permission("selection.view_result"))
