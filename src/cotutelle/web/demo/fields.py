@@ -52,7 +52,9 @@ COMPUTING = """
 
 FIELDS: tuple[Field, ...] = (
     _field(
-        "lung", "内科学", "呼吸系统疾病|Respiratory diseases",
+        "lung",
+        "内科学",
+        "呼吸系统疾病|Respiratory diseases",
         """
 肺结节良恶性鉴别|differentiation of benign and malignant pulmonary nodules
 慢性阻塞性肺疾病急性加重|acute exacerbation of chronic obstructive pulmonary disease
@@ -63,7 +65,9 @@ FIELDS: tuple[Field, ...] = (
         CLINICAL + "肺泡灌洗液宏基因组测序|metagenomic sequencing of lavage fluid",
     ),
     _field(
-        "heart", "内科学", "心血管疾病|Cardiovascular diseases",
+        "heart",
+        "内科学",
+        "心血管疾病|Cardiovascular diseases",
         """
 射血分数保留型心力衰竭|heart failure with preserved ejection fraction
 急性心肌梗死再灌注损伤|reperfusion injury after acute myocardial infarction
@@ -74,7 +78,9 @@ FIELDS: tuple[Field, ...] = (
         CLINICAL + "血管内光学相干断层成像|intravascular optical coherence tomography",
     ),
     _field(
-        "gut", "内科学", "消化系统疾病|Digestive diseases",
+        "gut",
+        "内科学",
+        "消化系统疾病|Digestive diseases",
         """
 早期胃癌内镜识别|endoscopic recognition of early gastric cancer
 炎症性肠病黏膜愈合|mucosal healing in inflammatory bowel disease
@@ -85,7 +91,9 @@ FIELDS: tuple[Field, ...] = (
         CLINICAL + "肠道菌群16S测序|16S sequencing of gut microbiota",
     ),
     _field(
-        "brain", "神经病学", "神经系统疾病|Neurological diseases",
+        "brain",
+        "神经病学",
+        "神经系统疾病|Neurological diseases",
         """
 急性缺血性卒中取栓|thrombectomy for acute ischaemic stroke
 阿尔茨海默病早期生物标志物|early biomarkers of Alzheimer disease
@@ -96,7 +104,9 @@ FIELDS: tuple[Field, ...] = (
         CLINICAL + "静息态功能磁共振|resting-state functional MRI",
     ),
     _field(
-        "tumour", "肿瘤学", "肿瘤治疗|Cancer treatment",
+        "tumour",
+        "肿瘤学",
+        "肿瘤治疗|Cancer treatment",
         """
 非小细胞肺癌免疫治疗耐药|resistance to immunotherapy in non-small cell lung cancer
 三阴性乳腺癌微环境|microenvironment of triple-negative breast cancer
@@ -107,7 +117,9 @@ FIELDS: tuple[Field, ...] = (
         BENCH + CLINICAL,
     ),
     _field(
-        "surgery", "外科学", "普通外科|General surgery",
+        "surgery",
+        "外科学",
+        "普通外科|General surgery",
         """
 机器人辅助直肠癌手术|robot-assisted rectal cancer surgery
 肝移植缺血再灌注损伤|ischaemia-reperfusion injury in liver transplantation
@@ -118,7 +130,9 @@ FIELDS: tuple[Field, ...] = (
         CLINICAL + "手术视频分析|surgical video analysis",
     ),
     _field(
-        "bone", "外科学", "骨与关节|Bone and joint",
+        "bone",
+        "外科学",
+        "骨与关节|Bone and joint",
         """
 膝骨关节炎软骨修复|cartilage repair in knee osteoarthritis
 骨质疏松性椎体骨折|osteoporotic vertebral fractures
@@ -126,10 +140,13 @@ FIELDS: tuple[Field, ...] = (
 人工髋关节翻修|revision hip arthroplasty
 骨缺损三维打印支架|three-dimensional printed scaffolds for bone defects
 """,
-        CLINICAL + "有限元分析|finite element analysis\n三维步态分析|three-dimensional gait analysis",
+        CLINICAL
+        + "有限元分析|finite element analysis\n三维步态分析|three-dimensional gait analysis",
     ),
     _field(
-        "imaging", "影像医学与核医学", "医学影像|Medical imaging",
+        "imaging",
+        "影像医学与核医学",
+        "医学影像|Medical imaging",
         """
 低剂量CT肺癌筛查|low-dose CT lung cancer screening
 前列腺多参数磁共振|multiparametric MRI of the prostate
@@ -140,7 +157,9 @@ FIELDS: tuple[Field, ...] = (
         COMPUTING + "双能量CT|dual-energy CT",
     ),
     _field(
-        "ultrasound", "影像医学与核医学", "超声医学|Ultrasound medicine",
+        "ultrasound",
+        "影像医学与核医学",
+        "超声医学|Ultrasound medicine",
         """
 甲状腺结节超声造影|contrast-enhanced ultrasound of thyroid nodules
 胎儿心脏超声标准切面|standard planes of fetal echocardiography
@@ -151,7 +170,9 @@ FIELDS: tuple[Field, ...] = (
         COMPUTING + "剪切波弹性成像|shear wave elastography",
     ),
     _field(
-        "endocrine", "内科学", "内分泌与代谢|Endocrinology and metabolism",
+        "endocrine",
+        "内科学",
+        "内分泌与代谢|Endocrinology and metabolism",
         """
 2型糖尿病缓解|remission of type 2 diabetes
 糖尿病足溃疡愈合|healing of diabetic foot ulcers
@@ -162,7 +183,9 @@ FIELDS: tuple[Field, ...] = (
         CLINICAL + "连续血糖监测|continuous glucose monitoring",
     ),
     _field(
-        "kidney", "内科学", "肾脏疾病|Kidney diseases",
+        "kidney",
+        "内科学",
+        "肾脏疾病|Kidney diseases",
         """
 IgA肾病进展预测|prediction of IgA nephropathy progression
 脓毒症相关急性肾损伤|sepsis-associated acute kidney injury
@@ -173,7 +196,9 @@ IgA肾病进展预测|prediction of IgA nephropathy progression
         CLINICAL + "尿液蛋白组学|urinary proteomics",
     ),
     _field(
-        "women", "妇产科学", "妇产与生殖|Obstetrics, gynaecology and reproduction",
+        "women",
+        "妇产科学",
+        "妇产与生殖|Obstetrics, gynaecology and reproduction",
         """
 子痫前期早孕预测|first-trimester prediction of pre-eclampsia
 子宫内膜异位症疼痛|pain in endometriosis
@@ -184,7 +209,9 @@ IgA肾病进展预测|prediction of IgA nephropathy progression
         CLINICAL + "胎盘转录组测序|placental transcriptome sequencing",
     ),
     _field(
-        "children", "儿科学", "儿科学|Paediatrics",
+        "children",
+        "儿科学",
+        "儿科学|Paediatrics",
         """
 儿童急性淋巴细胞白血病|childhood acute lymphoblastic leukaemia
 川崎病冠状动脉损害|coronary lesions in Kawasaki disease
@@ -195,7 +222,9 @@ IgA肾病进展预测|prediction of IgA nephropathy progression
         CLINICAL + "全外显子组测序|whole-exome sequencing",
     ),
     _field(
-        "critical", "急诊医学", "急危重症|Emergency and critical care",
+        "critical",
+        "急诊医学",
+        "急危重症|Emergency and critical care",
         """
 脓毒症休克液体复苏|fluid resuscitation in septic shock
 院前心脏骤停救治|treatment of out-of-hospital cardiac arrest
@@ -206,7 +235,9 @@ IgA肾病进展预测|prediction of IgA nephropathy progression
         CLINICAL + "重症时序数据机器学习|machine learning on critical care time series",
     ),
     _field(
-        "anaesthesia", "麻醉学", "麻醉与围术期|Anaesthesia and perioperative medicine",
+        "anaesthesia",
+        "麻醉学",
+        "麻醉与围术期|Anaesthesia and perioperative medicine",
         """
 老年患者术后谵妄|postoperative delirium in older patients
 慢性术后疼痛|chronic postsurgical pain
@@ -217,7 +248,9 @@ IgA肾病进展预测|prediction of IgA nephropathy progression
         CLINICAL + "麻醉脑电监测|electroencephalographic monitoring of anaesthesia",
     ),
     _field(
-        "rehab", "康复医学与理疗学", "康复医学|Rehabilitation medicine",
+        "rehab",
+        "康复医学与理疗学",
+        "康复医学|Rehabilitation medicine",
         """
 卒中后上肢功能重建|upper limb recovery after stroke
 脊髓损伤外骨骼训练|exoskeleton training after spinal cord injury
@@ -229,7 +262,9 @@ IgA肾病进展预测|prediction of IgA nephropathy progression
         "脑机接口|brain-computer interfaces",
     ),
     _field(
-        "blood", "内科学", "血液病与检验|Haematology and laboratory medicine",
+        "blood",
+        "内科学",
+        "血液病与检验|Haematology and laboratory medicine",
         """
 急性髓系白血病微小残留病|minimal residual disease in acute myeloid leukaemia
 多发性骨髓瘤CAR-T治疗|CAR-T therapy of multiple myeloma
@@ -240,7 +275,9 @@ IgA肾病进展预测|prediction of IgA nephropathy progression
         BENCH + "流式细胞术|flow cytometry",
     ),
     _field(
-        "basic", "生物学", "基础医学|Basic medicine",
+        "basic",
+        "生物学",
+        "基础医学|Basic medicine",
         """
 肿瘤铁死亡调控|regulation of ferroptosis in tumours
 神经炎症与小胶质细胞|neuroinflammation and microglia
@@ -251,7 +288,9 @@ IgA肾病进展预测|prediction of IgA nephropathy progression
         BENCH + "CRISPR全基因组筛选|genome-wide CRISPR screening",
     ),
     _field(
-        "public", "公共卫生与预防医学", "公共卫生|Public health",
+        "public",
+        "公共卫生与预防医学",
+        "公共卫生|Public health",
         """
 高原地区慢性病流行特征|epidemiology of chronic diseases at high altitude
 大气细颗粒物健康效应|health effects of fine particulate matter
@@ -263,7 +302,9 @@ IgA肾病进展预测|prediction of IgA nephropathy progression
         "医保大数据|health insurance data",
     ),
     _field(
-        "drugs", "药学", "药学|Pharmacy",
+        "drugs",
+        "药学",
+        "药学|Pharmacy",
         """
 肿瘤靶向纳米递药|tumour-targeted nano drug delivery
 万古霉素个体化给药|individualised dosing of vancomycin
@@ -275,7 +316,9 @@ IgA肾病进展预测|prediction of IgA nephropathy progression
         "高内涵药物筛选|high-content drug screening",
     ),
     _field(
-        "engineering", "生物医学工程", "生物医学工程|Biomedical engineering",
+        "engineering",
+        "生物医学工程",
+        "生物医学工程|Biomedical engineering",
         """
 柔性可穿戴心电传感|flexible wearable ECG sensing
 手术机器人力反馈|force feedback in surgical robots
@@ -287,7 +330,9 @@ IgA肾病进展预测|prediction of IgA nephropathy progression
         "嵌入式系统设计|embedded system design",
     ),
     _field(
-        "computing", "医学技术", "医学人工智能|Medical artificial intelligence",
+        "computing",
+        "医学技术",
+        "医学人工智能|Medical artificial intelligence",
         """
 病理切片肿瘤分割|tumour segmentation in pathology slides
 电子病历语言模型|language models for electronic records

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
+from cotutelle.web.demo.chance import happens
+
 # No surname here is read in two ways, so that the pinyin is right.
 SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈彭吕苏卢蒋蔡贾"
@@ -31,7 +33,7 @@ def names(random: Random, *, older: bool = False) -> Iterator[Name]:
     while True:
         gender = random.choice(("female", "male"))
         given = OLDER if older else FEMALE if gender == "female" else MALE
-        length = 1 if random.random() < 0.15 else 2
+        length = 1 if happens(random, 0.15) else 2
         zh = random.choice(SURNAMES) + "".join(random.sample(given, length))
         if zh not in seen:
             seen.add(zh)

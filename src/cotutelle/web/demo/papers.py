@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from cotutelle.web.demo.chance import happens
 from cotutelle.web.demo.fields import Field, Term
 
 JOURNALS = (
@@ -49,12 +50,10 @@ def _first_up(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def paper(
-    random: Random, field: Field, topic: Term, *, authors: str, last_year: int
-) -> Paper:
+def paper(random: Random, field: Field, topic: Term, *, authors: str, last_year: int) -> Paper:
     """Return a publication on ``topic``, in Chinese or English."""
     method, design = random.choice(field.methods), random.choice(DESIGNS)
-    chinese = random.random() < 0.6
+    chinese = happens(random, 0.6)
     which = random.randrange(len(TITLES_ZH))
     cases = random.randrange(60, 2400)
     if chinese:
@@ -109,5 +108,6 @@ def bio(random: Random, field: Field) -> Term:
     """Return a short introduction."""
     found = random.choice(_BIOS)
     return Term(
-        found.zh.format(f=field.name.zh), found.en.format(f=field.name.en[:1].lower() + field.name.en[1:])
+        found.zh.format(f=field.name.zh),
+        found.en.format(f=field.name.en[:1].lower() + field.name.en[1:]),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from cotutelle.mentorship.enums import EligibilityState, MentorCategory, MentorTitle, Track
-from cotutelle.mentorship.models import Publication
+from cotutelle.mentorship.models import Mentor, Publication, Team
 from cotutelle.mentorship.services import grant_places
 from cotutelle.mentorship.services.mentors import appoint_mentor, form_team
 from cotutelle.mentorship.services.publication_formats import fingerprint_of
@@ -57,9 +57,19 @@ def build_mentors(demo: Demo) -> None:
             actor=demo.staff["officer"],
         )  # fmt: skip
         demo.teams.append(team)
-    answering = [m for n, m in enumerate(demo.mentors) if m.own_offer]
+    _read_again(demo)
+    answering = [m for m in demo.mentors if m.own_offer]
     for one in demo.random.sample(answering, SILENT):
         one.silent = True
+
+
+def _read_again(demo: Demo) -> None:
+    """Drop what the rows remember from before the roles were given."""
+    found = Mentor.objects.select_related("person__unit", "unit").in_bulk()
+    for one in demo.mentors:
+        one.mentor = found[one.mentor.pk]
+    rows = Team.objects.select_related("first__person", "second__person", "unit")
+    demo.teams = list(rows.order_by("pk"))
 
 
 def _posts() -> Iterator[Department]:

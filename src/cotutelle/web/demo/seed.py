@@ -8,9 +8,12 @@ import logging
 from django.db import transaction
 
 from cotutelle.core.clock import at
+from cotutelle.programmes.models import Student
+from cotutelle.web.demo.last_year import ask_for_another_mentor, build_last_year
 from cotutelle.web.demo.people import MENTORS, build_mentors
 from cotutelle.web.demo.staff import build_staff, open_sign_in
 from cotutelle.web.demo.state import Demo
+from cotutelle.web.demo.this_year import build_this_year, name_logins
 from cotutelle.web.demo.units import build_units
 
 log = logging.getLogger(__name__)
@@ -30,5 +33,10 @@ def seed(day: dt.date) -> Demo:
         build_mentors(demo)
     if len(demo.mentors) != MENTORS:
         raise ValueError(f"DEPARTMENTS: {len(demo.mentors)} mentors instead of {MENTORS}")
+    last = build_last_year(demo)
+    season = build_this_year(demo)
+    ask_for_another_mentor(last)
+    name_logins(season)
     open_sign_in()
+    demo.students = Student.objects.count()
     return demo

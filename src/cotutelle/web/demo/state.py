@@ -11,10 +11,10 @@ from cotutelle.institutions.models import Unit
 from cotutelle.mentorship.models import Mentor, Team
 from cotutelle.people.models import Person
 from cotutelle.programmes.models import Student
+from cotutelle.web.demo.chance import generator
 from cotutelle.web.demo.fields import Field, Term
 
 ZONE = ZoneInfo("Asia/Shanghai")
-SEED = 20260901
 
 
 @dataclass(slots=True)
@@ -22,11 +22,12 @@ class Demo:
     """The consortium while it is being made; ``day`` is the day it is made for."""
 
     day: dt.date
-    random: Random = field(default_factory=lambda: Random(SEED))
+    random: Random = field(default_factory=generator)
     units: dict[str, Unit] = field(default_factory=dict)
     staff: dict[str, Person] = field(default_factory=dict)
     mentors: list[DemoMentor] = field(default_factory=list)
     teams: list[Team] = field(default_factory=list)
+    students: int = 0
     usernames: set[str] = field(default_factory=set)
 
     @property

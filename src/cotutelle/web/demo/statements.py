@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from cotutelle.programmes.enums import PathWish
+from cotutelle.web.demo.chance import happens
 from cotutelle.web.demo.fields import Field, Term
 
 _OPENINGS = (
@@ -47,7 +48,7 @@ _ENGLISH = (
 def statement(random: Random, topics: tuple[Term, Term], method: Term) -> str:
     """Return a personal statement; one in eight is in English."""
     a, b = topics
-    if random.random() < 0.125:
+    if happens(random, 0.125):
         return random.choice(_ENGLISH).format(a=a.en, b=b.en, m=method.en)
     return "".join(
         random.choice(part).format(a=a.zh, b=b.zh, m=method.zh)

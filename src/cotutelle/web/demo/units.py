@@ -148,15 +148,16 @@ def build_units() -> dict[str, Unit]:
 
 def _fill(calendar: Calendar, code: str) -> None:
     """Write vacations first: holidays and adjusted days in them win."""
-    for first, last, zh, en in VACATIONS.get(code, ()):
-        _set(calendar, first, last, DayKind.VACATION, zh, en)
-    for first, last, zh, en in HOLIDAYS:
-        _set(calendar, first, last, DayKind.HOLIDAY, zh, en)
+    for row in VACATIONS.get(code, ()):
+        _set(calendar, DayKind.VACATION, row)
+    for row in HOLIDAYS:
+        _set(calendar, DayKind.HOLIDAY, row)
     for day in ADJUSTED:
-        _set(calendar, day, day, DayKind.WORKDAY, "调休上班", "Adjusted working day")
+        _set(calendar, DayKind.WORKDAY, (day, day, "调休上班", "Adjusted working day"))
 
 
-def _set(calendar: Calendar, first: str, last: str, kind: str, zh: str, en: str) -> None:
+def _set(calendar: Calendar, kind: str, row: tuple[str, str, str, str]) -> None:
+    first, last, zh, en = row
     set_days(
         calendar, dt.date.fromisoformat(first), dt.date.fromisoformat(last), kind,
         name_zh=zh, name_en=en, actor=None,
