@@ -18,10 +18,10 @@ from cotutelle.decisions.enums import PolicyState, RunState
 from cotutelle.decisions.models import Policy, Run
 from cotutelle.decisions.queries import policies_visible_to, visible_to
 from cotutelle.decisions.services import certificate_bytes, check_again
-from cotutelle.exchange.views import attachment
 from cotutelle.ledger.queries import history_of
 from cotutelle.people.models import Person
 from cotutelle.ui.dates import format_datetime
+from cotutelle.ui.downloads import attachment
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
 
 RUN_KINDS = {

@@ -23,11 +23,11 @@ from cotutelle.documents.kinds import known_kinds, label_of
 from cotutelle.documents.models import Document
 from cotutelle.documents.queries import copy_with, public_document, visible_to
 from cotutelle.documents.services import archive_scan, check_link, void_document
-from cotutelle.exchange.exporting import Out, Table
-from cotutelle.exchange.views import download
 from cotutelle.files.views import file_response
 from cotutelle.ledger.queries import history_of
 from cotutelle.people.models import Person
+from cotutelle.ui.downloads import download
+from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
 
 STATE_KINDS = {

@@ -51,15 +51,20 @@ class DirectHandle:
 
 
 class RunningHandle:
-    """Only remembers; a thread writes every second, so that a dead process goes silent."""
+    """
+    Only remembers; a thread writes every second, so that a dead process goes silent.
 
-    def __init__(self, job: Job, beat_seconds: float = BEAT_SECONDS) -> None:
+    ``beaten`` is set after each writing.
+    """
+
+    def __init__(self, job: Job, beat_seconds: float | None = None) -> None:
         self.job = job
         self.told_to_stop = False
         self._progress = (0, 0)
         self._stop_asked = threading.Event()
+        self.beaten = threading.Event()
         self._over = threading.Event()
-        self._beat_seconds = beat_seconds
+        self._beat_seconds = beat_seconds or BEAT_SECONDS
         self._thread = threading.Thread(target=self._beat, name=f"job-{job.pk}", daemon=True)
 
     def __enter__(self) -> RunningHandle:
@@ -100,6 +105,7 @@ class RunningHandle:
         try:
             if write_beat(self.job, *self._progress):
                 self._stop_asked.set()
+            self.beaten.set()
         except DatabaseError:
             # The database restarts: the job itself will notice; keep beating for when it is back.
             connection.close()
