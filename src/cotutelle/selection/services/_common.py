@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -27,6 +29,18 @@ from cotutelle.workflow.services import act_for
 FIND_URL = "/selection/find/"
 RESULT_URL = "/selection/my-result/"
 STUDENTS_URL = "/selection/my-students/"
+
+
+@contextmanager
+def all_or_nothing(thing: Any) -> Iterator[None]:
+    """Do one transaction; a refusal also gives ``thing.state`` back what it was."""
+    kept = thing.state
+    try:
+        with transaction.atomic():
+            yield
+    except RuleViolation:
+        thing.state = kept
+        raise
 
 
 def round_url(round_: Round) -> str:

@@ -29,6 +29,7 @@ from cotutelle.selection.enums import (
 from cotutelle.selection.models import Answer, Objection, Placement, PublicNotice, Round
 from cotutelle.selection.services._common import (
     RESULT_URL,
+    all_or_nothing,
     names,
     offer_names,
     officers_of,
@@ -41,7 +42,6 @@ from cotutelle.selection.services._common import (
 from cotutelle.selection.services.holds import release_round
 
 
-@transaction.atomic
 def confirm_round(round_: Round, *, actor: Person) -> Round:
     """
     Confirm the published pairs: mentorships begin, seats are taken, other holds return.
@@ -51,6 +51,11 @@ def confirm_round(round_: Round, *, actor: Person) -> Round:
     ``round.pair_exists`` and the refusals of the quota account.
     """
     check(actor, "selection.publish_round", round_)
+    with all_or_nothing(round_):
+        return _confirm(round_, actor)
+
+
+def _confirm(round_: Round, actor: Person) -> Round:
     seen = RoundState(round_.state)
     if (
         Round.objects.filter(pk=round_.pk, state=RoundState.PUBLISHED).update(

@@ -21,6 +21,7 @@ from cotutelle.selection.enums import OFFER_TRANSITIONS, OfferKind, OfferState, 
 from cotutelle.selection.models import Offer, Round
 from cotutelle.selection.services._common import (
     FIND_URL,
+    all_or_nothing,
     names,
     offer_names,
     require_authority,
@@ -144,7 +145,6 @@ def offer_warnings(offer: Offer) -> list[str]:
     ]
 
 
-@transaction.atomic
 def open_offer(offer: Offer, *, actor: Person, on_behalf_of: Person | None = None) -> Offer:
     """
     Let students choose the offer; its places are held on every supervisor's account.
@@ -153,21 +153,22 @@ def open_offer(offer: Offer, *, actor: Person, on_behalf_of: Person | None = Non
     mentor retires before the cohort begins), ``quota.suspended`` and ``quota.short``.
     """
     check(on_behalf_of or actor, "selection.write_offer", offer)
-    require_authority(actor, on_behalf_of, action="selection.offer.opened", subject=offer)
-    require_state(offer.round, RoundState.DRAFT, RoundState.RANKING)
-    start = max(dt.date(offer.round.cohort.year, *_STARTS), today())
-    for mentor in offer.supervisors:
-        quota.require_eligible(mentor, offer.round.quota_year)
-        if mentor.is_archived or (mentor.retires_on and mentor.retires_on <= start):
-            raise RuleViolation(
-                "offer.retired",
-                _("%(mentor)s will have retired when the students begin.")
-                % {"mentor": mentor.display_name},
-            )
-    _move(offer, OfferState.OPEN)
-    settle_hold(answer_of(offer), actor=actor)
-    record("selection.offer.opened", actor=actor, subject=offer, on_behalf_of=on_behalf_of,
-           after={"state": OfferState.OPEN, "places": offer.places})  # fmt: skip
+    with all_or_nothing(offer):
+        require_authority(actor, on_behalf_of, action="selection.offer.opened", subject=offer)
+        require_state(offer.round, RoundState.DRAFT, RoundState.RANKING)
+        start = max(dt.date(offer.round.cohort.year, *_STARTS), today())
+        for mentor in offer.supervisors:
+            quota.require_eligible(mentor, offer.round.quota_year)
+            if mentor.is_archived or (mentor.retires_on and mentor.retires_on <= start):
+                raise RuleViolation(
+                    "offer.retired",
+                    _("%(mentor)s will have retired when the students begin.")
+                    % {"mentor": mentor.display_name},
+                )
+        _move(offer, OfferState.OPEN)
+        settle_hold(answer_of(offer), actor=actor)
+        record("selection.offer.opened", actor=actor, subject=offer, on_behalf_of=on_behalf_of,
+               after={"state": OfferState.OPEN, "places": offer.places})  # fmt: skip
     return offer
 
 

@@ -32,6 +32,7 @@ from cotutelle.selection.services._common import (
     RESULT_URL,
     STUDENTS_URL,
     active_participants,
+    all_or_nothing,
     label,
     names,
     offer_names,
@@ -50,7 +51,6 @@ from cotutelle.workflow.services import close_tasks, open_tasks
 EVIDENCE = "selection.evidence"
 
 
-@transaction.atomic
 def publish_round(round_: Round, *, actor: Person) -> PublicNotice:
     """
     Show every student and mentor their own result and begin the public notice.
@@ -59,6 +59,11 @@ def publish_round(round_: Round, *, actor: Person) -> PublicNotice:
     ``round.no_result``.
     """
     check(actor, "selection.publish_round", round_)
+    with all_or_nothing(round_):
+        return _publish(round_, actor)
+
+
+def _publish(round_: Round, actor: Person) -> PublicNotice:
     _move(round_, RoundState.MATCHED, RoundState.PUBLISHED)
     round_.refresh_from_db()
     run = round_.official_run

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check
@@ -33,6 +32,7 @@ from cotutelle.selection.models import Application, Round
 from cotutelle.selection.services._common import (
     FIND_URL,
     active_participants,
+    all_or_nothing,
     answer_url,
     label,
     names,
@@ -51,7 +51,6 @@ from cotutelle.selection.task_kinds import ANSWER_APPLICANTS, SUBMIT_LIST
 from cotutelle.workflow.services import close_tasks, open_tasks
 
 
-@transaction.atomic
 def move_round(
     round_: Round,
     to: RoundState,
@@ -74,19 +73,20 @@ def move_round(
     step = _STEPS.get((seen, to)) or (_cancel if to == RoundState.CANCELLED else None)
     if to not in ROUND_TRANSITIONS[seen] or step is None:
         raise transition("round", seen, to)
-    if Round.objects.filter(pk=round_.pk, state=seen).update(state=to) != 1:
-        raise stale("round")
-    round_.state = to
-    round_.refresh_from_db(fields=["seed", "seed_commitment", "answers_close_at"])
-    action = step(round_, actor, reason)
-    record(
-        action,
-        actor=actor,
-        subject=round_,
-        before={"state": seen},
-        after={"state": to, **({"reason": reason.strip()} if reason.strip() else {})},
-        decision=True,
-    )
+    with all_or_nothing(round_):
+        if Round.objects.filter(pk=round_.pk, state=seen).update(state=to) != 1:
+            raise stale("round")
+        round_.state = to
+        round_.refresh_from_db(fields=["seed", "seed_commitment", "answers_close_at"])
+        action = step(round_, actor, reason)
+        record(
+            action,
+            actor=actor,
+            subject=round_,
+            before={"state": seen},
+            after={"state": to, **({"reason": reason.strip()} if reason.strip() else {})},
+            decision=True,
+        )
     return round_
 
 
