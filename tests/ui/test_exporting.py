@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 
 from cotutelle.ui.exporting import Out, Table, to_csv, to_xlsx
 from cotutelle.exchange.reading import read_book
-from cotutelle.exchange.views import download
+from cotutelle.ui.downloads import download
 from tests.exchange.books import MB
 
 DANGEROUS = ["=1+1", "+86", "-2", "@SUM(A1)", "\t=1", "\r=1", "  =cmd|' /C calc'!A0", "＝1"]

@@ -12,7 +12,6 @@ class ExchangeConfig(AppConfig):
         from cotutelle.exchange import (  # noqa: F401, PLC0415
             actions,
             importers,
-            lists,
             readers,
             rules,
             tasks,

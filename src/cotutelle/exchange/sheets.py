@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from cotutelle.exchange.exporting import is_dangerous
 from cotutelle.exchange.importing import Column, Importer, Problem
 from cotutelle.exchange.mapping import Header
 from cotutelle.exchange.reading import Sheet, letter
+from cotutelle.ui.exporting import is_dangerous
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

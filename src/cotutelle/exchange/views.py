@@ -22,7 +22,6 @@ from cotutelle.exchange.reading import letter
 from cotutelle.jobs.enums import JobState
 from cotutelle.ledger.queries import history_of
 from cotutelle.ui.downloads import XLSX, attachment
-from cotutelle.ui.downloads import download as download  # noqa: PLC0414
 
 SHOWN_PROBLEMS = 200
 RECENT_RUNS = 20

@@ -26,7 +26,8 @@ from cotutelle.people.enums import Role
 from cotutelle.people.forms import show_violation
 from cotutelle.people.models import Person, RoleGrant
 from cotutelle.people.views.common import saved_view_context
-from cotutelle.ui import exports
+from cotutelle.ui.downloads import FORMATS, download
+from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
@@ -71,8 +72,8 @@ def units(request: HttpRequest) -> HttpResponse:
     """Show the tree; a search or a filter makes a list of it."""
     listing = _listing(request)
     fmt = request.GET.get("format")
-    if fmt in exports.FORMATS:
-        return exports.download(request, _("Units"), _columns(), listing.all_rows, fmt)
+    if fmt in FORMATS:
+        return download(request, Table(_("Units"), _columns(), listing.all_rows), fmt)
     as_tree = not any(request.GET.get(key) for key in ("q", "kind", "state", "page", "sort"))
     active = queries.visible_to(_actor(request)).filter(state=UnitState.ACTIVE)
     return render(
@@ -87,16 +88,16 @@ def units(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _columns() -> list[exports.Out]:
+def _columns() -> list[Out]:
     return [
-        exports.Out(_("Code"), lambda u: u.code),
-        exports.Out(_("Chinese name"), lambda u: u.name_zh),
-        exports.Out(_("English name"), lambda u: u.name_en),
-        exports.Out(_("Short Chinese name"), lambda u: u.short_zh),
-        exports.Out(_("Short English name"), lambda u: u.short_en),
-        exports.Out(_("Kind"), lambda u: UnitKind(u.kind).label),
-        exports.Out(_("Belongs to"), lambda u: u.parent.code if u.parent else ""),
-        exports.Out(_("State"), lambda u: UnitState(u.state).label),
+        Out(_("Code"), lambda u: u.code),
+        Out(_("Chinese name"), lambda u: u.name_zh),
+        Out(_("English name"), lambda u: u.name_en),
+        Out(_("Short Chinese name"), lambda u: u.short_zh),
+        Out(_("Short English name"), lambda u: u.short_en),
+        Out(_("Kind"), lambda u: UnitKind(u.kind).label),
+        Out(_("Belongs to"), lambda u: u.parent.code if u.parent else ""),
+        Out(_("State"), lambda u: UnitState(u.state).label),
     ]
 
 

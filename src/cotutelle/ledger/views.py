@@ -24,7 +24,8 @@ from cotutelle.ledger.actions import known
 from cotutelle.ledger.models import Entry
 from cotutelle.people.models import Person
 from cotutelle.people.validators import fold
-from cotutelle.ui import exports
+from cotutelle.ui.downloads import FORMATS, download
+from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort, Toggle
 
 
@@ -78,21 +79,21 @@ def _listing(request: HttpRequest) -> Listing[Entry]:
 def entries(request: HttpRequest) -> HttpResponse:
     listing = _listing(request)
     fmt = request.GET.get("format")
-    if fmt in exports.FORMATS:
+    if fmt in FORMATS:
         rows = (queries.describe(entry) for entry in listing.all_rows.iterator(chunk_size=500))
-        return exports.download(request, _("History"), _columns(), rows, fmt)
+        return download(request, Table(_("History"), _columns(), rows), fmt)
     context = {"listing": listing, "lines": queries.lines(listing.rows)}
     return render(request, "ledger/entry_list.html", context)
 
 
-def _columns() -> list[exports.Out]:
+def _columns() -> list[Out]:
     return [
-        exports.Out(_("When"), lambda line: line.when, "datetime"),
-        exports.Out(_("Who"), lambda line: line.who),
-        exports.Out(_("What"), lambda line: line.text),
-        exports.Out(_("Unit"), lambda line: str(line.entry.unit or "")),
-        exports.Out(_("By proxy"), lambda line: _("Yes") if line.proxy else _("No")),
-        exports.Out(
+        Out(_("When"), lambda line: line.when, "datetime"),
+        Out(_("Who"), lambda line: line.who),
+        Out(_("What"), lambda line: line.text),
+        Out(_("Unit"), lambda line: str(line.entry.unit or "")),
+        Out(_("By proxy"), lambda line: _("Yes") if line.proxy else _("No")),
+        Out(
             _("Changes"),
             lambda line: "\n".join(f"{c.label}: {c.old} → {c.new}" for c in line.changes),
         ),

@@ -33,7 +33,8 @@ from cotutelle.people.views.common import (
     saved_view_context,
     visible_person,
 )
-from cotutelle.ui import exports
+from cotutelle.ui.downloads import FORMATS, download
+from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
 
 
@@ -76,8 +77,8 @@ def _listing(request: HttpRequest) -> Listing[Person]:
 def people(request: HttpRequest) -> HttpResponse:
     listing = _listing(request)
     fmt = request.GET.get("format")
-    if fmt in exports.FORMATS:
-        return exports.download(request, _("People"), _columns(), listing.all_rows, fmt)
+    if fmt in FORMATS:
+        return download(request, Table(_("People"), _columns(), listing.all_rows), fmt)
     return render(
         request,
         "people/person_list.html",
@@ -90,16 +91,16 @@ def people(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _columns() -> list[exports.Out]:
+def _columns() -> list[Out]:
     return [
-        exports.Out(_("Number"), lambda p: p.number),
-        exports.Out(_("Chinese name"), lambda p: p.name_zh),
-        exports.Out(_("English name"), lambda p: p.name_en),
-        exports.Out(_("Unit"), lambda p: p.unit.display_name if p.unit else ""),
-        exports.Out(_("Roles"), lambda p: _(", ").join(_role_names(p))),
-        exports.Out(_("E-mail"), lambda p: p.email),
-        exports.Out(_("Telephone"), lambda p: p.phone),
-        exports.Out(_("May sign in"), lambda p: _("Yes") if p.is_active else _("No")),
+        Out(_("Number"), lambda p: p.number),
+        Out(_("Chinese name"), lambda p: p.name_zh),
+        Out(_("English name"), lambda p: p.name_en),
+        Out(_("Unit"), lambda p: p.unit.display_name if p.unit else ""),
+        Out(_("Roles"), lambda p: _(", ").join(_role_names(p))),
+        Out(_("E-mail"), lambda p: p.email),
+        Out(_("Telephone"), lambda p: p.phone),
+        Out(_("May sign in"), lambda p: _("Yes") if p.is_active else _("No")),
     ]
 
 

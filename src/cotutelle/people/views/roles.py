@@ -28,7 +28,8 @@ from cotutelle.people.views.common import (
     saved_view_context,
     visible_person,
 )
-from cotutelle.ui import exports
+from cotutelle.ui.downloads import FORMATS, download
+from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
 
 
@@ -72,20 +73,20 @@ def roles(request: HttpRequest) -> HttpResponse:
         search=Search((), _("Person or unit"), apply=_search),
     )
     fmt = request.GET.get("format")
-    if fmt in exports.FORMATS:
-        return exports.download(request, _("Roles"), _columns(), listing.all_rows, fmt)
+    if fmt in FORMATS:
+        return download(request, Table(_("Roles"), _columns(), listing.all_rows), fmt)
     context = {"listing": listing, "today": today(), **saved_view_context(request, listing)}
     return render(request, "people/role_list.html", context)
 
 
-def _columns() -> list[exports.Out]:
+def _columns() -> list[Out]:
     return [
-        exports.Out(_("Person"), lambda g: g.person.display_name),
-        exports.Out(_("Number"), lambda g: g.person.number),
-        exports.Out(_("Role"), lambda g: Role(g.role).label),
-        exports.Out(_("Unit"), lambda g: g.unit.display_name),
-        exports.Out(_("First day"), lambda g: g.starts_on, "date"),
-        exports.Out(_("Last day"), lambda g: g.ends_on, "date"),
+        Out(_("Person"), lambda g: g.person.display_name),
+        Out(_("Number"), lambda g: g.person.number),
+        Out(_("Role"), lambda g: Role(g.role).label),
+        Out(_("Unit"), lambda g: g.unit.display_name),
+        Out(_("First day"), lambda g: g.starts_on, "date"),
+        Out(_("Last day"), lambda g: g.ends_on, "date"),
     ]
 
 
