@@ -21,7 +21,7 @@ from cotutelle.selection.enums import (
     Regime,
     SilentMentor,
 )
-from cotutelle.selection.models import Answer, Participant, Round
+from cotutelle.selection.models import Answer, Participant, Placement, Round
 from cotutelle.selection.policy import POLICY_KIND, RoundRules
 from cotutelle.selection.rules import REVIEWERS
 
@@ -58,6 +58,18 @@ def _visible(actor: Any) -> Q:
     return below(units)
 
 
+def _visible_or_published(actor: Any) -> Q:
+    """Reviewers see every run; who took part sees the run that was published."""
+    supervises = Q(mentor__person=actor) | Q(team__first__person=actor) | Q(team__second__person=actor)
+    answers = Answer.objects.filter(supervises)
+    mine = Participant.objects.filter(student__person=actor)
+    rounds = Round.objects.filter(
+        Q(pk__in=mine.values("round")) | Q(pk__in=answers.values("round")),
+        pk__in=Placement.objects.filter(state__in=_SHOWN).values("round"),
+    )
+    return _visible(actor) | Q(pk__in=rounds.values("official_run"))
+
+
 def _back(run: Run) -> str:
     round_ = Round.objects.filter(pk=run.subject_id).first()
     return f"/selection/rounds/{round_.public_id}/" if round_ else "/"
@@ -89,7 +101,7 @@ access.register(
     services.RUN_KIND,
     title=gettext_lazy("Matching run"),
     why_not=_why_not_run,
-    visible=_visible,
+    visible=_visible_or_published,
     verify=services.verify_json,
     in_words=_in_words,
     back_url=_back,

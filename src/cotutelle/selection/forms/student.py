@@ -13,7 +13,9 @@ class ObjectionForm(forms.Form):
 
     text = forms.CharField(
         label=_("What is wrong, and why"),
-        help_text=_("Name the rule, the date or the entry you mean. Somebody of another unit answers."),
+        help_text=_(
+            "Name the rule, the date or the entry you mean. Somebody of another unit answers."
+        ),
         min_length=10,
         max_length=4000,
         widget=forms.Textarea({"rows": 6}),

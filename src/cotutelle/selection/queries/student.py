@@ -49,7 +49,7 @@ class MyList:
     @property
     def phase(self) -> str:
         """``before``, ``open`` or ``over``: by the clock and by the state of the round."""
-        if self.calendar is None or self.round.state not in {RoundState.RANKING}:
+        if self.calendar is None or self.round.state != RoundState.RANKING:
             return "before" if self.round.state == RoundState.DRAFT else "over"
         moment = now()
         if moment < self.calendar.opens_at:
@@ -99,7 +99,6 @@ def participations_of(person: Person) -> QuerySet[Participant]:
         .select_related(
             "round__policy",
             "round__unit",
-            "round__official_run",
             "student__person",
             "student__unit",
         )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from cotutelle.core.clock import now
+from cotutelle.decisions.models import Run
 from cotutelle.selection.enums import NoticeState, PlacementState, RoundState
-from cotutelle.selection.models import Objection, Participant, Placement, PublicNotice
+from cotutelle.selection.models import Objection, Offer, Participant, Placement, PublicNotice
 from cotutelle.selection.queries.student import MyList
 from cotutelle.ui.dates import format_datetime
 
@@ -43,8 +45,10 @@ class Outcome:
     @property
     def may_object(self) -> bool:
         """Whether the notice takes objections now."""
-        return self.notice is not None and self.notice.state == NoticeState.RUNNING and (
-            self.notice.ends_at > now()
+        return (
+            self.notice is not None
+            and self.notice.state == NoticeState.RUNNING
+            and (self.notice.ends_at > now())
         )
 
 
@@ -110,3 +114,26 @@ def season_steps(mine: MyList, notice: PublicNotice | None) -> list[dict[str, st
 
 def _until(moment: dt.datetime | None) -> str:
     return _("until %(at)s") % {"at": format_datetime(moment)} if moment else ""
+
+
+def numbers_at(run: Run, offer: Offer) -> dict[str, int]:
+    """Return what anybody who asks may know of one offer in ``run``: counts, never names."""
+    inputs = run.certificate["inputs"]
+    wanted = str(offer.public_id)
+    entry = inputs["offers"].get(wanted)
+    if entry is None:
+        return {}
+    applied = {who for who, choices in inputs["students"].items() if wanted in _flat(choices)}
+    liked = set(_flat(inputs["mentors"][entry["mentor"]]["preferences"]))
+    return {
+        "places": entry["quota"],
+        "assigned": sum(pin["offer"] == wanted for pin in inputs["pins"].values()),
+        "applicants": len(applied),
+        "accepted": len(applied & liked),
+        "placed": sum(held == wanted for held in run.result["offer_of"].values()),
+    }
+
+
+def _flat(preferences: Sequence[Any]) -> list[str]:
+    """Return the ids of a list whose ties are lists."""
+    return [one for entry in preferences for one in ([entry] if isinstance(entry, str) else entry)]

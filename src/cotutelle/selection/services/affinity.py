@@ -77,9 +77,7 @@ def refresh_affinity(
     return start_affinity(round_, actor=actor, participant=participant)
 
 
-def start_affinity(
-    round_: Round, *, actor: Person, participant: Participant | None = None
-) -> Job:
+def start_affinity(round_: Round, *, actor: Person, participant: Participant | None = None) -> Job:
     """Queue the computation in the caller's transaction; for services that have checked."""
     args = {"round_id": round_.pk, "participant_id": participant.pk if participant else None}
     return start_job(JOB, actor=actor, unit=round_.unit, subject=participant or round_, args=args)
@@ -276,9 +274,7 @@ def _scores(
     return made
 
 
-def _nearest(
-    row: AffinityRow, items: Sequence[Item], kinds: Sequence[str]
-) -> list[dict[str, str]]:
+def _nearest(row: AffinityRow, items: Sequence[Item], kinds: Sequence[str]) -> list[dict[str, str]]:
     return [
         {
             "kind": items[match.mentor_item].kind,

@@ -26,6 +26,7 @@ PAPERS = 40
 _TOKEN = re.compile(r"[\u3400-\u9fff]+|[^\W_]+(?:[-'][^\W_]+)*")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _BATCH = 500
+_SHORTEST = 3
 
 
 def cut(text: str) -> list[str]:
@@ -62,11 +63,16 @@ def index_offers(offers: QuerySet[Offer] | Iterable[Offer]) -> int:
 def find_offers(offers: QuerySet[Offer], text: str) -> QuerySet[Offer]:
     """Narrow ``offers`` to those in which every word of ``text`` is found."""
     for word in fold(text).split():
-        found = Q(search_text__contains=word)
+        found = Q(search_text__contains=word) if _is_telling(word) else Q(pk__in=())
         if parts := cut(word):
             found |= Q(search=SearchQuery(" ".join(parts), config="simple"))
         offers = offers.filter(found)
     return offers
+
+
+def _is_telling(word: str) -> bool:
+    """Tell whether ``word`` may stand anywhere inside a word: a lone letter or digit may not."""
+    return not word.isascii() or len(word) >= _SHORTEST
 
 
 def _with_texts(offers: QuerySet[Offer]) -> QuerySet[Offer]:
@@ -91,7 +97,9 @@ def _row(offer: Offer) -> tuple[str, str, str, str, int]:
     about += [n for u in units for n in (u.name_zh, u.name_en, u.short_zh, u.short_en)]
     about += [t for m in people for t in (m.discipline, m.interests_zh, m.interests_en)]
     papers = [p.title for m in people for p in list(m.publications.all())[:PAPERS]]
-    substring = " ".join([search_text(*names, *titles), *(fold(t) for t in dict.fromkeys(about) if t)])
+    substring = " ".join(
+        [search_text(*names, *titles), *(fold(t) for t in dict.fromkeys(about) if t)]
+    )
     return (
         substring,
         " ".join(w for text in (*names, *titles) for w in cut(text)),

@@ -18,8 +18,6 @@ from django.views.decorators.http import require_safe
 from cotutelle.core.access import requires
 from cotutelle.core.clock import now
 from cotutelle.core.i18n import is_chinese
-from cotutelle.exchange.exporting import Out, Table
-from cotutelle.exchange.views import download
 from cotutelle.institutions.enums import INSTITUTION_KINDS
 from cotutelle.institutions.models import Unit
 from cotutelle.mentorship.enums import Track
@@ -31,6 +29,8 @@ from cotutelle.selection.queries import affinity, market, sequential_student, st
 from cotutelle.selection.queries.affinity import Affinity
 from cotutelle.selection.queries.student import MyList
 from cotutelle.selection.services.search_index import find_offers
+from cotutelle.ui.downloads import download
+from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort, Toggle
 
 URGENT = dt.timedelta(days=3)
@@ -158,6 +158,7 @@ def find_page(
         "mine": mine,
         "rounds": rounds,
         "listing": listing,
+        **_chips(listing, participant),
         "cards": [card_of(o, mine, near.get(o.pk), conflicted) for o in offers],
         "open_offers": student.offers_for(participant).count(),
         "affinity_at": affinity.computed_at(participant),
@@ -168,10 +169,21 @@ def find_page(
     return render(request, "selection/student/find.html", context, status=status)
 
 
+def _chips(listing: Listing[Offer], participant: Participant) -> dict[str, Any]:
+    """Return the active filters; the round is chosen above them and stays when they go."""
+    asked = f"round={participant.round.public_id}"
+    if asked not in listing.query_string:
+        return {"chips": listing.chips, "clear_url": listing.clear_url}
+    chips = [chip for chip in listing.chips if asked in chip.remove_url]
+    return {"chips": chips, "clear_url": f"?{asked}"}
+
+
 def list_context(mine: MyList) -> dict[str, Any]:
     """Return what the card of the list needs."""
     closes = mine.calendar.closes_at if mine.calendar else None
-    application, following = sequential_student.standing(mine) if mine.is_sequential else (None, None)
+    application, following = (
+        sequential_student.standing(mine) if mine.is_sequential else (None, None)
+    )
     if application is not None:
         application.names = names_of(application.offer)  # type: ignore[attr-defined]
     return {
@@ -224,7 +236,7 @@ def _listing(request: HttpRequest, participant: Participant) -> Listing[Offer]:
         rows,
         sorts=[
             Sort("affinity", _("affinity"), ["affinity_rank", "mentor_sort", "id"]),
-            Sort("title", _("title"), [title, "id"]),
+            Sort("title", _("title of the offer"), [title, "id"]),
             Sort("mentor", _("mentor"), ["mentor_sort", "id"]),
         ],
         choices=[
@@ -265,7 +277,7 @@ def _table(listing: Listing[Offer]) -> Table:
         _("Offers"),
         [
             Out(_("Number"), lambda o: o.number),
-            Out(_("Title"), lambda o: o.title),
+            Out(_("Title of the offer"), lambda o: o.title),
             Out(_("Mentor"), names_of),
             Out(_("Unit"), lambda o: o.unit.display_name),
             Out(_("Places"), lambda o: o.places, "number"),

@@ -92,7 +92,10 @@ def _marked_line(line: str, pattern: re.Pattern[str]) -> SafeString:
     parts = []
     at = 0
     for hit in pattern.finditer(line):
-        parts += [conditional_escape(line[at : hit.start()]), format_html("<mark>{}</mark>", hit[0])]
+        parts += [
+            conditional_escape(line[at : hit.start()]),
+            format_html("<mark>{}</mark>", hit[0]),
+        ]
         at = hit.end()
     parts.append(conditional_escape(line[at:]))
     return format_html_join("", "{}", ((part,) for part in parts))

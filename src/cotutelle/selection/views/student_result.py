@@ -17,12 +17,17 @@ from cotutelle.core.errors import RuleViolation
 from cotutelle.people.models import Person
 from cotutelle.selection.enums import NoticeState, RoundState
 from cotutelle.selection.forms.student import ObjectionForm, show_violation
-from cotutelle.selection.models import Offer, Participant, PublicNotice
+from cotutelle.selection.models import Offer, PublicNotice
 from cotutelle.selection.queries import student
 from cotutelle.selection.queries.student import MyList
-from cotutelle.selection.queries.student_result import Outcome, outcome_of, season_steps
+from cotutelle.selection.queries.student_result import (
+    Outcome,
+    numbers_at,
+    outcome_of,
+    season_steps,
+)
 from cotutelle.selection.queries.visibility import notices_visible_to
-from cotutelle.selection.queries.why import Why, why_for_student
+from cotutelle.selection.queries.why import why_for_student
 from cotutelle.selection.services.publication import raise_objection
 from cotutelle.selection.views.student import list_context, names_of
 
@@ -47,7 +52,7 @@ def result(request: HttpRequest) -> HttpResponse:
         "placed_rank": mine.position_of(placement.offer) if placement else None,
         "waiting": _waiting(mine),
         "steps": season_steps(mine, outcome.notice),
-        "path": _path(mine, outcome) if outcome.is_public else _unread_path(mine),
+        "path": _path(mine, outcome, person) if outcome.is_public else _unread_path(mine),
         "contacts": placement.offer.supervisors if placement and confirmed else (),
         **list_context(mine),
     }
@@ -67,7 +72,7 @@ def why(request: HttpRequest, public_id: UUID) -> HttpResponse:
         messages.info(request, _("The reasons are shown once the result is published."))
         return redirect(f"{reverse('selection:result')}?round={participant.round.public_id}")
     position = mine.position_of(offer)
-    reason = why_for_student(participant, offer)
+    reason = why_for_student(participant, offer, actor=person)
     run = participant.round.official_run
     context = {
         "mine": mine,
@@ -76,8 +81,8 @@ def why(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "question": _question(mine, outcome, offer, position),
         "sentence": reason.sentence,
         "placed": _placed_text(mine, outcome, offer),
-        "figures": _figures(reason),
-        "path": _path(mine, outcome, here=offer),
+        "figures": _figures(numbers_at(run, offer) if run else {}),
+        "path": _path(mine, outcome, person, here=offer),
         "run": run,
         "my_number": participant.public_id,
         "certificate_url": reverse("decisions:certificate", args=[run.public_id]) if run else "",
@@ -99,7 +104,9 @@ def object_to(request: HttpRequest, public_id: UUID) -> HttpResponse:
         except RuleViolation as violation:
             show_violation(form, violation)
         else:
-            messages.success(request, _("Your objection has been handed in. You will be told the answer."))
+            messages.success(
+                request, _("Your objection has been handed in. You will be told the answer.")
+            )
             return redirect("selection:notice", public_id)
     context = {
         "form": form,
@@ -116,12 +123,14 @@ def _raise(notice: PublicNotice, form: ObjectionForm, person: Person) -> None:
     raise_objection(
         notice,
         text=form.cleaned_data["text"],
-        evidence=(upload.read(), upload.name) if upload else None,
+        evidence=upload or None,
         actor=person,
     )
 
 
-def _path(mine: MyList, outcome: Outcome, *, here: Offer | None = None) -> list[dict[str, Any]]:
+def _path(
+    mine: MyList, outcome: Outcome, person: Person, *, here: Offer | None = None
+) -> list[dict[str, Any]]:
     """Return each choice with the first reason that holds."""
     if not mine.is_submitted:
         return []
@@ -134,7 +143,7 @@ def _path(mine: MyList, outcome: Outcome, *, here: Offer | None = None) -> list[
             {
                 "position": choice.position,
                 "name": names_of(choice.offer),
-                "reason": why_for_student(mine.participant, choice.offer).sentence,
+                "reason": why_for_student(mine.participant, choice.offer, actor=person).sentence,
                 "css": "got" if choice.offer_id == held else "off" if later else "",
                 "url": reverse("selection:why", args=[choice.offer.public_id]),
                 "here": here is not None and here.pk == choice.offer_id,
@@ -189,16 +198,12 @@ def _placed_text(mine: MyList, outcome: Outcome, offer: Offer) -> str:
     return _("You are placed with %(name)s.") % {"name": name}
 
 
-def _figures(reason: Why) -> list[dict[str, Any]]:
+def _figures(numbers: dict[str, int]) -> list[dict[str, Any]]:
     labels = {
         "places": _("Places"),
-        "pinned": _("Assigned before the run"),
+        "assigned": _("Assigned before the run"),
         "applicants": _("Applicants"),
         "accepted": _("Accepted by the mentor"),
-        "before_you": _("Placed before you"),
+        "placed": _("Placed here"),
     }
-    return [
-        {"label": labels[name], "value": value} for name, value in reason.numbers.items() if name in labels
-    ]
-
-
+    return [{"label": labels[name], "value": value} for name, value in numbers.items()]
