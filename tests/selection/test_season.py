@@ -39,7 +39,7 @@ def _new_round(**rules: object) -> Round:
     return services.create_round(
         cohort.unit,
         cohort,
-        parameters=RoundRules(**rules).as_parameters(),  # type: ignore[arg-type]
+        RoundRules(**rules),  # type: ignore[arg-type]
         name_zh="双选",
         name_en="Selection",
         quota_year=2026,

@@ -12,9 +12,11 @@ class SelectionConfig(AppConfig):
         from cotutelle.selection import (  # noqa: F401, PLC0415
             actions,
             affinity_tasks,
-            links,
             decision_kinds,
+            links,
             notice_kinds,
+            paper_kinds,
+            paper_tasks,
             readers,
             rules,
             task_kinds,

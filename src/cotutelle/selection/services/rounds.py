@@ -53,8 +53,8 @@ Calendars = Mapping[str, tuple[dt.datetime, dt.datetime]]
 def create_round(
     unit: Unit,
     cohort: Cohort,
+    rules: RoundRules,
     *,
-    parameters: Mapping[str, Any],
     name_zh: str,
     name_en: str = "",
     quota_year: int,
@@ -68,7 +68,7 @@ def create_round(
     Refuses with ``round.name``, ``round.name_taken``, ``round.rules`` and ``round.windows``.
     """
     check(actor, "selection.manage_round", unit)
-    rules = _require_sound(name_zh, parameters, calendars, answers_close_at)
+    _require_sound(name_zh, rules, calendars, answers_close_at)
     policy = _new_policy(unit, rules, name_zh, name_en, actor)
     round_ = Round(
         unit=unit,
@@ -88,8 +88,8 @@ def create_round(
 @transaction.atomic
 def edit_round(
     round_: Round,
+    rules: RoundRules,
     *,
-    parameters: Mapping[str, Any],
     name_zh: str,
     name_en: str = "",
     quota_year: int,
@@ -104,7 +104,7 @@ def edit_round(
     """
     check(actor, "selection.manage_round", round_)
     lock_round(round_, RoundState.DRAFT)
-    rules = _require_sound(name_zh, parameters, calendars, answers_close_at)
+    _require_sound(name_zh, rules, calendars, answers_close_at)
     before = _values(round_)
     if rules != rules_of(round_):
         round_.policy = _new_policy(round_.unit, rules, name_zh, name_en, actor)
@@ -239,13 +239,12 @@ def leave_round(participant: Participant, *, reason: str, actor: Person | None) 
 
 def _require_sound(
     name_zh: str,
-    parameters: Mapping[str, Any],
+    rules: RoundRules,
     calendars: Calendars,
     answers_close_at: dt.datetime | None,
-) -> RoundRules:
+) -> None:
     if not name_zh.strip():
         raise RuleViolation("round.name", _("Give the round a name."), field="name_zh")
-    rules = RoundRules.from_parameters(parameters)
     if fault := rules.fault():
         raise RuleViolation("round.rules", fault[1], field=fault[0])
     if any(route not in Route.values for route in calendars):
@@ -254,7 +253,6 @@ def _require_sound(
         raise windows_fault(_("A calendar ends after it begins."))
     if answers_close_at and any(closes > answers_close_at for _o, closes in calendars.values()):
         raise windows_fault(_("Mentors answer after the last list is closed."))
-    return rules
 
 
 def _set_calendars(round_: Round, calendars: Calendars) -> None:
