@@ -79,7 +79,7 @@ def _table(listing: Listing[Document]) -> Table:
             Out(_("Kind"), lambda d: label_of(d.kind)),
             Out(_("Unit"), lambda d: d.unit.display_name),
             Out(_("State"), lambda d: str(DocumentState(d.state).label)),
-            Out(_("Issued"), lambda d: d.issued_at, "datetime"),
+            Out(_("Issued on"), lambda d: d.issued_at, "datetime"),
             Out(_("Issued by"), lambda d: d.issued_by.display_name),
             Out("SHA-256", lambda d: d.sha256),
         ],

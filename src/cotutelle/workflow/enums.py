@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 class TaskState(models.TextChoices):
     """Where a task is."""
 
-    OPEN = "open", _("Open")
+    OPEN = "open", _("To do")
     DONE = "done", _("Done")
     CANCELLED = "cancelled", _("No longer needed")
 
