@@ -12,6 +12,7 @@ from cotutelle.programmes.models import Cohort
 from cotutelle.programmes.services import create_cohort
 from cotutelle.selection.enums import RoundState, Verdict
 from cotutelle.selection.models import Answer, Offer, Override, Participant, Round
+from cotutelle.selection.policy import RoundRules
 from cotutelle.selection.queries.answers import applicant_ids
 from cotutelle.selection.services.answers import Word, save_answer, submit_answer
 from cotutelle.selection.services.lists import save_list, submit_list
@@ -54,11 +55,11 @@ def new_round(
     demo: Demo, cohort: Cohort, windows: Mapping[str, tuple[int, int]], answers_until: int
 ) -> Round:
     """Prepare the round of ``cohort`` with a calendar for each route."""
-    rules = {"min_choices": 1, "max_choices": 10, "interviews": True, "notice_days": 5}
+    rules = RoundRules(min_choices=1, max_choices=10, interviews=True, notice_days=5)
     return create_round(
         demo.units["YLJT"],
         cohort,
-        parameters=rules,
+        rules,
         name_zh=f"{cohort.year}级研究生师生双选",
         name_en=f"Mutual selection {cohort.year}",
         quota_year=cohort.year,
