@@ -40,7 +40,7 @@ def appoint_mentor(
             "mentor.exists", _("This person is a mentor already."), field="person"
         ) from error
     mentor.other_units.set(other_units)
-    if Role.MENTOR not in person.roles:
+    if not person.grants.filter(role=Role.MENTOR).exists():
         grant_role(person, Role.MENTOR, unit, starts_on=today(), actor=None)
     record("mentorship.mentor.appointed", actor=actor, subject=mentor, after=_facts(mentor))
     return mentor

@@ -14,8 +14,6 @@ from django.views.decorators.http import require_POST
 
 from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
-from cotutelle.exchange.exporting import Out, Table
-from cotutelle.exchange.views import download
 from cotutelle.ledger.queries import history_of
 from cotutelle.mentorship import queries, services
 from cotutelle.mentorship.enums import ChangeState
@@ -25,6 +23,8 @@ from cotutelle.mentorship.views.common import show_form, tabs
 from cotutelle.people.views.common import actor_of, may
 from cotutelle.programmes.forms import show_violation
 from cotutelle.programmes.queries import student_of
+from cotutelle.ui.downloads import download
+from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
 
 KINDS = {

@@ -13,8 +13,6 @@ from django.utils.translation import gettext as _
 from cotutelle.core.access import check, requires
 from cotutelle.core.clock import today
 from cotutelle.core.errors import RuleViolation
-from cotutelle.exchange.exporting import Out, Table
-from cotutelle.exchange.views import download
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.queries import history_of
 from cotutelle.mentorship import queries, services
@@ -27,6 +25,8 @@ from cotutelle.people.models import Person
 from cotutelle.people.services import create_person
 from cotutelle.people.views.common import actor_of, may, saved_view_context
 from cotutelle.programmes.forms import show_violation
+from cotutelle.ui.downloads import download
+from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort, Toggle
 
 

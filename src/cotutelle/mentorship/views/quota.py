@@ -17,8 +17,6 @@ from django.views.decorators.http import require_POST
 from cotutelle.core.access import check, requires
 from cotutelle.core.clock import today
 from cotutelle.core.errors import RuleViolation
-from cotutelle.exchange.exporting import Out, Table
-from cotutelle.exchange.views import download
 from cotutelle.ledger.queries import history_of
 from cotutelle.mentorship import queries, services
 from cotutelle.mentorship.enums import EligibilityState, MentorCategory, MentorTitle
@@ -30,6 +28,8 @@ from cotutelle.people.models import Person
 from cotutelle.people.queries import search
 from cotutelle.people.views.common import actor_of, may
 from cotutelle.programmes.forms import show_violation
+from cotutelle.ui.downloads import download
+from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort, Toggle
 
 YEARS_BACK = 3

@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check, requires
 from cotutelle.core.errors import RuleViolation
-from cotutelle.exchange.exporting import Out, Table
-from cotutelle.exchange.views import download
 from cotutelle.mentorship import queries, services
 from cotutelle.mentorship.forms import TeamEditForm, TeamForm
 from cotutelle.mentorship.models import Mentor, Team
 from cotutelle.mentorship.views.common import show_form
 from cotutelle.people.views.common import actor_of, may
 from cotutelle.programmes.forms import show_violation
+from cotutelle.ui.downloads import download
+from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Listing, Search, Sort, Toggle
 
 _NAMES = (

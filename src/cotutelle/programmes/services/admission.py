@@ -102,7 +102,7 @@ def _enlist(unit: Unit, data: StudentData, actor: Person) -> Person:
             phone=data.phone,
             gender=data.gender,
         )
-    if Role.STUDENT not in person.roles:
+    if not person.grants.filter(role=Role.STUDENT).exists():
         grant_role(person, Role.STUDENT, unit, starts_on=today(), actor=None)
     return person
 

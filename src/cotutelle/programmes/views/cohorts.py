@@ -14,14 +14,14 @@ from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check, requires, why_not
 from cotutelle.core.errors import RuleViolation
-from cotutelle.exchange.exporting import Out, Table
-from cotutelle.exchange.views import download
 from cotutelle.ledger.queries import history_of
 from cotutelle.people.views.common import actor_of
 from cotutelle.programmes import queries, services
 from cotutelle.programmes.enums import AdmissionState, Route
 from cotutelle.programmes.forms import CohortForm, show_violation
 from cotutelle.programmes.models import Cohort
+from cotutelle.ui.downloads import download
+from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Listing, Search, Sort
 
 

@@ -16,8 +16,6 @@ from django.views.decorators.http import require_POST
 
 from cotutelle.core.access import check, requires, why_not
 from cotutelle.core.errors import RuleViolation
-from cotutelle.exchange.exporting import Out, Table
-from cotutelle.exchange.views import download
 from cotutelle.ledger.queries import history_of
 from cotutelle.people.models import Person
 from cotutelle.people.queries import search
@@ -31,6 +29,8 @@ from cotutelle.programmes.forms import (
     show_violation,
 )
 from cotutelle.programmes.models import Student
+from cotutelle.ui.downloads import download
+from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort, Toggle
 
 STATE_KINDS = {

@@ -15,8 +15,6 @@ from django.utils.translation import ngettext
 
 from cotutelle.core.access import SIGNED_IN, requires
 from cotutelle.core.errors import RuleViolation
-from cotutelle.exchange.exporting import Out, Table
-from cotutelle.exchange.views import download
 from cotutelle.mentorship.models import Mentor, QuotaAccount, Team
 from cotutelle.people.views.common import actor_of
 from cotutelle.programmes.forms import show_violation
@@ -31,6 +29,8 @@ from cotutelle.selection.views.mentor_common import (
     proxy_query,
     subject_mentor,
 )
+from cotutelle.ui.downloads import download
+from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
 
 OFFER_KINDS = {OfferState.DRAFT: "wait", OfferState.OPEN: "ok", OfferState.WITHDRAWN: "late"}

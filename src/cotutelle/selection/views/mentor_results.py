@@ -16,8 +16,6 @@ from django.views.decorators.http import require_POST
 from cotutelle.core.access import SIGNED_IN, requires
 from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
-from cotutelle.exchange.exporting import Out, Table
-from cotutelle.exchange.views import download
 from cotutelle.mentorship.models import Mentor
 from cotutelle.mentorship.queries import pairs_of
 from cotutelle.people.views.common import actor_of
@@ -36,6 +34,8 @@ from cotutelle.selection.views.mentor_common import (
     proxy_query,
     subject_mentor,
 )
+from cotutelle.ui.downloads import download
+from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
 
 APPLICATION_KINDS = {
