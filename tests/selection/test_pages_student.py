@@ -465,7 +465,7 @@ def result_of(participant, **query):
 
 
 def test_before_publication_nobody_reads_a_result():
-    round_, _officer, wanted, _second, me, _rival = season()
+    _round, _officer, wanted, _second, me, _rival = season()
     html = result_of(me).content.decode()
 
     assert "The result is being reviewed." in html
@@ -475,7 +475,7 @@ def test_before_publication_nobody_reads_a_result():
 
 
 def test_published_result_names_the_place_and_the_reasons():
-    round_, officer, wanted, second, me, rival = season()
+    round_, officer, _wanted, second, me, _rival = season()
     publish_round(round_, actor=officer)
 
     answer = result_of(me)
@@ -547,7 +547,7 @@ def test_why_of_another_round_is_not_found():
 
 
 def test_the_unplaced_read_what_comes_next():
-    round_, officer, wanted, _second, _me, _rival = season()
+    round_, officer, _wanted, _second, _me, _rival = season()
     lonely = make_list(round_, [])
     publish_round(round_, actor=officer)
 

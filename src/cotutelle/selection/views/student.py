@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_safe
 
 from cotutelle.core.access import requires
@@ -77,7 +77,7 @@ class OfferCard:
             parts = [_("Not admitting in this round")]
         elif offer.team_id:
             parts.append(_("both mentors admit together"))
-        return _(", ").join(parts)
+        return pgettext("clause", ", ").join(parts)
 
 
 def names_of(offer: Offer) -> str:
