@@ -15,6 +15,7 @@ from cotutelle.core.clock import now
 from cotutelle.decisions.models import Run
 from cotutelle.jobs.models import Job
 from cotutelle.jobs.services import run_now
+from cotutelle.mentorship.services import quota
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from cotutelle.programmes.enums import Route
@@ -28,7 +29,7 @@ from cotutelle.selection.enums import (
     PlacementState,
     RoundState,
 )
-from cotutelle.selection.models import Objection, Override, Participant, PublicNotice, Round
+from cotutelle.selection.models import Objection, Offer, Override, Participant, PublicNotice, Round
 from cotutelle.workflow.models import Task
 from tests.factories.institutions import UnitFactory
 from tests.factories.mentorship import make_mentor
@@ -70,10 +71,24 @@ def english(person: Person) -> Person:
     return person
 
 
+def hold(offer: Offer) -> Offer:
+    """Hold the places of an offer on the account as opening it does."""
+    answer = offer.round.answers.get(mentor=offer.mentor)
+    offer.mentor.quota_accounts.update(held=0)
+    quota.hold_for_round(
+        offer.mentor,
+        offer.round.quota_year,
+        answer.places,
+        reference=answer.reference,
+        actor=None,
+    )
+    return offer
+
+
 def make_market(state: RoundState = RoundState.CLOSED, students: int = 3) -> Round:
     """Two mentors with one place each; everybody lists both, both mentors rank everybody."""
     round_ = make_round(state, override_share_percent=50)
-    offers = [make_offer(round_, title_en=f"Offer {n}", title_zh=f"方向{n}") for n in (1, 2)]
+    offers = [hold(make_offer(round_, title_en=f"Offer {n}", title_zh=f"方向{n}")) for n in (1, 2)]
     listed = [
         make_list(round_, offers, person__name_en=f"Student {n}", person__name_zh=f"学生{n}")
         for n in range(students)
@@ -113,7 +128,10 @@ def test_every_page_of_a_round_opens_for_its_officer_without_faults(
     response = sign_in(officer).get(at(name, market))
     assert response.status_code == 200
     assert find_faults(response.content.decode()) == []
-    assert market.display_name in response.content.decode() or market.name_en in response.content.decode()
+    assert (
+        market.display_name in response.content.decode()
+        or market.name_en in response.content.decode()
+    )
 
 
 @pytest.mark.parametrize("name", [*PAGES, "review", "compare"])
@@ -122,14 +140,18 @@ def test_an_officer_of_another_school_finds_nothing(name: str, market: Round) ->
     assert sign_in(stranger).get(at(name, market)).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["participants", "decisions", "review", "papers", "outcome", "vacancies"])
+@pytest.mark.parametrize(
+    "name", ["participants", "decisions", "review", "papers", "outcome", "vacancies"]
+)
 def test_a_student_of_the_round_reads_no_staff_page(name: str, market: Round) -> None:
     student = market.participants.first().student.person
     assert sign_in(student).get(at(name, market)).status_code == 403
 
 
 @pytest.mark.parametrize("role", [Role.LEADER, Role.INSPECTOR])
-def test_leaders_and_inspectors_read_and_press_nothing(role: Role, market: Round, officer: Person) -> None:
+def test_leaders_and_inspectors_read_and_press_nothing(
+    role: Role, market: Round, officer: Person
+) -> None:
     run_market(officer, market)
     client = sign_in(english(make_person(role, unit=market.unit)))
     page = client.get(at("review", market)).content.decode()
@@ -355,7 +377,7 @@ def test_lists_cost_the_same_for_one_row_and_for_three(
     for size in (1, 3):
         round_ = make_round(RoundState.CLOSED)
         for _n in range(size):
-            offer = make_offer(round_)
+            offer = hold(make_offer(round_))
             one = make_list(round_, [offer])
             make_answer(round_, offer, [[one]])
         round_.seed_published_at = now()
@@ -369,10 +391,12 @@ def test_lists_cost_the_same_for_one_row_and_for_three(
     assert costs[0] == costs[1]
 
 
-COSTS = {"participants": 1, "offers": 1, "answers": 1, "outcome": 1}
+COSTS = {"participants": 10, "offers": 11, "answers": 13, "outcome": 9}
 
 
-def test_exports_hold_scores_only_for_those_who_may_see_them(market: Round, officer: Person) -> None:
+def test_exports_hold_scores_only_for_those_who_may_see_them(
+    market: Round, officer: Person
+) -> None:
     def head(person: Person) -> str:
         response = sign_in(person).get(at("participants", market, format="csv"))
         return response.content.decode("utf-8-sig")
@@ -541,7 +565,7 @@ def test_an_override_shows_whom_it_displaces_before_it_is_asked_for(
 
 def test_a_second_approver_of_another_unit_decides(market: Round, officer: Person) -> None:
     department = UnitFactory.create(parent=market.unit)
-    offer = make_offer(market, make_mentor(unit=department))
+    offer = hold(make_offer(market, make_mentor(unit=department)))
     one = market.participants.first()
     override = services.request_override(
         one, offer, ground="Joint programme", minutes=minutes(), actor=officer
@@ -563,7 +587,7 @@ def test_a_second_approver_of_another_unit_decides(market: Round, officer: Perso
 
 def confirmed_market() -> tuple[Round, Person]:
     round_ = make_market(students=2)
-    make_offer(round_, title_zh="空缺方向", title_en="Vacant offer")
+    hold(make_offer(round_, title_zh="空缺方向", title_en="Vacant offer"))
     left = make_list(round_, [], person__name_en="Left over", submitted=False)
     left.accepts_adjustment = True
     left.save()
@@ -585,8 +609,12 @@ def test_a_free_place_is_filled_and_nobody_else_moves() -> None:
     assert "Left over" in page
     one = round_.participants.get(list_state=ListState.DRAFT)
     offer = round_.offers.get(title_en="Vacant offer")
-    client.post(at("vacancy-fill", round_), {"participant": one.public_id, "offer": offer.public_id})
-    assert set(round_.placements.values_list("participant", "offer")) == before | {(one.pk, offer.pk)}
+    client.post(
+        at("vacancy-fill", round_), {"participant": one.public_id, "offer": offer.public_id}
+    )
+    assert set(round_.placements.values_list("participant", "offer")) == before | {
+        (one.pk, offer.pk)
+    }
 
 
 def test_a_place_is_freed_only_with_a_reason() -> None:

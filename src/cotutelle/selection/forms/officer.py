@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -16,7 +17,6 @@ from cotutelle.programmes.models import Cohort
 from cotutelle.selection.enums import AdjustmentRefusal, MentorAnswer, Regime, SilentMentor
 from cotutelle.selection.models import Round
 from cotutelle.selection.policy import RoundRules
-from cotutelle.selection.services.rounds import Window
 
 REGIMES = [
     (
@@ -230,14 +230,14 @@ class RoundForm(forms.Form):
         return RoundRules(**{name: self.cleaned_data[name] for name in RULE_NAMES})
 
     @property
-    def windows(self) -> list[Window]:
+    def calendars(self) -> dict[str, tuple[dt.datetime, dt.datetime]]:
         """Opening and closing moment of each route that has one."""
         typed = self.cleaned_data
-        return [
-            Window(str(route), typed[f"{route}_opens_at"], typed[f"{route}_closes_at"])
+        return {
+            str(route): (typed[f"{route}_opens_at"], typed[f"{route}_closes_at"])
             for route in Route
             if typed.get(f"{route}_opens_at")
-        ]
+        }
 
     @staticmethod
     def fresh_values() -> dict[str, Any]:

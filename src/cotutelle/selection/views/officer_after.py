@@ -15,8 +15,6 @@ from django.utils.translation import ngettext
 
 from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
-from cotutelle.exchange.exporting import Out, Table
-from cotutelle.exchange.views import download
 from cotutelle.people.models import Person
 from cotutelle.people.queries import search
 from cotutelle.programmes.enums import Route
@@ -41,6 +39,8 @@ from cotutelle.selection.views.officer_common import (
     round_or_404,
 )
 from cotutelle.selection.views.officer_people import mentors_of
+from cotutelle.ui.downloads import download
+from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
 
 SHOWN = 500

@@ -17,8 +17,6 @@ from cotutelle.documents.enums import DocumentState
 from cotutelle.documents.kinds import label_of
 from cotutelle.documents.models import Document
 from cotutelle.documents.queries import visible_to
-from cotutelle.exchange.exporting import Out, Table
-from cotutelle.exchange.views import download
 from cotutelle.jobs.services import start_job
 from cotutelle.selection.models import Participant, Round
 from cotutelle.selection.paper_tasks import INTENTION_FORMS
@@ -26,6 +24,8 @@ from cotutelle.selection.services import papers as papers_service
 from cotutelle.selection.views.officer_common import actor_of, may, page, round_or_404
 from cotutelle.selection.views.officer_people import uuids
 from cotutelle.selection.views.officer_review import reasons_of
+from cotutelle.ui.downloads import download
+from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
 
 DOCUMENT_KINDS = {

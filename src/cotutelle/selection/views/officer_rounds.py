@@ -92,7 +92,7 @@ def round_new(request: HttpRequest) -> HttpResponse:
                 name_zh=typed["name_zh"],
                 name_en=typed["name_en"],
                 quota_year=typed["quota_year"],
-                windows=form.windows,
+                calendars=form.calendars,
                 answers_close_at=typed["answers_close_at"],
                 actor=actor_of(request),
             )
@@ -129,7 +129,7 @@ def round_edit(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 name_zh=typed["name_zh"],
                 name_en=typed["name_en"],
                 quota_year=typed["quota_year"],
-                windows=form.windows,
+                calendars=form.calendars,
                 answers_close_at=typed["answers_close_at"],
                 actor=actor_of(request),
             )
