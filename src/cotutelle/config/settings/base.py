@@ -153,3 +153,6 @@ COTUTELLE_UPLOAD_MAX_BYTES = 20 * 1024 * 1024
 COTUTELLE_STAFF_MFA = os.environ.get("COTUTELLE_STAFF_MFA", "") == "1"
 COTUTELLE_DEMO = False
 SILENCED_SYSTEM_CHECKS: list[str] = []
+
+# A long import must not hold up e-mails; what is done leaves the queue.
+PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": 4, "delete_jobs": "successful"}
