@@ -16,8 +16,7 @@ from cotutelle.selection import queries, services
 from cotutelle.selection.enums import AnswerState, RoundState
 from cotutelle.selection.models import Answer, Round
 from cotutelle.selection.services import Word
-from cotutelle.workflow.models import ProxyAct, Task
-from cotutelle.workflow.models import ProxyAuthorisation
+from cotutelle.workflow.models import ProxyAct, ProxyAuthorisation, Task
 from tests.factories.mentorship import ConflictFactory, TeamFactory, make_mentor
 from tests.factories.people import make_person
 from tests.factories.selection import make_answer, make_list, make_offer, make_officer, make_round
@@ -31,7 +30,11 @@ def _answer(offer) -> Answer:  # type: ignore[no-untyped-def]
 
 def _authorise(principal: Person, agent: Person) -> None:
     file = store_file(
-        b"%PDF-1.4 signed", name="a.pdf", actor=principal, unit=principal.unit, purpose="workflow.proxy"
+        b"%PDF-1.4 signed",
+        name="a.pdf",
+        actor=principal,
+        unit=principal.unit,
+        purpose="workflow.proxy",
     )
     ProxyAuthorisation.objects.create(
         principal=principal,
@@ -99,7 +102,9 @@ def test_an_answer_is_saved_submitted_and_taken_back() -> None:
     answer, actor = _answer(offer), offer.mentor.person
     words = [Word(one.public_id, "accept", 1, "好"), Word(two.public_id, "accept", 1)]
     services.save_answer(answer, words, expected_version=0, actor=actor)
-    services.save_answer(answer, [Word(two.public_id, "decline", 7)], expected_version=1, actor=actor)
+    services.save_answer(
+        answer, [Word(two.public_id, "decline", 7)], expected_version=1, actor=actor
+    )
     lines = {line.participant_id: (line.verdict, line.tier) for line in answer.lines.all()}
     assert lines == {one.pk: ("accept", 1), two.pk: ("decline", None)}
     services.submit_answer(answer, expected_version=2, actor=actor)
@@ -121,7 +126,9 @@ def test_save_answer_refuses_a_stale_copy() -> None:
     offer = make_offer(round_)
     part = make_list(round_, [offer])
     answer, actor = _answer(offer), offer.mentor.person
-    services.save_answer(answer, [Word(part.public_id, "accept", 1)], expected_version=0, actor=actor)
+    services.save_answer(
+        answer, [Word(part.public_id, "accept", 1)], expected_version=0, actor=actor
+    )
     with pytest.raises(RuleViolation) as refused:
         services.save_answer(
             _answer(offer), [Word(part.public_id, "decline")], expected_version=0, actor=actor
@@ -208,21 +215,15 @@ def test_a_declared_conflict_counts_though_the_person_has_no_address() -> None:
     Person.objects.filter(pk=part.student.person_id).update(email="", is_active=False)
     Person.objects.filter(pk=offer.mentor.person_id).update(email="")
     make_answer(round_, offer, [[part]])
-    services.declare_conflict(
-        offer.mentor, part.student, ground="父女", actor=offer.mentor.person
-    )
-    services.declare_conflict(
-        offer.mentor, part.student, ground="父女", actor=offer.mentor.person
-    )
+    services.declare_conflict(offer.mentor, part.student, ground="父女", actor=offer.mentor.person)
+    services.declare_conflict(offer.mentor, part.student, ground="父女", actor=offer.mentor.person)
     assert offer.mentor.conflicts.count() == 1
     (found,) = queries.applicants_of(_answer(offer), offer.mentor.person)
     assert found.in_conflict
     market = queries.build_problem(round_, seed="s")
     assert market.problem.bans[str(part.public_id), str(offer.public_id)].kind == "conflict"
     with pytest.raises(RuleViolation) as refused:
-        services.declare_conflict(
-            offer.mentor, part.student, ground=" ", actor=offer.mentor.person
-        )
+        services.declare_conflict(offer.mentor, part.student, ground=" ", actor=offer.mentor.person)
     assert refused.value.code == "conflict.reason"
 
 

@@ -49,9 +49,7 @@ def test_save_list_refuses_a_stale_copy_and_keeps_the_newer_list() -> None:
     other_tab = Participant.objects.get(pk=part.pk)
     services.save_list(part, [a.public_id], expected_version=0, actor=part.student.person)
     with pytest.raises(RuleViolation) as refused:
-        services.save_list(
-            other_tab, [b.public_id], expected_version=0, actor=part.student.person
-        )
+        services.save_list(other_tab, [b.public_id], expected_version=0, actor=part.student.person)
     assert refused.value.code == "list.stale"
     assert _ids(part) == [a.pk]
 

@@ -80,17 +80,13 @@ def test_move_round_refuses_a_stale_copy() -> None:
 def test_only_the_graduate_school_moves_a_round(role: Role) -> None:
     round_ = _ready(RoundState.RANKING)
     with pytest.raises(Refused):
-        services.move_round(
-            round_, RoundState.ANSWERING, actor=make_person(role, unit=round_.unit)
-        )
+        services.move_round(round_, RoundState.ANSWERING, actor=make_person(role, unit=round_.unit))
 
 
 def test_an_officer_of_another_institution_moves_nothing() -> None:
     round_ = _ready(RoundState.RANKING)
     with pytest.raises(Refused):
-        services.move_round(
-            round_, RoundState.ANSWERING, actor=make_person(Role.GRADUATE_OFFICER)
-        )
+        services.move_round(round_, RoundState.ANSWERING, actor=make_person(Role.GRADUATE_OFFICER))
 
 
 def test_opening_asks_for_offers_students_and_calendars() -> None:
@@ -232,7 +228,9 @@ def test_edit_round_makes_a_new_version_of_changed_rules() -> None:
     services.edit_round(round_, rules, **kept)  # type: ignore[arg-type]
     assert round_.policy == first
     services.edit_round(
-        round_, RoundRules(max_choices=4), **kept  # type: ignore[arg-type]
+        round_,
+        RoundRules(max_choices=4),
+        **kept,  # type: ignore[arg-type]
     )
     assert (round_.policy.version, round_.policy.parameters["max_choices"]) == (2, 4)
     Round.objects.filter(pk=round_.pk).update(state=RoundState.RANKING)
@@ -264,9 +262,7 @@ def test_hundreds_of_offers_are_opened_at_once_and_each_refusal_is_named() -> No
     offers = []
     for n in range(120):
         mentor = make_mentor(0 if n % 40 == 0 else 2, unit=round_.unit)
-        offers.append(
-            make_offer(round_, mentor, state="draft", number=f"N{n}", places=1)
-        )
+        offers.append(make_offer(round_, mentor, state="draft", number=f"N{n}", places=1))
     Answer.objects.update(places=0)
     done = services.open_offers(offers, actor=officer)
     assert done.done == 117

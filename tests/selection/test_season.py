@@ -53,13 +53,15 @@ def _officer(round_: Round):  # type: ignore[no-untyped-def]
     return make_person(Role.GRADUATE_OFFICER, unit=round_.unit)
 
 
-def test_a_season_by_deferred_acceptance_ends_in_confirmed_pairs() -> None:
+def test_a_season_by_deferred_acceptance_ends_in_confirmed_pairs() -> None:  # noqa: PLR0915
     with time_machine.travel(MONDAY, tick=False) as clock:
         round_ = _new_round()
         officer = _officer(round_)
         mentor = make_mentor(3, unit=round_.unit)
         team = TeamFactory.create(
-            unit=round_.unit, first=make_mentor(1, unit=round_.unit), second=make_mentor(1, unit=round_.unit)
+            unit=round_.unit,
+            first=make_mentor(1, unit=round_.unit),
+            second=make_mentor(1, unit=round_.unit),
         )
         data = services.OfferData(title_zh="影像", places=1, track="clinical")
         single = services.save_offer(round_, data, mentor=mentor, actor=mentor.person)
@@ -135,9 +137,11 @@ def test_a_season_by_deferred_acceptance_ends_in_confirmed_pairs() -> None:
         with pytest.raises(RuleViolation) as full:
             services.fill_vacancy(left, single, actor=officer)
         assert full.value.code == "offer.full"
-        fresh = services.create_supplement(round_, name_zh="补选", actor=officer) if _free(
-            round_, officer, students[1]
-        ) else None
+        fresh = (
+            services.create_supplement(round_, name_zh="补选", actor=officer)
+            if _free(round_, officer, students[1])
+            else None
+        )
         assert fresh is not None
         assert fresh.supplements == round_
         assert list(fresh.participants.values_list("student_id", flat=True)) == [students[2].pk]
@@ -156,9 +160,10 @@ def _free(round_: Round, officer, student) -> bool:  # type: ignore[no-untyped-d
     assert not student.mentorships.filter(state="active").exists()
     account = QuotaAccount.objects.get(mentor=placement.offer.mentor, year=2026)
     assert (account.held, account.seated) == (0, 0)
-    assert set(
-        round_.placements.exclude(participant__student=student).values_list("pk", "state")
-    ) == others
+    assert (
+        set(round_.placements.exclude(participant__student=student).values_list("pk", "state"))
+        == others
+    )
     return True
 
 

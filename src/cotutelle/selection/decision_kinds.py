@@ -60,7 +60,9 @@ def _visible(actor: Any) -> Q:
 
 def _visible_or_published(actor: Any) -> Q:
     """Reviewers see every run; who took part sees the run that was published."""
-    supervises = Q(mentor__person=actor) | Q(team__first__person=actor) | Q(team__second__person=actor)
+    supervises = (
+        Q(mentor__person=actor) | Q(team__first__person=actor) | Q(team__second__person=actor)
+    )
     answers = Answer.objects.filter(supervises)
     mine = Participant.objects.filter(student__person=actor)
     rounds = Round.objects.filter(

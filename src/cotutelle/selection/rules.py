@@ -57,8 +57,8 @@ def staff_in_round(actor: Any, obj: Any = None) -> bool:
     if any(round_.unit.path.startswith(unit.path) for unit in grants):
         return True
     if round_.state == RoundState.DRAFT:
-        return round_.offers.filter(below(grants)).exists()
-    return (
+        return bool(round_.offers.filter(below(grants)).exists())
+    return bool(
         round_.offers.filter(below(grants)).exists()
         or round_.participants.filter(below(grants, "student__unit__path")).exists()
     )

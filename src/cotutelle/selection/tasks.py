@@ -15,12 +15,12 @@ from cotutelle.selection.models import Round
 
 
 def _round_page(job: Job) -> str:
-    round_ = Round.objects.filter(pk=job.subject_id).first()
+    round_ = Round.objects.filter(pk=job.subject_id or 0).first()
     return reverse("selection:round", args=[round_.public_id]) if round_ else "/"
 
 
 def _result_page(job: Job) -> str:
-    round_ = Round.objects.filter(pk=job.subject_id).first()
+    round_ = Round.objects.filter(pk=job.subject_id or 0).first()
     if round_ is None or job.args.get("trial"):
         return _round_page(job)
     return reverse("selection:review", args=[round_.public_id])

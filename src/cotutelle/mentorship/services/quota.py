@@ -10,6 +10,7 @@ release and a seat, so that the lines of a reference always add up.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, F, IntegerField, Sum, When
@@ -195,7 +196,12 @@ def seat(
     """
     _require_positive(places)
     account = account_of(mentor, year)
-    told = {"reference": reference, "actor": actor, "unit": unit, "reason": reason}
+    told: dict[str, Any] = {
+        "reference": reference,
+        "actor": actor,
+        "unit": unit,
+        "reason": reason,
+    }
     if from_hold:
         rows = QuotaAccount.objects.filter(pk=account.pk, held__gte=places)
         if rows.update(held=F("held") - places, seated=F("seated") + places) != 1:
@@ -268,9 +274,9 @@ def _signed() -> Sum:
     )
 
 
-def _held_rows(accounts: Iterable[int], **wanted: str) -> Iterable[dict[str, int]]:
+def _held_rows(accounts: Iterable[int], **wanted: str) -> Iterable[dict[str, Any]]:
     rows = QuotaLine.objects.filter(account_id__in=accounts, **wanted)
-    return rows.values("account_id", "reference").annotate(places=_signed()).order_by("reference")  # type: ignore[return-value]
+    return rows.values("account_id", "reference").annotate(places=_signed()).order_by("reference")
 
 
 def _move(account: QuotaAccount, places: int, *, free: int, **changes: object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -141,6 +143,11 @@ class Offer(models.Model):
         return localized(self.title_zh, self.title_en)
 
     @property
+    def node(self) -> dict[str, Any]:
+        """The mentor or the team, as columns to filter by."""
+        return {"mentor_id": self.mentor_id, "team_id": self.team_id}
+
+    @property
     def node_id(self) -> str:
         """Who ranks applicants: ``m<key>`` of a mentor or ``t<key>`` of a team."""
         return f"m{self.mentor_id}" if self.mentor_id else f"t{self.team_id}"
@@ -241,6 +248,11 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return str(self.mentor or self.team)
+
+    @property
+    def node(self) -> dict[str, Any]:
+        """The mentor or the team, as columns to filter by."""
+        return {"mentor_id": self.mentor_id, "team_id": self.team_id}
 
     @property
     def node_id(self) -> str:

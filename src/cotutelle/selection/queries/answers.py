@@ -62,9 +62,7 @@ class Applicant:
 
 def offers_of_answer(answer: Answer) -> QuerySet[Offer]:
     """Return the offers that the answer speaks for, whatever their state."""
-    return Offer.objects.filter(
-        round_id=answer.round_id, mentor_id=answer.mentor_id, team_id=answer.team_id
-    ).order_by("number")
+    return Offer.objects.filter(round_id=answer.round_id, **answer.node).order_by("number")
 
 
 def applicants(answer: Answer) -> QuerySet[Participant]:

@@ -120,8 +120,10 @@ def _students(round_: Round) -> list[StudentFacts]:
         "list_state",
     )
     return [
-        StudentFacts(*row[:1], str(row[1]), *row[2:7], listed=row[7] == ListState.SUBMITTED)
-        for row in rows.order_by("pk")
+        StudentFacts(
+            key, str(public_id), student, route, degree, field_, score, state == ListState.SUBMITTED
+        )
+        for key, public_id, student, route, degree, field_, score, state in rows.order_by("pk")
     ]
 
 

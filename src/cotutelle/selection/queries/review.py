@@ -235,7 +235,7 @@ def compare_runs(earlier: Run, later: Run) -> Comparison:
     )
 
 
-def _cause(
+def _cause(  # noqa: PLR0911  one return a cause
     student: str,
     before: str | None,
     after: str | None,

@@ -31,7 +31,7 @@ def free_places(round_: Round) -> dict[int, int]:
     for offer_id, mentor_id, team_id in rows:
         at_offer[offer_id] += 1
         at_node[mentor_id, team_id] += 1
-    places = {
+    places: dict[tuple[int | None, int | None], int] = {
         (mentor_id, team_id): count
         for mentor_id, team_id, count in round_.answers.values_list(
             "mentor_id", "team_id", "places"

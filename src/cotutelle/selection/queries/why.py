@@ -76,7 +76,7 @@ def explainer_of(run: Run) -> matching.Explainer:
     return _cached(run.certificate_sha256, run.pk)
 
 
-def why_for_student(
+def why_for_student(  # noqa: PLR0911  one return a reason
     participant: Participant, offer: Offer, *, actor: Person, run: Run | None = None
 ) -> Why:
     """
@@ -145,7 +145,7 @@ def why_unplaced(participant: Participant, run: Run) -> Why:
     return Why(reason.code, {"count": reason.count}, reason.detail)
 
 
-def _sequential(
+def _sequential(  # noqa: PLR0911  one return a reason
     participant: Participant, offer: Offer, rules: RoundRules, placement: Placement | None
 ) -> Why:
     rule = hindrance(rules, offer, participant.student)

@@ -147,6 +147,11 @@ def supervisors_of(offers_or_answers: Iterable[Offer | Answer]) -> list[Person]:
     )
 
 
+def at_node(one: Offer | Answer) -> dict[str, Any]:
+    """Return the condition that a row's ``offer`` is one of the same mentor or team."""
+    return {f"offer__{name}": value for name, value in one.node.items()}
+
+
 def with_people(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Load mentors and their people along with offers or answers."""
     return rows.select_related(

@@ -198,7 +198,7 @@ def vacate_placement(
     placement.state = PlacementState.VACATED
     offer, round_ = placement.offer, placement.round
     if seen == PlacementState.CONFIRMED:
-        answer = Answer.objects.get(round=round_, mentor_id=offer.mentor_id, team_id=offer.team_id)
+        answer = Answer.objects.get(round=round_, **offer.node)
         for mentor in offer.supervisors:
             quota.unseat(
                 mentor,

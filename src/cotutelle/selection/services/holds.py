@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -13,17 +15,18 @@ from cotutelle.mentorship.services import quota
 from cotutelle.people.models import Person
 from cotutelle.selection.enums import OfferState, PlacementState, RoundState
 from cotutelle.selection.models import Answer, Offer, Placement, Round
-from cotutelle.selection.services._common import require_state, with_people
+from cotutelle.selection.services._common import at_node, require_state, with_people
 
 
 def answer_of(offer: Offer) -> Answer:
     """Return the answer of the offer's mentor or team in its round, made where it is missing."""
     Answer.objects.bulk_create(
-        [Answer(round_id=offer.round_id, mentor_id=offer.mentor_id, team_id=offer.team_id)],
+        [Answer(round_id=offer.round_id, **offer.node)],
         ignore_conflicts=True,
     )
     rows = with_people(Answer.objects.filter(round_id=offer.round_id))
-    return rows.get(mentor_id=offer.mentor_id, team_id=offer.team_id)
+    answer: Answer = rows.get(**offer.node)
+    return answer
 
 
 def offers_of(answer: Answer) -> list[Offer]:
@@ -31,8 +34,7 @@ def offers_of(answer: Answer) -> list[Offer]:
     return list(
         Offer.objects.filter(
             round_id=answer.round_id,
-            mentor_id=answer.mentor_id,
-            team_id=answer.team_id,
+            **answer.node,
             state=OfferState.OPEN,
         )
     )
@@ -73,7 +75,11 @@ def settle_hold(answer: Answer, *, actor: Person | None) -> None:
 
 def _hold(answer: Answer, mentor: Mentor, change: int, actor: Person | None) -> None:
     year = answer.round.quota_year
-    told = {"reference": answer.reference, "actor": actor, "unit": answer.round.unit}
+    told: dict[str, Any] = {
+        "reference": answer.reference,
+        "actor": actor,
+        "unit": answer.round.unit,
+    }
     if change > 0:
         quota.hold_for_round(mentor, year, change, **told)
     elif change < 0:
@@ -127,12 +133,12 @@ def require_free_place(offer: Offer, *, ignore: Placement | None = None) -> Answ
     Two hands that press at once are served one after the other.
     """
     answer = Answer.objects.select_for_update(of=("self",)).get(
-        round_id=offer.round_id, mentor_id=offer.mentor_id, team_id=offer.team_id
+        round_id=offer.round_id, **offer.node
     )
     live = Placement.objects.filter(round_id=offer.round_id).exclude(state=PlacementState.VACATED)
     if ignore is not None:
         live = live.exclude(pk=ignore.pk)
-    at_mentor = live.filter(offer__mentor_id=offer.mentor_id, offer__team_id=offer.team_id).count()
+    at_mentor = live.filter(**at_node(offer)).count()
     if at_mentor >= answer.places or live.filter(offer=offer).count() >= offer.places:
         raise RuleViolation("offer.full", _("All places of this offer or mentor are taken."))
     return answer

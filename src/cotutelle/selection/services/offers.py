@@ -127,9 +127,7 @@ def _fill(offer: Offer, data: OfferData) -> None:
 def _next_number(offer: Offer) -> str:
     """Number within the mentor or team: two hands at once differ, or the constraint decides."""
     owner = offer.node_id.upper()
-    rows = Offer.objects.filter(
-        round_id=offer.round_id, mentor_id=offer.mentor_id, team_id=offer.team_id
-    )
+    rows = Offer.objects.filter(round_id=offer.round_id, **offer.node)
     taken = set(rows.values_list("number", flat=True))
     return next(f"{owner}-{n}" for n in range(1, len(taken) + 2) if f"{owner}-{n}" not in taken)
 

@@ -33,6 +33,7 @@ from cotutelle.selection.models import Answer, Offer, Override, Participant, Rou
 from cotutelle.selection.queries.market import OfferFacts, has_conflict
 from cotutelle.selection.queries.problem import places_of
 from cotutelle.selection.services._common import (
+    at_node,
     label,
     lock_round,
     names,
@@ -253,16 +254,14 @@ def _require_possible(
         raise RuleViolation(
             "override.conflict", _("A conflict of interest is declared between the two.")
         )
-    answer = Answer.objects.get(
-        round_id=offer.round_id, mentor_id=offer.mentor_id, team_id=offer.team_id
-    )
+    answer = Answer.objects.get(round_id=offer.round_id, **offer.node)
     live = Override.objects.filter(round=offer.round, state__in=LIVE).exclude(
         participant=participant
     )
     if ignore is not None:
         live = live.exclude(pk=ignore.pk)
     taken = Counter(live.values_list("offer_id", flat=True))
-    node = live.filter(offer__mentor_id=offer.mentor_id, offer__team_id=offer.team_id).count()
+    node = live.filter(**at_node(offer)).count()
     if taken[offer.pk] >= offer.places or node >= places_of(offer.round, [answer])[answer.pk]:
         raise RuleViolation(
             "override.full", _("All places of this offer or mentor are assigned already.")

@@ -114,7 +114,7 @@ def _tell_students(notice: PublicNotice) -> None:
     groups: dict[tuple[int, str], list[Placement]] = defaultdict(list)
     for placement in _placements(round_):
         groups[placement.offer_id, placement.source].append(placement)
-    placed = set()
+    placed: set[int] = set()
     for (_offer, source), rows in groups.items():
         placed.update(row.participant_id for row in rows)
         notify(

@@ -48,6 +48,7 @@ from cotutelle.selection.queries.vacancies import free_places, unplaced
 from cotutelle.selection.services._common import (
     FIND_URL,
     answer_url,
+    at_node,
     label,
     lock_round,
     names,
@@ -178,8 +179,7 @@ def _turn_away(offer: Offer) -> list[Participant]:
     free = free_places(offer.round)
     waiting = Application.objects.filter(
         offer__round_id=offer.round_id,
-        offer__mentor_id=offer.mentor_id,
-        offer__team_id=offer.team_id,
+        **at_node(offer),
         state=ApplicationState.WAITING,
     ).select_related("participant__student__person", "participant__round", "offer")
     gone = []
@@ -387,8 +387,7 @@ def _tell_mentors(round_: Round, sent: Sequence[Application], due: dt.datetime) 
 def _settle_tasks(answer: Answer) -> None:
     waiting = Application.objects.filter(
         offer__round_id=answer.round_id,
-        offer__mentor_id=answer.mentor_id,
-        offer__team_id=answer.team_id,
+        **at_node(answer),
         state=ApplicationState.WAITING,
     )
     if not waiting.exists():
