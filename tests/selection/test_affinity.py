@@ -10,16 +10,20 @@ import pytest
 from cotutelle.core.errors import Refused
 from cotutelle.files.models import StoredFile
 from cotutelle.files.services import store_file
+from cotutelle.jobs.models import Job
 from cotutelle.jobs.services import run_now
 from cotutelle.programmes.queries import ATTACHMENT
-from cotutelle.selection.enums import OfferState
+from cotutelle.selection.affinity_tasks import refresh_nightly
+from cotutelle.selection.enums import OfferState, RoundState
 from cotutelle.selection.models import AffinityScore
 from cotutelle.selection.queries.affinity import affinities
 from cotutelle.selection.services.affinity import (
+    JOB,
     attachment_text,
     compute_affinity,
     refresh_affinity,
 )
+from cotutelle.selection.services.steps import move_round
 from tests.factories.mentorship import ConflictFactory, PublicationFactory, TeamFactory, make_mentor
 from tests.factories.people import PersonFactory
 from tests.factories.selection import make_list, make_offer, make_officer, make_round
@@ -225,3 +229,29 @@ def test_nobody_computes_for_another_student_or_a_round_of_others(round_, heart)
             refresh_affinity(round_, actor=actor, participant=one)
         with pytest.raises(Refused):
             refresh_affinity(round_, actor=actor)
+
+
+@pytest.mark.django_db
+def test_opening_a_round_computes_affinity_for_everybody():
+    round_ = make_round(RoundState.DRAFT)
+    offer = make_offer(
+        round_, plain_mentor(round_), title_zh="心脏影像", title_en="Cardiac MRI radiomics"
+    )
+    one = student(round_)
+
+    move_round(round_, RoundState.RANKING, actor=make_officer(round_))
+    run_now(Job.objects.get(kind=JOB))
+
+    assert ranks(one) == {offer.pk: 1}
+
+
+def test_the_night_takes_up_new_words_and_new_offers(round_, heart):
+    one = student(round_, text="")
+    one.student.statement = "cardiac MRI"
+    one.student.save()
+
+    refresh_nightly(timestamp=0)
+
+    assert ranks(one) == {heart.pk: 1}
+    heart.refresh_from_db()
+    assert "radiomics" in heart.search_text

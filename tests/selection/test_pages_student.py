@@ -32,7 +32,7 @@ from tests.factories.selection import (
 )
 from tests.ui.page_checks import find_faults
 
-FIND_QUERIES = 20
+FIND_QUERIES = 18
 pytestmark = pytest.mark.django_db
 
 
@@ -337,6 +337,17 @@ def test_junk_is_not_a_bug(desk, me, offers, junk):
 
     assert answer.status_code == 409
     assert chosen(me) == [offers[0]]
+
+
+def test_an_offer_that_was_withdrawn_is_marked_and_can_be_removed(desk, me, offers):
+    offers[0].state = OfferState.WITHDRAWN
+    offers[0].save()
+
+    assert "no longer open: remove it" in find(desk).content.decode()
+    gone = str(offers[0].public_id)
+    desk.post(reverse("selection:my-list"), typed(me, [offers[0]], remove=gone))
+
+    assert chosen(me) == []
 
 
 # ---------------------------------------------------------------- who reaches what

@@ -201,7 +201,9 @@ def list_item(choice: Preference) -> dict[str, Any]:
     return {
         "id": str(choice.offer.public_id),
         "name": names_of(choice.offer),
-        "detail": choice.offer.title,
+        "detail": choice.offer.title
+        if choice.offer.state == OfferState.OPEN
+        else _("%(title)s (no longer open: remove it)") % {"title": choice.offer.title},
     }
 
 
