@@ -31,9 +31,11 @@ def work(handle: registry.JobHandle) -> dict[str, int]:
 
 
 def run_worker() -> None:
-    """Let a worker do everything that waits, then end."""
+    """Let a worker do everything that waits, one after the other, then end."""
     with app.replace_connector(app.connector.get_worker_connector()) as worker:  # type: ignore[attr-defined]
-        worker.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+        worker.run_worker(
+            wait=False, concurrency=1, install_signal_handlers=False, listen_notify=False
+        )
 
 
 def forget_the_queue() -> None:
