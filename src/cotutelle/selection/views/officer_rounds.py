@@ -79,7 +79,7 @@ def _rounds_table(listing: Listing[Any]) -> Table:
 
 @requires("selection.manage_round")
 def round_new(request: HttpRequest) -> HttpResponse:
-    cohorts = cohorts_visible_to(request.user).select_related("unit").order_by("-year", "id")
+    cohorts = cohorts_visible_to(actor_of(request)).select_related("unit").order_by("-year", "id")
     form = RoundForm(request.POST or None, cohorts=cohorts, initial=RoundForm.fresh_values())
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
