@@ -141,7 +141,7 @@ def test_stop_job_asks_the_rules() -> None:
 @pytest.mark.parametrize("state", sorted(OVER))
 def test_nothing_moves_a_job_that_is_over(state: JobState) -> None:
     job = make_job(state=state, finished_at=now())
-    with pytest.raises(RuleViolation, match="ended already") as refused:
+    with pytest.raises(RuleViolation) as refused:
         stop_job(job, actor=job.actor)
     assert refused.value.code == "job.over"
     run_now(job)
