@@ -75,7 +75,9 @@ def test_an_approved_change_moves_the_pair_and_the_place_at_once(pair, new, coll
     assert QuotaAccount.objects.get(mentor=new).seated == 1
     assert QuotaAccount.objects.get(mentor=pair.mentor).seated == 0
     assert Entry.objects.get(action="mentorship.change.approved").decision
-    told = set(Notice.objects.filter(kind="mentorship.change_decided").values_list("person", flat=True))
+    told = set(
+        Notice.objects.filter(kind="mentorship.change_decided").values_list("person", flat=True)
+    )
     assert told == {new.person_id, pair.mentor.person_id}
 
 
@@ -135,7 +137,9 @@ def test_the_reason_never_enters_the_history(pair, new):
 
 
 def test_nobody_asks_outside_the_announced_days(pair, new):
-    ChangeWindow.objects.update(opens_on=today() - dt.timedelta(9), closes_on=today() - dt.timedelta(1))
+    ChangeWindow.objects.update(
+        opens_on=today() - dt.timedelta(9), closes_on=today() - dt.timedelta(1)
+    )
 
     with pytest.raises(RuleViolation) as refusal:
         ask(pair, new)
@@ -227,7 +231,9 @@ def test_a_stale_copy_is_refused(pair, new, college):
 
 def test_strangers_answer_nothing(pair, new):
     change = ask(pair, new)
-    stranger = make_person(Role.MENTOR, Role.STUDENT, Role.GRADUATE_OFFICER, unit=UnitFactory.create())
+    stranger = make_person(
+        Role.MENTOR, Role.STUDENT, Role.GRADUATE_OFFICER, unit=UnitFactory.create()
+    )
 
     for act in (
         lambda: services.answer_as_receiving(change, accepts=True, note="", actor=stranger),

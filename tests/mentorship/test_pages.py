@@ -195,17 +195,27 @@ def test_review_and_grant_in_bulk(office, unit):
     office.post(decide, {"pick": picks, "state": "eligible", "reason": "", "year": year})
     assert Eligibility.objects.filter(state=EligibilityState.ELIGIBLE, year=year).count() == 2
 
-    refused = office.post(decide, {"pick": picks, "state": "suspended", "reason": "", "year": year}, follow=True)
+    refused = office.post(
+        decide, {"pick": picks, "state": "suspended", "reason": "", "year": year}, follow=True
+    )
     assert "Say why" in refused.content.decode()
     office.post(decide, {"pick": picks[:1], "state": "suspended", "reason": "停招", "year": year})
-    answer = office.post(grant, {"pick": picks, "places": 2, "reason": "年度", "year": year}, follow=True)
+    answer = office.post(
+        grant, {"pick": picks, "places": 2, "reason": "年度", "year": year}, follow=True
+    )
     assert "eligibility is suspended" in answer.content.decode()
     assert dict(QuotaAccount.objects.values_list("mentor", "granted")).get(two.pk) == 2
 
 
 def test_caps_and_teams_are_made_by_the_office(office, unit):
     first, second = MentorFactory.create_batch(2, unit=unit)
-    cap = {"unit": unit.public_id, "year": 2026, "category": "master", "title": "senior", "places": 3}
+    cap = {
+        "unit": unit.public_id,
+        "year": 2026,
+        "category": "master",
+        "title": "senior",
+        "places": 3,
+    }
     office.post(reverse("mentorship:caps"), cap)
     found = QuotaCap.objects.get()
     assert found.places == 3
@@ -230,7 +240,16 @@ def test_appointing_finds_the_person_by_number(office, unit):
     mentor = Mentor.objects.get()
     assert mentor.person == person
     url = reverse("mentorship:mentor-edit", args=[mentor.public_id])
-    office.post(url, {"unit": unit.public_id, "category": "doctoral", "title": "senior", "track": "both", "retires_on": "2027-08-31"})
+    office.post(
+        url,
+        {
+            "unit": unit.public_id,
+            "category": "doctoral",
+            "title": "senior",
+            "track": "both",
+            "retires_on": "2027-08-31",
+        },
+    )
     mentor.refresh_from_db()
     assert (mentor.category, mentor.retires_on) == ("doctoral", dt.date(2027, 8, 31))
 
@@ -258,7 +277,9 @@ def test_a_confidential_change_from_the_wish_to_the_decision(client, office, uni
     client.force_login(pair.student.person)
     form = client.get(reverse("mentorship:change-new"))
     assert new.person.name_en in form.content.decode()
-    empty = client.post(reverse("mentorship:change-new"), {"to_mentor": new.public_id, "is_confidential": "on"})
+    empty = client.post(
+        reverse("mentorship:change-new"), {"to_mentor": new.public_id, "is_confidential": "on"}
+    )
     assert "ct-summary" in empty.content.decode()
     client.post(
         reverse("mentorship:change-new"),
@@ -300,7 +321,9 @@ def test_students_without_open_days_are_told_so(client, unit, pair):
 
 def test_days_are_announced_and_removed_by_the_office(office, unit):
     url = reverse("mentorship:windows")
-    wrong = office.post(url, {"unit": unit.public_id, "opens_on": "2026-03-02", "closes_on": "2026-03-01"})
+    wrong = office.post(
+        url, {"unit": unit.public_id, "opens_on": "2026-03-02", "closes_on": "2026-03-01"}
+    )
     assert "last day is before" in wrong.content.decode()
 
     office.post(url, {"unit": unit.public_id, "opens_on": "2026-03-01", "closes_on": "2026-03-09"})

@@ -35,7 +35,13 @@ WORKS = {
             "doi": "https://doi.org/10.1000/Graph",
             "authorships": [{"author": {"display_name": "Ming Li"}}],
             "primary_location": {"source": {"display_name": "Nature"}},
-            "abstract_inverted_index": {"cells": [1], "We": [0], "count": [2], "again": [4], "and": [3]},
+            "abstract_inverted_index": {
+                "cells": [1],
+                "We": [0],
+                "count": [2],
+                "again": [4],
+                "and": [3],
+            },
         },
         {"title": None, "abstract_inverted_index": None, "primary_location": None},
     ]
@@ -54,7 +60,11 @@ def test_bibtex_gives_titles_authors_and_doi():
 def test_ris_gives_the_abstract():
     (found,) = read_publications(RIS)
 
-    assert (found.title, found.abstract, found.year) == ("A trial of screening", "We screened.", 2021)
+    assert (found.title, found.abstract, found.year) == (
+        "A trial of screening",
+        "We screened.",
+        2021,
+    )
     assert (found.venue, found.doi) == ("Lancet", "10.1000/xyz")
 
 
@@ -87,7 +97,13 @@ def test_a_pasted_doi_is_taken_out_of_the_title():
 
 @pytest.mark.parametrize(
     ("text", "fmt"),
-    [(BIB, "bibtex"), (RIS, "ris"), (json.dumps(WORKS), "openalex"), ("Title", "paste"), ("[1] T", "paste")],
+    [
+        (BIB, "bibtex"),
+        (RIS, "ris"),
+        (json.dumps(WORKS), "openalex"),
+        ("Title", "paste"),
+        ("[1] T", "paste"),
+    ],
 )
 def test_formats_are_recognised(text, fmt):
     assert guess_format(text) == fmt
@@ -122,7 +138,9 @@ def test_duplicates_by_doi_and_by_title_are_shown_and_left_out():
     assert candidate.is_known
     assert services.add_publications(mentor, RIS, actor=mentor.person) == 0
     assert services.add_publications(mentor, BIB, actor=mentor.person) == 2
-    assert services.add_publications(mentor, BIB.replace("Second", "SECOND"), actor=mentor.person) == 0
+    assert (
+        services.add_publications(mentor, BIB.replace("Second", "SECOND"), actor=mentor.person) == 0
+    )
 
 
 @pytest.mark.django_db

@@ -117,7 +117,10 @@ def test_lines_of_an_account_add_up_to_what_is_free(unit, officer):
 
 def test_mentors_are_found_by_name_pinyin_and_interest(unit):
     mentor = MentorFactory.create(
-        unit=unit, person__name_zh="林志远", person__name_en="Lin Zhiyuan", interests_en="Heart failure"
+        unit=unit,
+        person__name_zh="林志远",
+        person__name_en="Lin Zhiyuan",
+        interests_en="Heart failure",
     )
     MentorFactory.create(unit=unit, person__name_zh="王芳", interests_zh="肺")
 
@@ -155,7 +158,11 @@ def test_importing_mentors_twice_changes_nothing_the_second_time(unit, officer):
 
     assert (first.created, same.unchanged, changed.updated) == (1, 1, 1)
     mentor = Mentor.objects.get(person__number="0100")
-    assert (mentor.title, mentor.person.name_en, mentor.interests_zh) == ("associate", "Zhao Lei", "影像")
+    assert (mentor.title, mentor.person.name_en, mentor.interests_zh) == (
+        "associate",
+        "Zhao Lei",
+        "影像",
+    )
 
 
 def test_a_namesake_elsewhere_is_a_question_and_the_same_person_is_counted_once(unit, officer):
@@ -170,5 +177,7 @@ def test_a_namesake_elsewhere_is_a_question_and_the_same_person_is_counted_once(
     assert Mentor.objects.get() == known
     assert unit in known.other_units.all()
 
-    importer.apply([row()], Context(unit, officer, decisions={problem.key: "another"}), lambda n: None)
+    importer.apply(
+        [row()], Context(unit, officer, decisions={problem.key: "another"}), lambda n: None
+    )
     assert Mentor.objects.count() == 2

@@ -33,14 +33,14 @@ def run(kind, rows, ctx):
 
 
 def test_students_are_created_once_and_updated_by_a_second_import(ctx):
-    first = run("students", [row("007", admission_score=Decimal("390")), row("008")], ctx)
+    first = run("students", [row("007", admission_score=Decimal(390)), row("008")], ctx)
     same = run("students", [row("007"), row("008")], ctx)
     changed = run("students", [row("007", discipline="外科学", name_zh="李明明")], ctx)
 
     assert (first.created, same.unchanged, changed.updated) == (2, 2, 1)
     student = Student.objects.get(candidate_number="007")
     assert (student.discipline, student.person.name_zh) == ("外科学", "李明明")
-    assert student.admission_score == Decimal("390")
+    assert student.admission_score == Decimal(390)
 
 
 def test_a_unit_out_of_reach_is_a_problem_of_its_cell(ctx):
@@ -68,7 +68,9 @@ def test_scores_need_a_known_candidate(ctx):
 
     assert [p.code for p in scores.check(rows, ctx)] == ["student.unknown"]
 
-    counts = run("scores", [Row(2, {"candidate_number": "1", "admission_score": Decimal(300)})], ctx)
+    counts = run(
+        "scores", [Row(2, {"candidate_number": "1", "admission_score": Decimal(300)})], ctx
+    )
     assert counts.updated == 1
     assert Student.objects.get(candidate_number="1").admission_score == Decimal(300)
 

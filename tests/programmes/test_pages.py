@@ -153,7 +153,11 @@ def test_editing_changes_record_and_person(office, cohort):
     assert office.post(url, typed).status_code == 302
 
     student = Student.objects.select_related("person").get()
-    assert (student.person.name_zh, student.route, str(student.admission_score)) == ("新名", "doctoral", "88.500")
+    assert (student.person.name_zh, student.route, str(student.admission_score)) == (
+        "新名",
+        "doctoral",
+        "88.500",
+    )
 
 
 def test_my_profile_saves_by_itself_and_by_button(client, cohort):
@@ -193,7 +197,9 @@ def test_attaching_and_removing_a_file(client, cohort, settings, tmp_path):
     assert not queries.attachments_of(student).exists()
 
 
-def test_attachments_are_read_by_the_office_and_not_by_classmates(client, cohort, officer, settings, tmp_path):
+def test_attachments_are_read_by_the_office_and_not_by_classmates(
+    client, cohort, officer, settings, tmp_path
+):
     from cotutelle.programmes import services  # noqa: PLC0415
 
     settings.MEDIA_ROOT = tmp_path

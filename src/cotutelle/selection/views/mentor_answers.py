@@ -130,6 +130,9 @@ def _words(request: HttpRequest) -> list[Word]:
     for place, key in enumerate(order):
         tier += 0 if place and key in tied else 1
         words.append(Word(UUID(key), Verdict.ACCEPT, max(tier, 1), notes.get(f"note-{key}", "")))
+    if removed := request.POST.get("remove"):
+        words.append(Word(UUID(removed), Verdict.UNDECIDED, None, notes.get(f"note-{removed}", "")))
+        order = [*order, removed]
     for name, value in request.POST.items():
         key = name.removeprefix("verdict-")
         if name == key or key in order:
