@@ -170,7 +170,7 @@ def release_holds(
         for row in _held_rows([account.pk], **wanted)
         if row["places"] > 0
     ]
-    total = min(sum(places for _reference, places in found), account.held)
+    total: int = min(sum(places for _reference, places in found), account.held)
     for one, places in found:
         _line(account, QuotaLineKind.RELEASE, places, reference=one, actor=actor, reason=reason)
     QuotaAccount.objects.filter(pk=account.pk).update(held=F("held") - total)
@@ -274,9 +274,10 @@ def _signed() -> Sum:
     )
 
 
-def _held_rows(accounts: Iterable[int], **wanted: str) -> Iterable[dict[str, Any]]:
+def _held_rows(accounts: Iterable[int], **wanted: str) -> list[dict[str, Any]]:
     rows = QuotaLine.objects.filter(account_id__in=accounts, **wanted)
-    return rows.values("account_id", "reference").annotate(places=_signed()).order_by("reference")
+    held = rows.values("account_id", "reference").annotate(places=_signed())
+    return [dict(row) for row in held.order_by("reference")]
 
 
 def _move(account: QuotaAccount, places: int, *, free: int, **changes: object) -> None:

@@ -132,8 +132,8 @@ def _offers(round_: Round) -> dict[int, Offer]:
     rows = round_.offers.filter(state=OfferState.OPEN).select_related(
         "mentor", "team__first", "team__second"
     )
-    spoken = {a.node_id for a in round_.answers.only("mentor_id", "team_id")}
-    return {offer.pk: offer for offer in rows if offer.node_id in spoken}
+    spoken = set(round_.answers.values_list("mentor_id", "team_id"))
+    return {offer.pk: offer for offer in rows if (offer.mentor_id, offer.team_id) in spoken}
 
 
 def _answers(round_: Round) -> list[Answer]:

@@ -115,7 +115,7 @@ def require_reason(noun: str, reason: str) -> str:
 
 def require_state(round_: Round, *states: RoundState) -> None:
     """Refuse with ``round.state`` unless the round stands in one of ``states`` right now."""
-    round_.refresh_from_db(fields=["state", "seed", "seed_published_at"])
+    round_.refresh_from_db(fields=["state", "seed", "seed_published_at", "official_run"])
     if round_.state not in states:
         raise RuleViolation(
             "round.state",
