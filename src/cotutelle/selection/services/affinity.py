@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 JOB = "selection.affinity"
 MODEL = "tfidf-1"
-KEPT = 200
+KEPT = 100
 PAPERS = 60
 REASONS = 3
 LONGEST = 20_000
