@@ -44,5 +44,8 @@ def make_data_folder(folder: Path) -> None:
 
 
 def _make_private_folder(folder: Path) -> None:
+    if folder == data_dir():  # its own rule: the server's account walks through root's
+        make_data_folder(folder)
+        return
     make_data_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
