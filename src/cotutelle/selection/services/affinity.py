@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 JOB = "selection.affinity"
 MODEL = "tfidf-1"
+# Bounds the rows, not the time: 800 offers × 10 texts take about 0.05 CPU s a student either way.
 KEPT = 100
 PAPERS = 60
 REASONS = 3
