@@ -13,6 +13,7 @@ class SelectionConfig(AppConfig):
             actions,
             affinity_tasks,
             decision_kinds,
+            importers,
             links,
             notice_kinds,
             paper_kinds,
