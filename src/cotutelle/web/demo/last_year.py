@@ -11,7 +11,6 @@ from cotutelle.mentorship.services.changes import answer_as_receiving, ask_chang
 from cotutelle.mentorship.services.reviews import open_window
 from cotutelle.people.models import Person
 from cotutelle.selection.enums import RoundState
-from cotutelle.selection.services.affinity import compute_affinity
 from cotutelle.selection.services.confirmation import confirm_round
 from cotutelle.selection.services.overrides import decide_override
 from cotutelle.selection.services.publication import (
@@ -57,8 +56,6 @@ def build_last_year(demo: Demo) -> Season:
         add_cohort(round_, actor=demo.staff["officer"])
     season = Season(demo, year, PREPARED, WINDOWS, CLOSED, cohort, round_, students, offers, chosen)
     step(season, RoundState.RANKING, OPENED, 8)
-    with at(demo.moment(OPENED, 12)):
-        compute_affinity(round_)
     write_lists(season, empty=1)
     step(season, RoundState.ANSWERING, ANSWERING, 8)
     write_answers(

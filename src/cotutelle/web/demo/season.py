@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.db import connection
+
 from cotutelle.core.clock import at
 from cotutelle.people.models import Person
 from cotutelle.programmes.models import Cohort
@@ -72,10 +74,17 @@ def new_round(
     )
 
 
+def learn_sizes() -> None:
+    """Let PostgreSQL know how large the fresh tables are: it plans badly when it does not."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
 def step(season: Season, to: RoundState, day: int, hour: int = 18) -> None:
     """Move the round on ``day``."""
     with at(season.demo.moment(day, hour)):
         move_round(season.round, to, actor=season.demo.staff["officer"])
+    learn_sizes()
 
 
 def write_lists(season: Season, *, drafts: int = 0, empty: int = 0) -> None:

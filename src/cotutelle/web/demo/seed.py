@@ -8,6 +8,7 @@ import logging
 from django.db import transaction
 
 from cotutelle.core.clock import at
+from cotutelle.notices.models import Delivery, Notice
 from cotutelle.programmes.models import Student
 from cotutelle.web.demo.last_year import ask_for_another_mentor, build_last_year
 from cotutelle.web.demo.people import MENTORS, build_mentors
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 # Days before the day of the demonstration.
 FOUNDED = 1500
 APPOINTED = 1200
+READ_AFTER = 10
 
 
 @transaction.atomic
@@ -38,5 +40,13 @@ def seed(day: dt.date) -> Demo:
     ask_for_another_mentor(last)
     name_logins(season)
     open_sign_in()
+    _tidy_inboxes(demo)
     demo.students = Student.objects.count()
     return demo
+
+
+def _tidy_inboxes(demo: Demo) -> None:
+    """Nobody reads mail at an invented address; what is old has been read."""
+    Delivery.objects.all().delete()
+    old = demo.moment(-READ_AFTER)
+    Notice.objects.filter(created_at__lt=old).update(read_at=old)

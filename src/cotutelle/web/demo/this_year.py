@@ -14,6 +14,7 @@ from cotutelle.selection.queries.answers import applicants
 from cotutelle.selection.services.affinity import compute_affinity
 from cotutelle.selection.services.answers import declare_conflict, invite
 from cotutelle.selection.services.rounds import add_cohort
+from cotutelle.web.demo.fields import Field
 from cotutelle.web.demo.logins import MENTOR, MENTOR_DONE, STUDENT
 from cotutelle.web.demo.offers import make_offers
 from cotutelle.web.demo.paperwork import signed_page
@@ -122,21 +123,23 @@ def _interviews(season: Season) -> None:
 def name_logins(season: Season) -> None:
     """Give the sign-in names of the tour to people with something to do."""
     open_ = season.round.answers.filter(state=AnswerState.OPEN, mentor__isnull=False)
-    busy = max(
-        open_.select_related("mentor__person").order_by("pk"), key=lambda a: applicants(a).count()
-    )
+    rows = open_.select_related("mentor__person").order_by("pk")
+    fields = {one.mentor.pk: one.field for one in season.mentors}
+    fans = {answer: _fans(season, answer, fields[answer.mentor_id]) for answer in rows}  # type: ignore[index]
+    busy = max(rows, key=lambda answer: (bool(fans[answer]), applicants(answer).count()))
     _rename(_mentor(busy), MENTOR)
     done = season.round.answers.filter(
         state=AnswerState.SUBMITTED, mentor__mentorships__isnull=False, by_proxy=False
     )
     _rename(_mentor(done.select_related("mentor__person").order_by("pk").first()), MENTOR_DONE)
-    _rename(_tour_student(season, busy).student.person, STUDENT)
+    _rename(max(fans[busy], key=lambda one: one.preferences.count()).student.person, STUDENT)
 
 
-def _tour_student(season: Season, busy: Answer) -> Participant:
-    """Return a student with a long list that names the mentor of the tour."""
-    rows = applicants(busy).select_related("student__person").order_by("pk")
-    return max(rows, key=lambda one: one.preferences.count())
+def _fans(season: Season, answer: Answer, field: Field) -> list[Participant]:
+    """Return the applicants who want what the mentor works on."""
+    near = {one.student.pk for one in season.students if one.field == field}
+    rows = applicants(answer).filter(student__in=near).select_related("student__person")
+    return list(rows.order_by("pk"))
 
 
 def _mentor(answer: Answer | None) -> Person:
