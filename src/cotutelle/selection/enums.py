@@ -22,9 +22,7 @@ class RoundState(models.TextChoices):
 ROUND_TRANSITIONS: dict[RoundState, frozenset[RoundState]] = {
     RoundState.DRAFT: frozenset({RoundState.RANKING, RoundState.CANCELLED}),
     RoundState.RANKING: frozenset({RoundState.ANSWERING, RoundState.CANCELLED}),
-    RoundState.ANSWERING: frozenset(
-        {RoundState.RANKING, RoundState.CLOSED, RoundState.CANCELLED}
-    ),
+    RoundState.ANSWERING: frozenset({RoundState.RANKING, RoundState.CLOSED, RoundState.CANCELLED}),
     RoundState.CLOSED: frozenset({RoundState.ANSWERING, RoundState.MATCHED, RoundState.CANCELLED}),
     RoundState.MATCHED: frozenset({RoundState.CLOSED, RoundState.PUBLISHED}),
     RoundState.PUBLISHED: frozenset({RoundState.MATCHED, RoundState.CONFIRMED}),
