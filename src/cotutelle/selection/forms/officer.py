@@ -170,7 +170,9 @@ class RoundForm(forms.Form):
     @property
     def groups(self) -> list[tuple[Any, Any, list[str]]]:
         """Fields in the order in which a school decides them."""
-        first: list[str] = [n for n in ("cohort", "name_zh", "name_en", "quota_year") if n in self.fields]
+        first: list[str] = [
+            n for n in ("cohort", "name_zh", "name_en", "quota_year") if n in self.fields
+        ]
         days = [f"{r}_{end}_at" for r in Route for end in ("opens", "closes")]
         return [
             (_("The round"), "", first),

@@ -29,6 +29,7 @@ from cotutelle.ui.dates import format_datetime
 SHOWN_UNMATCHED = 10
 LONG_TAIL = 6
 MANY_FREE = 4
+SHORT = 24
 
 # For officers: the student's own page says the same to the student.
 REASONS: Mapping[str, Any] = {
@@ -227,6 +228,11 @@ def reasons_of(round_: Round) -> tuple[dict[str, int], Mapping[str, Any]]:
     return dict(counts), REASONS
 
 
+def _short(value: str) -> str:
+    """Return the ends of a long digest; the run's own page shows all of it."""
+    return value if len(value) <= SHORT else f"{value[:8]}…{value[-4:]}"
+
+
 def verdict_card(round_: Round, run: Run) -> dict[str, Any]:
     """Return the verdict of the independent check, the seed and the digest."""
     inputs, result = run.certificate["inputs"], run.result
@@ -249,10 +255,11 @@ def verdict_card(round_: Round, run: Run) -> dict[str, Any]:
         checks.append(
             (_("Tolerated only because of an assignment or a rule"), f"{tolerated}", "info")
         )
+    full = reverse("decisions:run", args=[run.public_id])
     facts = [
-        {"label": _("Seed"), "value": run.seed, "code": True},
-        {"label": _("Fixed as"), "value": round_.seed_commitment, "code": True},
-        {"label": _("Digest"), "value": run.certificate_sha256, "code": True},
+        {"label": _("Seed"), "value": _short(run.seed), "code": True},
+        {"label": _("Fixed as"), "value": _short(round_.seed_commitment), "code": True},
+        {"label": _("Digest"), "value": _short(run.certificate_sha256), "url": full},
     ]
     return {
         "passed": bool(run.verdict.get("ok")),
