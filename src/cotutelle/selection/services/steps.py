@@ -99,7 +99,7 @@ def _open(round_: Round, actor: Person, _reason: str) -> str:
         raise RuleViolation("round.no_students", _("Add students first."))
     with_calendar = set(round_.calendars.values_list("route", flat=True))
     if missing := routes - with_calendar:
-        words = ", ".join(str(Route(route).label) for route in sorted(missing))
+        words = _(", ").join(str(Route(route).label) for route in sorted(missing))
         raise windows_fault(
             _("Say when students of these routes choose: %(routes)s.") % {"routes": words}
         )
