@@ -8,9 +8,7 @@ from decimal import Decimal
 
 from django.db import connection
 
-from cotutelle.core.canonical import digest
 from cotutelle.core.clock import now, today
-from cotutelle.decisions.models import Policy
 from cotutelle.institutions.enums import UnitKind
 from cotutelle.institutions.models import Unit
 from cotutelle.mentorship.enums import EligibilityState, MentorCategory, MentorTitle, Track
@@ -28,9 +26,9 @@ from cotutelle.selection.models import (
     Participant,
     Preference,
     Round,
-    RouteCalendar,
 )
-from cotutelle.selection.policy import POLICY_KIND, RoundRules
+from cotutelle.selection.policy import RoundRules
+from cotutelle.selection.services import create_round
 
 CHOICES = 10
 DEPARTMENTS = 40
@@ -62,7 +60,7 @@ def build_school(students: int, mentors: int, *, seed: int = 1) -> dict[str, obj
     supervisors, pupils = people[:mentors], people[mentors:]
     _grants(officer, school, supervisors, pupils)
     mentor_rows = _mentors(supervisors, departments)
-    round_ = _round(school)
+    round_ = _round(school, officer)
     student_rows = _students(pupils, school, round_.cohort, chance)
     offers = _offers(round_, mentor_rows)
     _lists(round_, student_rows, offers, chance)
@@ -132,35 +130,23 @@ def _mentors(people: list[Person], departments: list[Unit]) -> list[Mentor]:
     return rows
 
 
-def _round(school: Unit) -> Round:
+def _round(school: Unit, officer: Person) -> Round:
     year = today().year
     cohort = Cohort.objects.create(unit=school, year=year, name_zh=f"{year} 级")
-    parameters = RoundRules().as_parameters()
-    policy = Policy.objects.create(
-        kind=POLICY_KIND,
-        unit=school,
-        name_zh="规则",
-        parameters=parameters,
-        sha256=digest(parameters),
-    )
-    round_ = Round.objects.create(
-        unit=school,
-        cohort=cohort,
-        policy=policy,
+    round_ = create_round(
+        school,
+        cohort,
+        RoundRules(),
         name_zh=f"{year} 级师生双选",
         quota_year=year,
-        state=RoundState.RANKING,
-        seed="benchmark",
+        calendars={
+            route: (now() - dt.timedelta(days=5), now() + dt.timedelta(days=5))
+            for route in Route.values
+        },
+        answers_close_at=now() + dt.timedelta(days=9),
+        actor=officer,
     )
-    RouteCalendar.objects.bulk_create(
-        RouteCalendar(
-            round=round_,
-            route=route,
-            opens_at=now() - dt.timedelta(days=5),
-            closes_at=now() + dt.timedelta(days=5),
-        )
-        for route in Route.values
-    )
+    Round.objects.filter(pk=round_.pk).update(state=RoundState.RANKING, seed="benchmark")
     return round_
 
 

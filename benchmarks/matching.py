@@ -105,7 +105,7 @@ def _solve_with_rival(market: Market) -> int:
         Path(__file__).resolve().parent
     )  # this file has the rival's name and would be imported
     sys.path[:] = [entry for entry in sys.path if entry != here]
-    from matching.games import (  # type: ignore[import-untyped]  # noqa: PLC0415
+    from matching.games import (  # type: ignore[import-untyped]
         StudentAllocation,
     )
 

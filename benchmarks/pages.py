@@ -100,22 +100,35 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _measure(school: dict[str, object], rounds: int) -> int:
+    from django.conf import settings
     from django.db import connection
     from django.test import Client
-    from django.test.utils import CaptureQueriesContext
 
     clients = {}
     for role in ("officer", "student", "mentor"):
         clients[role] = Client()
-        clients[role].force_login(school[role], backend="django.contrib.auth.backends.ModelBackend")  # type: ignore[arg-type]
+        clients[role].force_login(school[role], backend=settings.AUTHENTICATION_BACKENDS[-1])  # type: ignore[arg-type]
     print(f"{'role':8} {'page':26} {'p95 ms':>8} {'CPU ms':>8} {'x const':>8} {'queries':>8}")
     slow = 0
     for role, name, address, is_list in pages(school):
         client = clients[role]
-        with CaptureQueriesContext(connection) as seen:
+        seen: list[tuple[float, str]] = []
+
+        def watch(execute, sql, params, many, context, seen=seen):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+            begun = time.perf_counter()
+            try:
+                return execute(sql, params, many, context)
+            finally:
+                seen.append((time.perf_counter() - begun, sql))
+
+        with connection.execute_wrapper(watch):
             answer = client.get(address, follow=True)
-        if answer.status_code != 200:
-            print(f"{role:8} {name:26} answered {answer.status_code}")
+        if os.environ.get("SHOW_SQL") == name:
+            for seconds, sql in sorted(seen, reverse=True)[:4]:
+                print(f"  {seconds * 1000:.0f} ms  {sql[:3000]}")
+        if answer.status_code != 200 or "/login/" in answer.request["PATH_INFO"]:
+            where = answer.request["PATH_INFO"]
+            print(f"{role:8} {name:26} answered {answer.status_code} at {where}")
             slow += 1
             continue
         wall, cpu, base = [], [], []
