@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cotutelle.exchange import parsing
@@ -124,7 +124,7 @@ def check(rows: Sequence[Row], ctx: Context) -> list[Problem]:
                     row.number,
                     "unit",
                     "mentor.unit",
-                    _t("There is no such unit below the one you import into."),
+                    gettext("There is no such unit below the one you import into."),
                     unit,
                 )
             )
@@ -139,20 +139,20 @@ def _question(row: Row, namesakes: Sequence[Mentor]) -> Problem:
     same = [
         Choice(
             str(m.public_id),
-            _t("The same person as the mentor of %(unit)s") % {"unit": m.unit.display_name},
+            gettext("The same person as the mentor of %(unit)s") % {"unit": m.unit.display_name},
         )
         for m in namesakes
     ]
     first = namesakes[0]
     return Problem(
         row.number, "name_zh", "mentor.namesake",
-        _t("A mentor of this name works elsewhere. Is it the same person? Their places would count once."),
+        gettext("A mentor of this name works elsewhere. Is it the same person? Their places would count once."),
         row["name_zh"], key=f"namesake:{row['number']}",
-        choices=(Choice(ANOTHER, _t("Another person of the same name")), *same),
+        choices=(Choice(ANOTHER, gettext("Another person of the same name")), *same),
         facts=(
-            Fact(_t("E-mail"), row.get("email", ""), first.person.email),
-            Fact(_t("Discipline"), row.get("discipline", ""), first.discipline),
-            Fact(_t("Unit"), row.get("unit", ""), first.unit.display_name),
+            Fact(gettext("E-mail"), row.get("email", ""), first.person.email),
+            Fact(gettext("Discipline"), row.get("discipline", ""), first.discipline),
+            Fact(gettext("Unit"), row.get("unit", ""), first.unit.display_name),
         ),
     )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cotutelle.mentorship.enums import ChangeState
@@ -16,11 +16,11 @@ def _state(params: Params) -> str:
 
 
 def _moved(params: Params) -> str:
-    return _t("Your request for another mentor: %(state)s") % {"state": _state(params)}
+    return gettext("Your request for another mentor: %(state)s") % {"state": _state(params)}
 
 
 def _decided(params: Params) -> str:
-    return _t("Change of mentor of %(student)s: %(state)s") % {
+    return gettext("Change of mentor of %(student)s: %(state)s") % {
         "student": readable(params.get("student")),
         "state": _state(params),
     }

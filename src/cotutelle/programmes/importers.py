@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cotutelle.exchange import parsing
@@ -156,7 +156,7 @@ def check_students(rows: Sequence[Row], ctx: Context) -> list[Problem]:
                     row.number,
                     "unit",
                     "student.unit",
-                    _t("There is no such unit below the one you import into."),
+                    gettext("There is no such unit below the one you import into."),
                     unit,
                 )
             )
@@ -166,7 +166,7 @@ def check_students(rows: Sequence[Row], ctx: Context) -> list[Problem]:
                     row.number,
                     "number",
                     "student.number",
-                    _t("Another student has this student number."),
+                    gettext("Another student has this student number."),
                     number,
                 )
             )
@@ -231,7 +231,7 @@ def check_scores(rows: Sequence[Row], ctx: Context) -> list[Problem]:
             row.number,
             "candidate_number",
             "student.unknown",
-            _t("Nobody in this cohort has this candidate number."),
+            gettext("Nobody in this cohort has this candidate number."),
             str(number),
         )
         for row in rows

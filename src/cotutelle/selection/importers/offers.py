@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cotutelle.exchange import parsing
@@ -117,7 +117,7 @@ def check(rows: Sequence[Row], ctx: Context) -> list[Problem]:
                     row.number,
                     "mentor",
                     "offer.mentor",
-                    _t("No mentor has this staff number."),
+                    gettext("No mentor has this staff number."),
                     shown,
                 )
             )
@@ -127,7 +127,7 @@ def check(rows: Sequence[Row], ctx: Context) -> list[Problem]:
                     row.number,
                     "mentor",
                     "offer.mentors",
-                    _t(
+                    gettext(
                         "Several mentors have this staff number. Import into the mentor's own institution."
                     ),
                     shown,
@@ -139,7 +139,7 @@ def check(rows: Sequence[Row], ctx: Context) -> list[Problem]:
                     row.number,
                     "mentor",
                     "offer.team",
-                    _t("These mentors are not a team yet. Form the team first."),
+                    gettext("These mentors are not a team yet. Form the team first."),
                     shown,
                 )
             )

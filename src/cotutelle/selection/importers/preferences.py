@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Q
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cotutelle.exchange import parsing
@@ -86,7 +86,7 @@ def check(rows: Sequence[Row], ctx: Context) -> list[Problem]:
                         row.number,
                         column,
                         f"list.{column}",
-                        _t("Nobody and nothing in this round has this number."),
+                        gettext("Nobody and nothing in this round has this number."),
                         str(row[column]),
                     )
                 )
@@ -101,7 +101,7 @@ def check(rows: Sequence[Row], ctx: Context) -> list[Problem]:
                     row.number,
                     "position",
                     "list.position",
-                    _t("Row %(row)s has this position of the same student.")
+                    gettext("Row %(row)s has this position of the same student.")
                     % {"row": seen[one.pk, row["position"]]},
                     str(row["position"]),
                 )
@@ -112,7 +112,7 @@ def check(rows: Sequence[Row], ctx: Context) -> list[Problem]:
                     row.number,
                     "student",
                     "list.too_long",
-                    _t("At most %(n)s choices.") % {"n": rules.max_choices},
+                    gettext("At most %(n)s choices.") % {"n": rules.max_choices},
                     str(row["student"]),
                 )
             )
@@ -127,11 +127,14 @@ def _fault(
     facts = OfferFacts.of(offer)
     student = one.student
     if one.list_state == ListState.SUBMITTED:
-        text, column = _t("The student has submitted a list. It is not overwritten."), "student"
+        text, column = (
+            gettext("The student has submitted a list. It is not overwritten."),
+            "student",
+        )
     elif offer.state != OfferState.OPEN:
-        text, column = _t("This offer is not open."), "offer"
+        text, column = gettext("This offer is not open."), "offer"
     elif clashes(conflicts, one.student_id, facts.supervisors):
-        text, column = _t("A conflict of interest is declared between the two."), "offer"
+        text, column = gettext("A conflict of interest is declared between the two."), "offer"
     elif forbidden(
         rules,
         facts,
@@ -139,7 +142,7 @@ def _fault(
         degree_type=student.degree_type,
         discipline=student.discipline,
     ):
-        text, column = _t("The rules of the round do not allow this pair."), "offer"
+        text, column = gettext("The rules of the round do not allow this pair."), "offer"
     else:
         return None
     return Problem(row.number, column, "list.not_allowed", text, str(row[column]))
