@@ -256,7 +256,7 @@ def verdict_card(round_: Round, run: Run) -> dict[str, Any]:
             (_("Tolerated only because of an assignment or a rule"), f"{tolerated}", "info")
         )
     full = reverse("decisions:run", args=[run.public_id])
-    facts = [
+    facts: list[dict[str, Any]] = [
         {"label": _("Seed"), "value": _short(run.seed), "code": True},
         {"label": _("Fixed as"), "value": _short(round_.seed_commitment), "code": True},
         {"label": _("Digest"), "value": _short(run.certificate_sha256), "url": full},
