@@ -6,8 +6,10 @@ import pytest
 from django.db import IntegrityError
 
 from cotutelle.core.errors import Refused, RuleViolation
+from cotutelle.mentorship.enums import EligibilityState
 from cotutelle.mentorship.models import QuotaAccount, QuotaLine
 from cotutelle.mentorship.services import quota
+from cotutelle.mentorship.services.reviews import review_mentors
 from cotutelle.people.enums import Role
 from tests.factories.institutions import UnitFactory
 from tests.factories.mentorship import (
@@ -133,3 +135,14 @@ def test_thirty_hands_hold_three_places() -> None:
     outcomes = burst(press, 30)
     assert (outcomes.count(""), outcomes.count("quota.short")) == (3, 27)
     assert _state(mentor) == (3, 3, 0)
+
+
+def test_a_suspension_gives_back_what_rounds_hold() -> None:
+    mentor = make_mentor(3)
+    officer = make_person(Role.GRADUATE_OFFICER, unit=mentor.unit)
+    quota.hold_for_round(mentor, 2026, 2, reference=REFERENCE, actor=None)
+    review_mentors(
+        [mentor], year=2026, state=EligibilityState.SUSPENDED, reason="停招", actor=officer
+    )
+    assert _state(mentor) == (3, 0, 0)
+    assert QuotaLine.objects.filter(kind="release").get().reason == "停招"

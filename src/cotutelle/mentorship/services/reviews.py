@@ -15,6 +15,7 @@ from cotutelle.institutions.models import Unit
 from cotutelle.ledger.services import record
 from cotutelle.mentorship.enums import EligibilityState
 from cotutelle.mentorship.models import ChangeWindow, Eligibility, Mentor, QuotaCap
+from cotutelle.mentorship.services import quota
 from cotutelle.notices.services import notify
 from cotutelle.people.models import Person
 
@@ -49,6 +50,7 @@ def review_mentors(
             after={"year": year, "state": state, "reason": reason.strip()}, decision=True,
         )  # fmt: skip
         if state == EligibilityState.SUSPENDED:
+            quota.release_holds(mentor, year, reason=reason.strip(), actor=actor)
             notify(
                 [mentor.person], "mentorship.suspended",
                 params={"year": year, "reason": reason.strip()}, url="/mentors/me/", unit=mentor.unit,

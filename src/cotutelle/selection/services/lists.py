@@ -67,6 +67,10 @@ def save_list(
     """
     check(actor, "selection.write_list", participant)
     _require_open(participant)
+    if participant.list_state == ListState.SUBMITTED and expected_version is not None:
+        raise RuleViolation(
+            "list.submitted", _("The list is submitted. Take it back before you change it.")
+        )
     offers = _chosen(participant, offer_ids)
     before = list(participant.preferences.values_list("offer__number", flat=True))
     word = {} if accepts_adjustment is None else {"accepts_adjustment": accepts_adjustment}
