@@ -1,0 +1,104 @@
+"""A small season with one of everything, for tests that walk the whole interface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from cotutelle.decisions.models import Run
+from cotutelle.exchange.models import ImportRun
+from cotutelle.exchange.services import start_import
+from cotutelle.jobs.models import Job
+from cotutelle.notices.models import Notice
+from cotutelle.people.enums import Role
+from cotutelle.people.models import Person
+from cotutelle.selection.enums import OfferState, RoundState
+from cotutelle.selection.models import Answer, Offer, Participant, Placement, Round
+from cotutelle.selection.services.offers import open_offer
+from cotutelle.selection.services.runs import run_round, start_run
+from tests.factories.institutions import make_consortium
+from tests.factories.mentorship import PublicationFactory
+from tests.factories.people import RoleGrantFactory, make_person
+from tests.factories.selection import make_answer, make_list, make_offer, make_officer, make_round
+from tests.selection.markets import closed_round
+
+CSV = "单位代码,中文名称,类型,上级单位代码\nD01,内科,department,CONSORTIUM\n".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """What there is."""
+
+    officer: Person
+    ranking: Round
+    closed: Round
+    offer: Offer
+    participant: Participant
+    answer: Answer
+    placement: Placement
+    run: Run
+    job: Job
+    notice: Notice
+    upload: ImportRun
+    grant_id: UUID
+    spare: Person
+
+    def ids(self) -> dict[str, str]:
+        """Return path parameter → identifier of something that is there."""
+        one = self.participant
+        return {
+            "unit_id": str(self.ranking.unit.public_id),
+            "person_id": str(self.spare.public_id),
+            "grant_id": str(self.grant_id),
+            "student_id": str(one.student.public_id),
+            "mentor_id": str(self.offer.supervisors[0].public_id),
+            "round_id": str(self.ranking.public_id),
+            "offer_id": str(self.offer.public_id),
+            "participant_id": str(one.public_id),
+            "answer_id": str(self.answer.public_id),
+            "placement_id": str(self.placement.public_id),
+            "run_id": str(self.run.public_id),
+            "job_id": str(self.job.public_id),
+            "notice_id": str(self.notice.public_id),
+            "import_id": str(self.upload.public_id),
+            "subject_type": "people.person",
+            "subject_id": str(self.spare.public_id),
+        }
+
+
+def make_season() -> Season:
+    """Return a round in which students choose, and one that has been run; an officer of all."""
+    root = make_consortium()
+    officer = make_person(Role.GRADUATE_OFFICER, Role.SYSTEM_ADMINISTRATOR, unit=root)
+    ranking = make_round(RoundState.RANKING)
+    offer = make_offer(ranking, places=2)
+    PublicationFactory.create(mentor=offer.mentor)
+    participant = make_list(ranking, [offer], submitted=False)
+    closed = closed_round()
+    taken = make_offer(closed, state=OfferState.DRAFT)
+    Round.objects.filter(pk=closed.pk).update(state=RoundState.RANKING)
+    open_offer(taken, actor=make_officer(closed))
+    Round.objects.filter(pk=closed.pk).update(state=RoundState.CLOSED)
+    placed = make_list(closed, [taken])
+    answer = make_answer(closed, taken, [[placed]])
+    run = run_round(closed, actor=officer)
+    closed.refresh_from_db()
+    return Season(
+        officer=officer,
+        ranking=ranking,
+        closed=closed,
+        offer=offer,
+        participant=participant,
+        answer=answer,
+        placement=Placement.objects.get(run=run),
+        run=run,
+        job=start_run(closed_round(), actor=officer),
+        notice=Notice.objects.create(
+            person=officer, kind="selection.result", created_at=closed.created_at
+        ),
+        upload=start_import("units", actor=officer, unit=root, content=CSV, name="units.csv"),
+        grant_id=RoleGrantFactory.create(
+            person=make_person(unit=root), role=Role.LEADER, unit=root
+        ).public_id,
+        spare=make_person(unit=root),
+    )
