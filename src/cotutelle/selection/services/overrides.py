@@ -38,7 +38,6 @@ from cotutelle.selection.services._common import (
     lock_round,
     names,
     require_reason,
-    round_url,
     rules_of,
     stale,
 )
@@ -174,7 +173,7 @@ def request_override(
         deciders_of(override),
         "selection.override_requested",
         params={"round": names(round_), "office": bilingual(unit)},
-        url=f"{round_url(round_)}overrides/{override.public_id}/",
+        url=f"/selection/overrides/{override.public_id}/",
         unit=round_.unit,
     )
     return override
@@ -210,7 +209,7 @@ def decide_override(
         [override.requested_by],
         "selection.override_decided",
         params={"round": names(override.round), "state": label(to)},
-        url=f"{round_url(override.round)}overrides/{override.public_id}/",
+        url=f"/selection/overrides/{override.public_id}/",
         unit=override.round.unit,
     )
     return override
