@@ -58,7 +58,7 @@ register_fields(
     "mentorship.mentor",
     {
         "category": _("Category"),
-        "title": _("Title"),
+        "title": _("Professional title"),
         "track": _("Track"),
         "retires_on": _("Retires on"),
         "unit": _("Unit"),
@@ -86,7 +86,7 @@ register_fields(
     "mentorship.quotaaccount",
     {
         "granted": _("Granted"),
-        "held": _("Held"),
+        "held": _("On hold"),
         "seated": _("Seated"),
         "places": _("Places"),
         "reason": _("Reason"),

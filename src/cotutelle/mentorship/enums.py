@@ -60,7 +60,7 @@ class PairRole(models.TextChoices):
 class PairState(models.TextChoices):
     """A confirmed pair holds until it ends; it is never moved by a run."""
 
-    ACTIVE = "active", _("Active")
+    ACTIVE = "active", _("Supervising")
     ENDED = "ended", _("Ended")
 
 

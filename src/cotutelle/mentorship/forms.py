@@ -74,7 +74,7 @@ class AppointmentForm(forms.Form):
 
     unit = UnitField(label=_("Unit"))
     category = forms.ChoiceField(label=_("Category"), choices=MentorCategory.choices)
-    title = forms.ChoiceField(label=_("Title"), choices=MentorTitle.choices)
+    title = forms.ChoiceField(label=_("Professional title"), choices=MentorTitle.choices)
     track = forms.ChoiceField(label=_("Track"), choices=Track.choices)
     retires_on = forms.DateField(
         label=_("Retires on"),
@@ -185,7 +185,7 @@ class CapForm(forms.Form):
     unit = UnitField(label=_("Unit"))
     year = forms.IntegerField(label=_("Year"), min_value=2000, max_value=2100)
     category = forms.ChoiceField(label=_("Category"), choices=MentorCategory.choices)
-    title = forms.ChoiceField(label=_("Title"), choices=MentorTitle.choices)
+    title = forms.ChoiceField(label=_("Professional title"), choices=MentorTitle.choices)
     places = forms.IntegerField(label=_("Most places"), min_value=0, max_value=99)
 
     def __init__(self, *args: Any, actor: Person, **kwargs: Any) -> None:

@@ -37,7 +37,7 @@ class AdmissionState(models.TextChoices):
     CONFIRMED = "confirmed", _("Admission confirmed")
     DEFERRED = "deferred", _("Entry deferred")
     NO_SHOW = "no_show", _("Did not arrive")
-    WITHDRAWN = "withdrawn", _("Withdrawn")
+    WITHDRAWN = "withdrawn", _("Admission given up")
 
 
 ADMISSION_TRANSITIONS: dict[AdmissionState, frozenset[AdmissionState]] = {

@@ -49,7 +49,7 @@ def _listing(request: HttpRequest) -> Listing[Mentor]:
                 "unit__public_id",
             ),
             Choice("track", _("Track"), Track.choices, "track"),
-            Choice("title", _("Title"), MentorTitle.choices, "title"),
+            Choice("title", _("Professional title"), MentorTitle.choices, "title"),
             Choice("category", _("Category"), MentorCategory.choices, "category"),
         ],
         toggles=[
@@ -79,7 +79,7 @@ def mentor_list(request: HttpRequest) -> HttpResponse:
         columns = [
             Out(_("Name"), lambda m: m.display_name),
             Out(_("Unit"), lambda m: m.unit.display_name),
-            Out(_("Title"), lambda m: MentorTitle(m.title).label),
+            Out(_("Professional title"), lambda m: MentorTitle(m.title).label),
             Out(_("Category"), lambda m: MentorCategory(m.category).label),
             Out(_("Track"), lambda m: Track(m.track).label),
             Out(_("Discipline"), lambda m: m.discipline),

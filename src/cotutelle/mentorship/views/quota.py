@@ -60,7 +60,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
         ],
         choices=[
             Choice("year", _("Year"), _years(), "year"),
-            Choice("title", _("Title"), MentorTitle.choices, "mentor__title"),
+            Choice("title", _("Professional title"), MentorTitle.choices, "mentor__title"),
         ],
         toggles=[
             Toggle(
@@ -75,12 +75,12 @@ def account_list(request: HttpRequest) -> HttpResponse:
         columns = [
             Out(_("Mentor"), lambda a: a.mentor.display_name),
             Out(_("Unit"), lambda a: a.mentor.unit.display_name),
-            Out(_("Title"), lambda a: MentorTitle(a.mentor.title).label),
+            Out(_("Professional title"), lambda a: MentorTitle(a.mentor.title).label),
             Out(_("Year"), lambda a: a.year, "number"),
             Out(_("Granted"), lambda a: a.granted, "number"),
-            Out(_("Held"), lambda a: a.held, "number"),
+            Out(_("On hold"), lambda a: a.held, "number"),
             Out(_("Seated"), lambda a: a.seated, "number"),
-            Out(_("Free"), lambda a: a.free, "number"),
+            Out(_("Free places"), lambda a: a.free, "number"),
         ]
         return download(request, Table(_("Quota accounts"), columns, listing.all_rows), fmt)
     context = {"listing": listing, "may_cap": may(request, "mentorship.manage_caps")}
@@ -161,7 +161,7 @@ def caps(request: HttpRequest) -> HttpResponse:
             Out(_("Year"), lambda c: c.year, "number"),
             Out(_("Unit"), lambda c: c.unit.display_name),
             Out(_("Category"), lambda c: MentorCategory(c.category).label),
-            Out(_("Title"), lambda c: MentorTitle(c.title).label),
+            Out(_("Professional title"), lambda c: MentorTitle(c.title).label),
             Out(_("Most places"), lambda c: c.places, "number"),
         ]
         return download(request, Table(_("Most places by title"), columns, listing.all_rows), fmt)
@@ -209,7 +209,7 @@ def eligibility(request: HttpRequest) -> HttpResponse:
         choices=[
             Choice("year", _("Year"), _years(), apply=lambda rows, _value: rows),
             Choice("state", _("Yearly review"), states, apply=narrow),
-            Choice("title", _("Title"), MentorTitle.choices, "title"),
+            Choice("title", _("Professional title"), MentorTitle.choices, "title"),
         ],
         search=Search((), _("Name, pinyin or unit"), apply=_find_mentors),
     )
@@ -217,7 +217,7 @@ def eligibility(request: HttpRequest) -> HttpResponse:
         columns = [
             Out(_("Mentor"), lambda m: m.display_name),
             Out(_("Unit"), lambda m: m.unit.display_name),
-            Out(_("Title"), lambda m: MentorTitle(m.title).label),
+            Out(_("Professional title"), lambda m: MentorTitle(m.title).label),
             Out(_("Yearly review"), lambda m: EligibilityState(m.review_state or "pending").label),
             Out(_("Reason"), lambda m: m.review_reason or ""),
             Out(_("Granted"), lambda m: m.granted or 0, "number"),
