@@ -11,9 +11,9 @@ from django.core.exceptions import BadRequest
 from django.test import RequestFactory
 from openpyxl import load_workbook
 
-from cotutelle.ui.exporting import Out, Table, to_csv, to_xlsx
 from cotutelle.exchange.reading import read_book
 from cotutelle.ui.downloads import download
+from cotutelle.ui.exporting import Out, Table, to_csv, to_xlsx
 from tests.exchange.books import MB
 
 DANGEROUS = ["=1+1", "+86", "-2", "@SUM(A1)", "\t=1", "\r=1", "  =cmd|' /C calc'!A0", "＝1"]
