@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,7 +26,7 @@ LISTS = {
     "109990000000003": ("A02", "A03"),
     "109990000000004": ("A02",),
 }
-TITLES = {row[0]: row[2] for row in OFFERS[1:]}
+TITLES = {row[0]: re.compile(f"{row[2]}|{row[3]}") for row in OFFERS[1:]}
 
 
 def _both_widths(page: Page) -> None:
