@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connections
+from django.test import override_settings
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
@@ -59,8 +60,9 @@ def _served(blocker: Any, fill: Callable[[], None]) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def demo_site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
-    """Serve the demonstration consortium."""
-    yield from _served(django_db_blocker, lambda: call_command("seed_demo", stdout=StringIO()))
+    """Serve the demonstration consortium, marked as one."""
+    with override_settings(COTUTELLE_DEMO=True):
+        yield from _served(django_db_blocker, lambda: call_command("seed_demo", stdout=StringIO()))
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,9 @@ from cotutelle.web.demo.state import Demo
 ADMITTED, PREPARED, OPENED, ANSWERING, CLOSED, RUN, PUBLISHED = (
     -410, -400, -395, -384, -377, -376, -374,
 )  # fmt: skip
-WINDOWS = {route: (OPENED, ANSWERING - 1) for route, _count in LAST_YEAR_ROUTES}
+WINDOWS: dict[str, tuple[int, int]] = {
+    route: (OPENED, ANSWERING - 1) for route, _count in LAST_YEAR_ROUTES
+}
 MENTORS, SILENT = 20, 2
 
 

@@ -176,7 +176,7 @@ def build_students(
 ) -> list[DemoStudent]:
     """Admit students route by route; the last ``late`` of the unified exam come late."""
     people = names(demo.random)
-    students = []
+    students: list[DemoStudent] = []
     for route, count in routes:
         for n in range(count):
             is_late = route == Route.UNIFIED_EXAM and n >= count - late

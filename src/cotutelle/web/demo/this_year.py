@@ -31,7 +31,7 @@ from cotutelle.web.demo.season import (
 from cotutelle.web.demo.state import Demo
 from cotutelle.workflow.services import authorise
 
-WINDOWS = {
+WINDOWS: dict[str, tuple[int, int]] = {
     Route.RECOMMENDED: (-24, -12),
     Route.UNIFIED_EXAM: (-16, -5),
     Route.FIVE_PLUS_THREE: (-16, -5),
