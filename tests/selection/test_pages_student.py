@@ -118,14 +118,39 @@ def test_filters_narrow_and_closed_offers_come_on_request(desk, round_, offers):
     def shown(**query):
         return {c.offer for c in find(desk, **query).context["cards"]}
 
-    assert shown() == {*offers, team, other}
-    assert shown(closed="1") == {*offers, team, other, shut}
+    assert shown() == shown(fits="1") == {*offers, team}
+    assert shown(fits="0") == {*offers, team, other}
+    assert shown(fits="0", closed="1") == {*offers, team, other, shut}
     assert shown(teams="1") == {team}
-    assert shown(fits="1") == {*offers, team}
     department = offers[0].unit
-    assert shown(hospital=str(department.public_id)) == {
+    assert shown(fits="0", hospital=str(department.public_id)) == {
         o for o in [*offers, team, other] if o.unit.path.startswith(department.path)
     }
+
+
+def test_what_cannot_be_chosen_stays_away_until_the_chip_is_removed(desk, round_, offers):
+    make_offer(round_, routes=["doctoral"], title_en="For doctoral students")
+    answer = find(desk)
+    (chip,) = answer.context["chips"]
+
+    assert str(chip.label) == "Open to me"
+    assert "For doctoral students" not in answer.content.decode()
+    assert f"{len(offers)} offers are open to you." in answer.content.decode()
+    everything = desk.get(reverse("selection:find") + chip.remove_url)
+    assert "For doctoral students" in everything.content.decode()
+    assert everything.context["listing"].toggles[0].url == "?"
+    assert "fits=0" in everything.context["listing"].query_string
+
+
+def test_same_discipline_rounds_open_with_the_own_discipline():
+    round_ = make_round(same_discipline_only=True)
+    own = make_offer(round_, discipline="Cardiology", title_en="Own")
+    make_offer(round_, discipline="Surgery", title_en="Other")
+    one = make_list(round_, [own], submitted=False, discipline="Cardiology")
+    client = signed_in(one.student.person)
+
+    assert [c.offer for c in find(client).context["cards"]] == [own]
+    assert len(find(client, fits="0").context["cards"]) == 2
 
 
 def test_says_why_an_offer_cannot_be_chosen(desk, me, round_):
@@ -134,7 +159,7 @@ def test_says_why_an_offer_cannot_be_chosen(desk, me, round_):
     other = make_offer(round_, routes=["doctoral"], title_zh="博士")
     compute_affinity(round_)
 
-    cards = {c.offer: c for c in find(desk).context["cards"]}
+    cards = {c.offer: c for c in find(desk, fits="0").context["cards"]}
 
     assert (cards[barred].act, cards[barred].affinity) == ("conflict", None)
     assert cards[other].act == "misfit"

@@ -95,6 +95,24 @@ register(
         "%(count)s students, of whom %(assigned)s assigned by the school. Objections until %(until)s."
     ),
 )
+# The same to the officer alone, before anything is published.
+register(
+    "selection.sample_result",
+    title=_("Sample, nothing is published. To a student: your result is published: %(round)s"),
+    body=_("Your place: %(offer)s. How it came about: %(source)s. Objections until %(until)s."),
+)
+register(
+    "selection.sample_no_result",
+    title=_("Sample, nothing is published. To a student: you hold no place yet: %(round)s"),
+    body=_("See why, offer by offer, and what comes next. Objections until %(until)s."),
+)
+register(
+    "selection.sample_mentor_result",
+    title=_("Sample, nothing is published. To a mentor: your students are published: %(round)s"),
+    body=_(
+        "%(count)s students, of whom %(assigned)s assigned by the school. Objections until %(until)s."
+    ),
+)
 register(
     "selection.recalled",
     title=_("The public notice has been recalled: %(round)s"),
@@ -120,7 +138,7 @@ register(
 register(
     "selection.vacancy_filled",
     title=_("A vacant place was filled: %(round)s"),
-    body=_("Student: %(student)s. Place: %(offer)s."),
+    body=_("Student: %(student)s. Place: %(offer)s. How it came about: %(source)s."),
     urgent=True,
 )
 register(

@@ -21,9 +21,12 @@ def _round_page(job: Job) -> str:
 
 def _result_page(job: Job) -> str:
     round_ = Round.objects.filter(pk=job.subject_id or 0).first()
-    if round_ is None or job.args.get("trial"):
-        return _round_page(job)
-    return reverse("selection:review", args=[round_.public_id])
+    if round_ is None:
+        return "/"
+    page = reverse("selection:review", args=[round_.public_id])
+    if job.args.get("trial"):
+        return f"{page}?run={job.result['run']}" if job.result else _round_page(job)
+    return page
 
 
 @handler(

@@ -59,11 +59,19 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Toggle:
-    """A filter that is on (``?key=1``) or off."""
+    """
+    A filter that is on (``?key=1``) or off.
+
+    Attributes
+    ----------
+    default
+        On unless the address says ``?key=0``.
+    """
 
     key: str
     label: StrOrPromise
     apply: Callable[[QuerySet[Any]], QuerySet[Any]]
+    default: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +186,15 @@ class Listing(Generic[M]):
             if value in {option for option, _label in choice.options}:
                 active[choice.key] = value
         for toggle in self._toggles:
-            if params.get(toggle.key) == "1":
+            if params.get(toggle.key, "1" if toggle.default else "") == "1":
                 active[toggle.key] = "1"
         return active
+
+    def _chosen(self) -> dict[str, str]:
+        """Return what the reader chose otherwise than an address without a query has it."""
+        usual = {toggle.key for toggle in self._toggles if toggle.default}
+        chosen = {key: value for key, value in self._active.items() if key not in usual}
+        return chosen | {key: "0" for key in usual if key not in self._active}
 
     # ------------------------------------------------------------ rows
 
@@ -233,7 +247,7 @@ class Listing(Generic[M]):
     # ------------------------------------------------------------ links
 
     def _url(self, without: str = "", **changes: str) -> str:
-        chosen = {key: value for key, value in self._active.items() if key != without}
+        chosen = {key: value for key, value in self._chosen().items() if key != without}
         if self._sort is not self._sorts[0]:
             chosen["sort"] = self._sort.key
         chosen.update(changes)
@@ -246,7 +260,8 @@ class Listing(Generic[M]):
 
     @property
     def clear_url(self) -> str:
-        return "?"
+        """Everything, whatever is narrowed by default."""
+        return "?" + urlencode({t.key: "0" for t in self._toggles if t.default})
 
     @property
     def previous_url(self) -> str:
@@ -298,7 +313,7 @@ class Listing(Generic[M]):
     def hidden_inputs(self) -> list[tuple[str, str]]:
         """What the search form must carry along."""
         kept = [
-            (k, v) for k, v in self._active.items() if not self._search or k != self._search.key
+            (k, v) for k, v in self._chosen().items() if not self._search or k != self._search.key
         ]
         if self._sort is not self._sorts[0]:
             kept.append(("sort", self._sort.key))
@@ -316,7 +331,9 @@ class Listing(Generic[M]):
                 label = _("%(filter)s: %(value)s") % {"filter": choice.label, "value": name}
                 found.append(Chip(label, self._url(without=choice.key)))
         found += [
-            Chip(toggle.label, self._url(without=toggle.key))
+            Chip(
+                toggle.label, self._url(toggle.key, **({toggle.key: "0"} if toggle.default else {}))
+            )
             for toggle in self._toggles
             if toggle.key in self._active
         ]
@@ -338,7 +355,10 @@ class Listing(Generic[M]):
     @property
     def toggles(self) -> tuple[Link, ...]:
         return tuple(
-            Link(toggle.label, self._url(**{toggle.key: "1"}))
+            Link(
+                toggle.label,
+                self._url(toggle.key, **({} if toggle.default else {toggle.key: "1"})),
+            )
             for toggle in self._toggles
             if toggle.key not in self._active
         )

@@ -14,7 +14,7 @@ class ObjectionForm(forms.Form):
     text = forms.CharField(
         label=_("What is wrong, and why"),
         help_text=_(
-            "Name the rule, the date or the entry you mean. Somebody of another unit answers."
+            "Name the rule, the date or the entry you mean. The graduate school that holds the round answers."
         ),
         min_length=10,
         max_length=4000,

@@ -78,7 +78,8 @@ def affinities(participant: Participant, offers: Iterable[Offer]) -> dict[int, A
 def computed_at(participant: Participant) -> dt.datetime | None:
     """Return when the affinity of ``participant`` was last computed with any result."""
     found = AffinityScore.objects.filter(participant=participant).aggregate(at=Max("computed_at"))
-    return found["at"]
+    moment: dt.datetime | None = found["at"]
+    return moment
 
 
 def _affinity(row: AffinityScore) -> Affinity:

@@ -10,11 +10,16 @@ from typing import Any
 from cotutelle.decisions.models import Run
 from cotutelle.decisions.queries import runs_of
 from cotutelle.institutions.models import Unit
-from cotutelle.selection.enums import OfferState, PlacementState
-from cotutelle.selection.models import Answer, Offer, Participant, Round
+from cotutelle.selection.enums import (
+    OfferState,
+    ParticipantState,
+    PlacementSource,
+    PlacementState,
+)
+from cotutelle.selection.models import Answer, Offer, Participant, Preference, Round
 from cotutelle.selection.policy import RoundRules
 from cotutelle.selection.queries.market import OfferFacts, clashes, conflicts_in, forbidden
-from cotutelle.selection.queries.vacancies import free_places, unplaced
+from cotutelle.selection.queries.vacancies import free_places, without_place
 from cotutelle.selection.queries.why import Why, why_unplaced
 
 RUN_KIND = "selection.matching"
@@ -23,11 +28,12 @@ _FITTING = 5
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """Places of a unit and how many are taken."""
+    """Places of a unit, how many are taken, and how many of these by a first choice."""
 
     unit: Unit
     places: int
     taken: int
+    first: int
 
     @property
     def percent(self) -> int:
@@ -40,6 +46,7 @@ class Unmatched:
     """A student without a place, the closest reason, and vacancies that would fit."""
 
     participant: Participant
+    choices: int
     why: Why
     fitting: Sequence[Offer]
     fitting_count: int
@@ -96,40 +103,86 @@ class Review:
     comparison: Comparison | None
 
 
-def runs_in(round_: Round) -> list[Run]:
-    """Return the runs of the round that were no trials, newest first."""
-    return list(runs_of(round_, RUN_KIND).order_by("-number"))
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    """Somebody's place in a result: the offer, its unit, which choice it was, if assigned."""
+
+    participant: int
+    offer: int
+    unit: int
+    rank: int | None
+    assigned: bool
 
 
-def review_of(round_: Round) -> Review:
-    """Return the review of the round's result, by its run or by what mentors accepted."""
-    run = round_.official_run
+def runs_in(round_: Round, kind: str = RUN_KIND) -> list[Run]:
+    """Return the runs of the round of one kind, newest first; trials are a kind of their own."""
+    return list(runs_of(round_, kind).order_by("-number"))
+
+
+def review_of(round_: Round, trial: Run | None = None) -> Review:
+    """
+    Return the review of the round's result, by its run or by what mentors accepted.
+
+    With ``trial``, of what that trial would have given.
+    """
+    run = trial or round_.official_run
     previous = None
     if run is not None:
-        previous = next((r for r in runs_in(round_) if r.number < run.number), None)
-    live = list(
-        round_.placements.exclude(state=PlacementState.VACATED).values_list(
-            "offer__unit_id", "student_rank", "source"
-        )
-    )
-    ranks = Counter(rank for _unit, rank, _source in live if rank)
+        previous = next((r for r in runs_in(round_, run.kind) if r.number < run.number), None)
+    seats = _seats_of_run(trial) if trial else _seats(round_)
+    ranks = Counter(seat.rank for seat in seats if seat.rank)
     return Review(
         run=run,
         previous=previous,
-        students=round_.participants.filter(state="active").count(),
-        placed=len(live),
-        assigned=sum(source == "override" for _unit, _rank, source in live),
+        students=round_.participants.filter(state=ParticipantState.ACTIVE).count(),
+        placed=len(seats),
+        assigned=sum(seat.assigned for seat in seats),
         rank_profile=[ranks[place] for place in range(1, max(ranks, default=0) + 1)],
         previous_profile=previous.result["rank_profile"] if previous else (),
-        fill=_fill(round_, Counter(unit for unit, _rank, _source in live)),
-        unmatched=_unmatched(round_, run),
+        fill=_fill(round_, seats),
+        unmatched=_unmatched(round_, run, seats),
         tolerated=run.verdict.get("tolerated", ()) if run else (),
         silent=_silent(round_, run),
         comparison=compare_runs(previous, run) if run and previous else None,
     )
 
 
-def _fill(round_: Round, taken: Mapping[int, int]) -> list[Fill]:
+def _seats(round_: Round) -> list[_Seat]:
+    rows = round_.placements.exclude(state=PlacementState.VACATED).values_list(
+        "participant_id", "offer_id", "offer__unit_id", "student_rank", "source"
+    )
+    return [
+        _Seat(person, offer, unit, rank, source == PlacementSource.OVERRIDE)
+        for person, offer, unit, rank, source in rows
+    ]
+
+
+def _seats_of_run(run: Run) -> list[_Seat]:
+    given, lists = run.result["offer_of"], run.certificate["inputs"]["students"]
+    pinned = set(run.result["pinned"])
+    people = dict(Participant.objects.filter(public_id__in=given).values_list("public_id", "pk"))
+    offers = {
+        str(key): (pk, unit)
+        for key, pk, unit in Offer.objects.filter(public_id__in=set(given.values())).values_list(
+            "public_id", "pk", "unit_id"
+        )
+    }
+    return [
+        _Seat(
+            pk,
+            *offers[given[str(key)]],
+            _rank(lists.get(str(key), ()), given[str(key)]),
+            str(key) in pinned,
+        )
+        for key, pk in people.items()
+    ]
+
+
+def _rank(listed: Sequence[str], offer: str) -> int | None:
+    return listed.index(offer) + 1 if offer in listed else None
+
+
+def _fill(round_: Round, seats: Sequence[_Seat]) -> list[Fill]:
     """Places count once per mentor and unit, within what the mentor takes in the round."""
     limit = {a.node_id: a.places for a in round_.answers.all()}
     places: dict[tuple[int, str], int] = {}
@@ -140,15 +193,18 @@ def _fill(round_: Round, taken: Mapping[int, int]) -> list[Fill]:
     by_unit: Counter[int] = Counter()
     for (unit_id, _node), count in places.items():
         by_unit[unit_id] += count
+    taken = Counter(seat.unit for seat in seats)
+    first = Counter(seat.unit for seat in seats if seat.rank == 1)
     units = Unit.objects.in_bulk({*by_unit, *taken})
-    rows = [Fill(units[key], by_unit[key], taken.get(key, 0)) for key in units]
+    rows = [Fill(units[key], by_unit[key], taken[key], first[key]) for key in units]
     return sorted(rows, key=lambda row: (row.unit.path, row.unit.pk))
 
 
-def _unmatched(round_: Round, run: Run | None) -> list[Unmatched]:
+def _unmatched(round_: Round, run: Run | None, seats: Sequence[_Seat]) -> list[Unmatched]:
     rules = RoundRules.from_parameters(round_.policy.parameters)
-    rows = list(unplaced(round_))
-    free = free_places(round_)
+    rows = list(without_place(round_, [seat.participant for seat in seats]))
+    free = free_places(round_, Counter(seat.offer for seat in seats))
+    chosen = _choices(rows)
     open_ = [
         offer
         for offer in round_.offers.filter(state=OfferState.OPEN).select_related(
@@ -175,8 +231,17 @@ def _unmatched(round_: Round, run: Run | None) -> list[Unmatched]:
         ]
         fitting.sort(key=lambda offer: (_discipline(offer) != student.discipline, offer.number))
         why = why_unplaced(one, run) if run else Why("not_accepted")
-        found.append(Unmatched(one, why, fitting[:_FITTING], len(fitting)))
+        found.append(Unmatched(one, chosen[one.pk], why, fitting[:_FITTING], len(fitting)))
     return found
+
+
+def _choices(rows: Sequence[Participant]) -> Counter[int]:
+    """Return how many choices each of them made."""
+    return Counter(
+        Preference.objects.filter(participant__in=[one.pk for one in rows]).values_list(
+            "participant_id", flat=True
+        )
+    )
 
 
 def _discipline(offer: Offer) -> str:

@@ -148,11 +148,20 @@ def offers_seen_by(person: Person) -> QuerySet[Offer]:
 
 
 def fits(offers: QuerySet[Offer], participant: Participant) -> QuerySet[Offer]:
-    """Narrow ``offers`` to those whose routes and degree types include the student's."""
+    """Narrow ``offers`` to those that the rules of the round let the student choose."""
     student = participant.student
-    return offers.filter(
+    found = offers.filter(
         Q(routes__len=0) | Q(routes__contains=[student.route]),
         Q(degree_types__len=0) | Q(degree_types__contains=[student.degree_type]),
+    )
+    rules = RoundRules.from_parameters(participant.round.policy.parameters)
+    if not rules.same_discipline_only:
+        return found
+    own = ("", student.discipline)
+    return found.filter(
+        Q(discipline=student.discipline)
+        | Q(discipline="", mentor__discipline__in=own)
+        | Q(discipline="", team__first__discipline__in=own)
     )
 
 

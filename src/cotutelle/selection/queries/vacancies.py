@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from django.db.models import Exists, OuterRef, QuerySet
 
 from cotutelle.selection.enums import OfferState, ParticipantState, PlacementState
-from cotutelle.selection.models import Participant, Placement, Round
+from cotutelle.selection.models import Offer, Participant, Placement, Round
 
 
 def unplaced(round_: Round) -> QuerySet[Participant]:
@@ -15,22 +16,35 @@ def unplaced(round_: Round) -> QuerySet[Participant]:
     live = Placement.objects.filter(participant=OuterRef("pk")).exclude(
         state=PlacementState.VACATED
     )
+    return _ordered(round_.participants.filter(~Exists(live)))
+
+
+def without_place(round_: Round, placed: Iterable[int]) -> QuerySet[Participant]:
+    """Return the students who take part and are not among ``placed``."""
+    return _ordered(round_.participants.exclude(pk__in=list(placed)))
+
+
+def _ordered(rows: QuerySet[Participant]) -> QuerySet[Participant]:
     return (
-        round_.participants.filter(~Exists(live), state=ParticipantState.ACTIVE)
+        rows.filter(state=ParticipantState.ACTIVE)
         .select_related("student__person", "student__unit")
         .order_by("student__person__name_sort", "pk")
     )
 
 
-def free_places(round_: Round) -> dict[int, int]:
-    """Return offer key → free places, within what the mentor or team takes in the round."""
-    live = Placement.objects.filter(round=round_).exclude(state=PlacementState.VACATED)
-    rows = live.values_list("offer_id", "offer__mentor_id", "offer__team_id")
-    at_offer: Counter[int] = Counter()
+def free_places(round_: Round, taken: Mapping[int, int] | None = None) -> dict[int, int]:
+    """
+    Return offer key → free places, within what the mentor or team takes in the round.
+
+    ``taken``, offer key → students, stands for another result than the one in force.
+    """
+    if taken is None:
+        live = Placement.objects.filter(round=round_).exclude(state=PlacementState.VACATED)
+        taken = Counter(live.values_list("offer_id", flat=True))
     at_node: Counter[tuple[int | None, int | None]] = Counter()
-    for offer_id, mentor_id, team_id in rows:
-        at_offer[offer_id] += 1
-        at_node[mentor_id, team_id] += 1
+    nodes = Offer.objects.filter(pk__in=list(taken)).values_list("pk", "mentor_id", "team_id")
+    for offer_id, mentor_id, team_id in nodes:
+        at_node[mentor_id, team_id] += taken[offer_id]
     places: dict[tuple[int | None, int | None], int] = {
         (mentor_id, team_id): count
         for mentor_id, team_id, count in round_.answers.values_list(
@@ -41,5 +55,5 @@ def free_places(round_: Round) -> dict[int, int]:
     for offer in round_.offers.filter(state=OfferState.OPEN):
         node = (offer.mentor_id, offer.team_id)
         left = places.get(node, 0) - at_node[node]
-        found[offer.pk] = max(0, min(offer.places - at_offer[offer.pk], left))
+        found[offer.pk] = max(0, min(offer.places - taken.get(offer.pk, 0), left))
     return found

@@ -42,6 +42,7 @@ from cotutelle.selection.services.overrides import (
     request_override,
     withdraw_override,
 )
+from cotutelle.selection.services.preview import Sample, samples_of, send_samples
 from cotutelle.selection.services.publication import (
     EVIDENCE,
     answer_objection,
@@ -91,6 +92,7 @@ __all__ = [
     "Displaced",
     "OfferData",
     "Preview",
+    "Sample",
     "Word",
     "accept_application",
     "add_choice",
@@ -127,9 +129,11 @@ __all__ = [
     "reopen_list",
     "request_override",
     "run_round",
+    "samples_of",
     "save_answer",
     "save_list",
     "save_offer",
+    "send_samples",
     "set_adjustment",
     "set_places",
     "start_run",

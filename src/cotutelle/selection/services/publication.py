@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check
@@ -98,41 +101,65 @@ def _publish(round_: Round, actor: Person) -> PublicNotice:
     return notice
 
 
-def _placements(round_: Round) -> list[Placement]:
-    return list(
-        round_.placements.filter(state=PlacementState.PUBLISHED).select_related(
-            "participant__student__person",
-            "offer__mentor__person",
-            "offer__team__first__person",
-            "offer__team__second__person",
-        )
+def with_offers(placements: QuerySet[Placement]) -> QuerySet[Placement]:
+    """Load what notices of placements speak of."""
+    return placements.select_related(
+        "participant__student__person",
+        "offer__unit",
+        "offer__mentor__person",
+        "offer__team__first__person",
+        "offer__team__second__person",
     )
 
 
+def result_params(placement: Placement, round_: Round, until: dt.datetime) -> dict[str, Any]:
+    """Return what the notice to a student with a place says."""
+    return {
+        "round": names(round_),
+        "offer": offer_names(placement.offer),
+        "source": label(PlacementSource(placement.source)),
+        "until": moment(until),
+    }
+
+
+def unplaced_params(round_: Round, until: dt.datetime) -> dict[str, Any]:
+    """Return what the notice to a student without a place says."""
+    return {"round": names(round_), "until": moment(until)}
+
+
+def mentor_params(rows: Sequence[Placement], round_: Round, until: dt.datetime) -> dict[str, Any]:
+    """Return what the notice to a mentor with these students says."""
+    return {
+        "round": names(round_),
+        "count": len(rows),
+        "assigned": sum(row.source == PlacementSource.OVERRIDE for row in rows),
+        "until": moment(until),
+    }
+
+
+def _placements(round_: Round) -> list[Placement]:
+    return list(with_offers(round_.placements.filter(state=PlacementState.PUBLISHED)))
+
+
 def _tell_students(notice: PublicNotice) -> None:
-    round_, until = notice.round, moment(notice.ends_at)
+    round_, until = notice.round, notice.ends_at
     groups: dict[tuple[int, str], list[Placement]] = defaultdict(list)
     for placement in _placements(round_):
         groups[placement.offer_id, placement.source].append(placement)
     placed: set[int] = set()
-    for (_offer, source), rows in groups.items():
+    for rows in groups.values():
         placed.update(row.participant_id for row in rows)
         notify(
             [row.participant.student.person for row in rows],
             "selection.result",
-            params={
-                "round": names(round_),
-                "offer": offer_names(rows[0].offer),
-                "source": label(PlacementSource(source)),
-                "until": until,
-            },
+            params=result_params(rows[0], round_, until),
             url=RESULT_URL,
             unit=round_.unit,
         )
     notify(
         [p.student.person for p in active_participants(round_).exclude(pk__in=placed)],
         "selection.no_result",
-        params={"round": names(round_), "until": until},
+        params=unplaced_params(round_, until),
         url=RESULT_URL,
         unit=round_.unit,
     )
@@ -148,20 +175,16 @@ def _tell_mentors(notice: PublicNotice) -> None:
     for placement in _placements(round_):
         for mentor in placement.offer.supervisors:
             of.setdefault(mentor, []).append(placement)
-    groups: dict[tuple[int, int], list[Person]] = defaultdict(list)
+    groups: dict[tuple[int, int], tuple[dict[str, Any], list[Person]]] = {}
     for mentor, rows in of.items():
-        assigned = sum(row.source == PlacementSource.OVERRIDE for row in rows)
-        groups[len(rows), assigned].append(mentor.person)
-    for (count, assigned), people in groups.items():
+        params = mentor_params(rows, round_, notice.ends_at)
+        same = groups.setdefault((params["count"], params["assigned"]), (params, []))
+        same[1].append(mentor.person)
+    for params, people in groups.values():
         notify(
             people,
             "selection.mentor_result",
-            params={
-                "round": names(round_),
-                "count": count,
-                "assigned": assigned,
-                "until": moment(notice.ends_at),
-            },
+            params=params,
             url=STUDENTS_URL,
             unit=round_.unit,
         )

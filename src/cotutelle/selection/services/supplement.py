@@ -30,6 +30,7 @@ from cotutelle.selection.queries.market import CONFLICT, hindrance
 from cotutelle.selection.queries.vacancies import free_places, unplaced
 from cotutelle.selection.services._common import (
     RESULT_URL,
+    label,
     names,
     offer_names,
     require_state,
@@ -95,6 +96,7 @@ def fill_vacancy(participant: Participant, offer: Offer, *, actor: Person) -> Pl
             "round": names(round_),
             "student": bilingual(student),
             "offer": offer_names(offer),
+            "source": label(PlacementSource.ADJUSTMENT),
         },
         url=RESULT_URL,
         unit=round_.unit,

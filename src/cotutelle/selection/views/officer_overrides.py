@@ -221,6 +221,9 @@ def override(request: HttpRequest, public_id: UUID) -> HttpResponse:
     manages = may_decide or may(request, "selection.view_review", found)
     if request.method == "POST" and request.POST.get("decision") == "withdraw":
         return _withdraw(request, found)
+    if request.method == "POST" and found.state != OverrideState.PENDING:
+        messages.warning(request, _("Somebody has decided this already; nothing was changed."))
+        return redirect("selection:override", found.public_id)
     if request.method == "POST" and may_decide and form.is_valid():
         approve = request.POST.get("decision") == "approve"
         try:

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from cotutelle.core.access import requires
 from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
+from cotutelle.decisions.queries import runs_of
 from cotutelle.institutions.queries import deadline
 from cotutelle.selection import services
 from cotutelle.selection.enums import NoticeState, ObjectionState, Regime, RoundState
@@ -23,7 +24,7 @@ from cotutelle.selection.forms.officer import NoteForm, show_violation
 from cotutelle.selection.models import Objection, Round
 from cotutelle.selection.queries.officer import figures_of
 from cotutelle.selection.views.officer_common import actor_of, may, page, round_or_404
-from cotutelle.selection.views.officer_review import review_context
+from cotutelle.selection.views.officer_review import review_context, run_named
 from cotutelle.selection.views.officer_steps import rules_of
 from cotutelle.ui.dates import format_datetime
 
@@ -33,6 +34,8 @@ REVIEWABLE = (RoundState.MATCHED, RoundState.PUBLISHED, RoundState.CONFIRMED)
 @requires("selection.view_review")
 def review(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = round_or_404(request, public_id, "selection.view_review")
+    if asked := request.GET.get("run"):
+        return _review_trial(request, found, asked)
     if found.state not in REVIEWABLE:
         messages.info(request, _("There is no result yet. Run the matching first."))
         return redirect("selection:decisions", found.public_id)
@@ -59,6 +62,16 @@ def review(request: HttpRequest, public_id: UUID) -> HttpResponse:
             "time": format_datetime(ends_at),
         },
     )
+
+
+def _review_trial(request: HttpRequest, round_: Round, asked: str) -> HttpResponse:
+    """Show what a trial would have given; there is nothing to press."""
+    trial = run_named(list(runs_of(round_, services.TRIAL_KIND)), asked)
+    if trial is None:
+        return redirect("selection:decisions", round_.public_id)
+    everybody = request.GET.get("all") == "1"
+    context = review_context(round_, everybody=everybody, trial=trial)
+    return page(request, "review", round_, **context, trial=trial)
 
 
 def _after(

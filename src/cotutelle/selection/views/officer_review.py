@@ -68,9 +68,9 @@ def run_named(runs: Sequence[Run], key: str) -> Run | None:
     return next((run for run in runs if str(run.public_id) == key), None)
 
 
-def review_context(round_: Round, *, everybody: bool) -> dict[str, Any]:
-    """Return what the review page shows of the result as it stands."""
-    review = review_of(round_)
+def review_context(round_: Round, *, everybody: bool, trial: Run | None = None) -> dict[str, Any]:
+    """Return what the review page shows of the result as it stands, or of a trial."""
+    review = review_of(round_, trial)
     unmatched = sorted(review.unmatched, key=lambda one: one.participant.student.person.name_sort)
     shown = unmatched if everybody else unmatched[:SHOWN_UNMATCHED]
     total = _total(review)
@@ -100,7 +100,12 @@ def review_context(round_: Round, *, everybody: bool) -> dict[str, Any]:
 def _total(review: Review) -> dict[str, int]:
     places = sum(row.places for row in review.fill)
     taken = sum(row.taken for row in review.fill)
-    return {"places": places, "placed": taken, "free": max(0, places - taken)}
+    return {
+        "places": places,
+        "placed": taken,
+        "free": max(0, places - taken),
+        "first": sum(row.first for row in review.fill),
+    }
 
 
 def _headline(review: Review) -> str:
@@ -181,6 +186,7 @@ def _fill_row(row: Fill) -> dict[str, Any]:
         "places": row.places,
         "placed": row.taken,
         "free": free,
+        "first": row.first,
         "percent": row.percent,
         "many_free": free > MANY_FREE,
     }
@@ -209,6 +215,7 @@ def _unmatched_row(one: Unmatched) -> dict[str, Any]:
         fitting = _("%(units)s and %(n)s more") % {"units": fitting, "n": more}
     return {
         "name": student.display_name,
+        "choices": one.choices,
         "about": f"{Route(student.route).label} {student.discipline}".strip(),
         "reason": REASONS.get(one.why.code, one.why.code),
         "fitting": fitting or "–",

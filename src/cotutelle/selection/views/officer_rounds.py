@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -25,6 +26,7 @@ from cotutelle.selection.forms.officer import (
     RoundForm,
     show_violation,
 )
+from cotutelle.selection.models import AffinityScore, Round
 from cotutelle.selection.queries import officer
 from cotutelle.selection.views import officer_steps as steps
 from cotutelle.selection.views.officer_common import (
@@ -176,9 +178,19 @@ def round_overview(request: HttpRequest, public_id: UUID) -> HttpResponse:
         may_finish=manages
         and found.state == RoundState.CLOSED
         and steps.rules_of(found).regime == Regime.SEQUENTIAL,
+        affinity=_affinity(found) if manages else None,
         notice=found.public_notices.order_by("-id").first(),
         predecessor=found.supplements,
         supplement=found.supplements_of.order_by("-id").first(),
+    )
+
+
+def _affinity(round_: Round) -> dict[str, Any] | None:
+    """Return how far affinity is computed while it still helps students to choose."""
+    if round_.state not in (RoundState.DRAFT, RoundState.RANKING):
+        return None
+    return AffinityScore.objects.filter(participant__round=round_).aggregate(
+        at=Max("computed_at"), students=Count("participant", distinct=True)
     )
 
 

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
 from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
@@ -20,6 +21,7 @@ from cotutelle.selection import services
 from cotutelle.selection.enums import ObjectionState, RoundState
 from cotutelle.selection.models import Objection
 from cotutelle.selection.queries import officer
+from cotutelle.selection.services.affinity import refresh_affinity
 from cotutelle.selection.services.runs import RUN_KIND, TRIAL_KIND
 from cotutelle.selection.views import officer_review as words
 from cotutelle.selection.views.officer_common import actor_of, may, page, round_or_404
@@ -107,6 +109,15 @@ def run(request: HttpRequest, public_id: UUID) -> HttpResponse:
             "cancel_url": reverse("selection:decisions", args=[found.public_id]),
         },
     )
+
+
+@requires("selection.manage_round")
+@require_POST
+def affinity(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Compute again how near the offers stand to every student's words, as a job."""
+    found = round_or_404(request, public_id, "selection.manage_round")
+    job = refresh_affinity(found, actor=actor_of(request))
+    return redirect("jobs:job", job.public_id)
 
 
 @requires("selection.view_review")

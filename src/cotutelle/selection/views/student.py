@@ -77,7 +77,7 @@ class OfferCard:
             parts = [_("Not admitting in this round")]
         elif offer.team_id:
             parts.append(_("both mentors admit together"))
-        return pgettext("clause", ", ").join(parts)
+        return pgettext("between facts in a line", ", ").join(parts)
 
 
 def names_of(offer: Offer) -> str:
@@ -160,7 +160,7 @@ def find_page(
         "listing": listing,
         **_chips(listing, participant),
         "cards": [card_of(o, mine, near.get(o.pk), conflicted) for o in offers],
-        "open_offers": student.offers_for(participant).count(),
+        "open_offers": student.fits(student.offers_for(participant), participant).count(),
         "affinity_at": affinity.computed_at(participant),
         "wrote": bool(participant.student.statement or participant.student.career_plan),
         "attempt": attempt,
@@ -175,7 +175,7 @@ def _chips(listing: Listing[Offer], participant: Participant) -> dict[str, Any]:
     if asked not in listing.query_string:
         return {"chips": listing.chips, "clear_url": listing.clear_url}
     chips = [chip for chip in listing.chips if asked in chip.remove_url]
-    return {"chips": chips, "clear_url": f"?{asked}"}
+    return {"chips": chips, "clear_url": f"{listing.clear_url}&{asked}"}
 
 
 def list_context(mine: MyList) -> dict[str, Any]:
@@ -254,7 +254,12 @@ def _listing(request: HttpRequest, participant: Participant) -> Listing[Offer]:
             Choice("track", _("Track"), Track.choices, "track"),
         ],
         toggles=[
-            Toggle("fits", _("Fits my route"), lambda found: student.fits(found, participant)),
+            Toggle(
+                "fits",
+                _("Open to me"),
+                lambda found: student.fits(found, participant),
+                default=True,
+            ),
             Toggle("teams", _("Mentor teams"), lambda found: found.filter(team__isnull=False)),
             Toggle("closed", _("Including closed"), lambda found: found),
         ],
