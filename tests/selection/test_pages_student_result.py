@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 
 import pytest
 from django.urls import reverse
@@ -115,18 +116,18 @@ def test_why_gives_one_sentence_numbers_and_the_means_to_check():
     figures = {f["label"]: f["value"] for f in answer.context["figures"]}
     assert list(figures.values()) == [1, 0, 2, 2, 1]
     assert round_.official_run.certificate_sha256 in html
-    assert str(me.public_id) in html
-    assert "cotutelle verify certificate.json" in html
+    assert f"printf %s {round_.seed} | sha256sum" in html
+    assert hashlib.sha256(round_.seed.encode()).hexdigest() in html
     assert find_faults(html) == []
 
 
-def test_the_certificate_that_the_page_names_is_theirs_to_download():
+def test_the_certificate_with_everybodys_lists_is_for_reviewers_only():
     round_, officer, wanted, _second, me, _rival = season()
     publish_round(round_, actor=officer)
-    client = signed_in(me.student.person)
-    url = client.get(reverse("selection:why", args=[wanted.public_id])).context["certificate_url"]
+    url = reverse("decisions:certificate", args=[round_.official_run.public_id])
+    people = (me.student.person, wanted.mentor.person, officer)
 
-    assert client.get(url).status_code == 200
+    assert [signed_in(p).get(url).status_code for p in people] == [404, 404, 200]
 
 
 def test_why_of_another_round_is_not_found():

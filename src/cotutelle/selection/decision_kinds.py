@@ -17,38 +17,23 @@ from cotutelle.selection import services
 from cotutelle.selection.enums import (
     AdjustmentRefusal,
     MentorAnswer,
-    PlacementState,
     Regime,
     SilentMentor,
 )
-from cotutelle.selection.models import Answer, Participant, Placement, Round
+from cotutelle.selection.models import Round
 from cotutelle.selection.policy import POLICY_KIND, RoundRules
 from cotutelle.selection.rules import REVIEWERS
 
 _LABEL = "selection.round"
-_SHOWN = (PlacementState.PUBLISHED, PlacementState.CONFIRMED)
 
 
-def _why_not_run(actor: Any, run: Run) -> str | None:
-    """Reviewers see every run; who took part sees the run that was published."""
-    round_ = Round.objects.filter(pk=run.subject_id).select_related("unit").first()
-    refusal = why_not(actor, "selection.view_review", round_)
-    if refusal is None or round_ is None:
-        return refusal
-    published = (
-        round_.official_run_id == run.pk and round_.placements.filter(state__in=_SHOWN).exists()
-    )
-    took_part = (
-        Participant.objects.filter(round=round_, student__person=actor).exists()
-        or Answer.objects.filter(
-            Q(mentor__person=actor) | Q(team__first__person=actor) | Q(team__second__person=actor),
-            round=round_,
-        ).exists()
-    )
-    return None if published and took_part else refusal
+def _why_not(actor: Any, run: Run) -> str | None:
+    """
+    Reviewers alone see runs and their certificates.
 
-
-def _why_not_trial(actor: Any, run: Run) -> str | None:
+    A certificate holds every list. Its ids say nothing to a stranger, but a mentor knows their
+    own order and could read from it at which place each applicant put them.
+    """
     round_ = Round.objects.filter(pk=run.subject_id).select_related("unit").first()
     return why_not(actor, "selection.view_review", round_)
 
@@ -56,20 +41,6 @@ def _why_not_trial(actor: Any, run: Run) -> str | None:
 def _visible(actor: Any) -> Q:
     units = [g.unit for g in actor.active_grants if g.role in REVIEWERS]
     return below(units)
-
-
-def _visible_or_published(actor: Any) -> Q:
-    """Reviewers see every run; who took part sees the run that was published."""
-    supervises = (
-        Q(mentor__person=actor) | Q(team__first__person=actor) | Q(team__second__person=actor)
-    )
-    answers = Answer.objects.filter(supervises)
-    mine = Participant.objects.filter(student__person=actor)
-    rounds = Round.objects.filter(
-        Q(pk__in=mine.values("round")) | Q(pk__in=answers.values("round")),
-        pk__in=Placement.objects.filter(state__in=_SHOWN).values("round"),
-    )
-    return _visible(actor) | Q(pk__in=rounds.values("official_run"))
 
 
 def _back(run: Run) -> str:
@@ -102,8 +73,8 @@ def _in_words(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
 access.register(
     services.RUN_KIND,
     title=gettext_lazy("Matching run"),
-    why_not=_why_not_run,
-    visible=_visible_or_published,
+    why_not=_why_not,
+    visible=_visible,
     verify=services.verify_json,
     in_words=_in_words,
     back_url=_back,
@@ -111,7 +82,7 @@ access.register(
 access.register(
     services.TRIAL_KIND,
     title=gettext_lazy("Trial run"),
-    why_not=_why_not_trial,
+    why_not=_why_not,
     visible=_visible,
     verify=services.verify_json,
     in_words=_in_words,
@@ -120,7 +91,7 @@ access.register(
 access.register(
     POLICY_KIND,
     title=gettext_lazy("Rules of a round"),
-    why_not=_why_not_trial,
+    why_not=_why_not,
     visible=_visible,
     in_words=_in_words,
     back_url=_back,

@@ -84,8 +84,7 @@ def why(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "figures": _figures(numbers_at(run, offer) if run else {}),
         "path": _path(mine, outcome, person, here=offer),
         "run": run,
-        "my_number": participant.public_id,
-        "certificate_url": reverse("decisions:certificate", args=[run.public_id]) if run else "",
+        "lottery": participant.round if participant.round.seed_published_at else None,
     }
     return render(request, "selection/student/why.html", context)
 
