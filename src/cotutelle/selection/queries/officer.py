@@ -124,6 +124,43 @@ def offer_rows(rows: QuerySet[Offer]) -> QuerySet[Offer]:
     ).annotate(applicants=_counted(listed, "offer"), placed=_counted(held, "offer"))
 
 
+def offer_list(rows: QuerySet[Offer]) -> QuerySet[Offer]:
+    """Return `offer_rows` with what a line of a list shows; units are added by the reader."""
+    return (
+        offer_rows(rows.select_related(None))
+        .select_related(None)
+        .select_related("mentor__person", "team__first__person", "team__second__person")
+        .defer(*_LONG, *(f"{who}__{name}" for who in _WHO for name in _LONG_OF_MENTOR))
+    )
+
+
+_LONG = (
+    "search",
+    "search_text",
+    "description_zh",
+    "description_en",
+    "requirements_zh",
+    "requirements_en",
+)
+_WHO = ("mentor", "team__first", "team__second")
+_LONG_OF_MENTOR = (
+    "interests_zh",
+    "interests_en",
+    "bio_zh",
+    "bio_en",
+    "person__search_text",
+    "person__password",
+)
+
+
+def units_of_offers(offers: QuerySet[Offer]) -> dict[int, Unit]:
+    """Return the units that have one of ``offers``, by key and in order of their names."""
+    found = Unit.objects.filter(pk__in=offers.order_by().values("unit")).only(
+        "public_id", "name_zh", "name_en", "short_zh", "short_en"
+    )
+    return {unit.pk: unit for unit in found.order_by("name_sort", "id")}
+
+
 def answer_rows(rows: QuerySet[Answer]) -> QuerySet[Answer]:
     """Add to each answer on how many applicants it has a word."""
     words = AnswerLine.objects.filter(answer=OuterRef("pk"))

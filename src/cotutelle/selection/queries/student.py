@@ -137,6 +137,37 @@ def offers_for(participant: Participant, *, closed: bool = False) -> QuerySet[Of
     )
 
 
+def as_cards(offers: QuerySet[Offer]) -> QuerySet[Offer]:
+    """Leave out of ``offers`` what their cards do not show."""
+    return (
+        offers.select_related(None)
+        .select_related(*(name for name in _TO_MENTORS if name != "unit"))
+        .defer(*_LONG)
+    )
+
+
+_LONG = (
+    "search",
+    "search_text",
+    "description_zh",
+    "description_en",
+    "requirements_zh",
+    "requirements_en",
+    *(
+        f"{who}__{name}"
+        for who in ("mentor", "team__first", "team__second")
+        for name in (
+            "interests_zh",
+            "interests_en",
+            "bio_zh",
+            "bio_en",
+            "person__search_text",
+            "person__password",
+        )
+    ),
+)
+
+
 def offers_seen_by(person: Person) -> QuerySet[Offer]:
     """Return offers a student may open: of their rounds, whatever became of them."""
     rounds = participations_of(person).values("round")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
+from cotutelle.institutions.models import Unit
 from cotutelle.mentorship.enums import Track
 from cotutelle.people.models import Person
 from cotutelle.people.queries import search
@@ -197,17 +199,12 @@ def _by_mentor(rows: QuerySet[Offer], text: str) -> QuerySet[Offer]:
     )
 
 
-def _offer_listing(request: HttpRequest, round_: Round) -> Listing[Offer]:
-    rows = queries.offers_visible_to(actor_of(request)).filter(round=round_)
-    units = {
-        str(o.unit.public_id): o.unit.short_name
-        for o in rows.select_related("unit")
-        .order_by("unit__name_sort")
-        .distinct("unit__name_sort", "unit_id")
-    }
+def _offer_listing(
+    request: HttpRequest, rows: QuerySet[Offer], units: Iterable[Unit]
+) -> Listing[Offer]:
     return Listing(
         request.GET,
-        officer.offer_rows(rows),
+        officer.offer_list(rows),
         sorts=[
             Sort("number", _("number"), ["number", "id"]),
             Sort("applicants", _("most applicants"), ["-applicants", "number", "id"]),
@@ -215,7 +212,12 @@ def _offer_listing(request: HttpRequest, round_: Round) -> Listing[Offer]:
         ],
         choices=[
             Choice("state", _("State"), OfferState.choices, "state"),
-            Choice("unit", _("Unit"), list(units.items()), "unit__public_id"),
+            Choice(
+                "unit",
+                _("Unit"),
+                [(str(unit.public_id), unit.short_name) for unit in units],
+                "unit__public_id",
+            ),
             Choice("track", _("Track"), Track.choices, "track"),
         ],
         toggles=[
@@ -229,10 +231,13 @@ def _offer_listing(request: HttpRequest, round_: Round) -> Listing[Offer]:
 @requires("selection.view_participants")
 def offers(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = round_or_404(request, public_id, "selection.view_participants")
-    listing = _offer_listing(request, found)
+    rows = queries.offers_visible_to(actor_of(request)).filter(round=found)
+    units = officer.units_of_offers(rows)
+    listing = _offer_listing(request, rows, units.values())
     if fmt := request.GET.get("format"):
         return download(request, _offers_table(listing), fmt)
-    kinds(listing.rows, OFFER_KINDS)
+    for row in kinds(listing.rows, OFFER_KINDS):
+        row.unit, row.names = units[row.unit_id], mentors_of(row)
     return page(
         request,
         "offers",
@@ -261,7 +266,7 @@ def _offers_table(listing: Listing[Offer]) -> Table:
         Out(_("With a place"), lambda o: o.placed, "number"),
         Out(_("State"), lambda o: OfferState(o.state).label),
     ]
-    return Table(_("Offers"), columns, listing.all_rows)
+    return Table(_("Offers"), columns, listing.all_rows.select_related("unit"))
 
 
 @requires("selection.manage_round")

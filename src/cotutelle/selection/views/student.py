@@ -160,7 +160,9 @@ def find_page(
         "listing": listing,
         **_chips(listing, participant),
         "cards": [card_of(o, mine, near.get(o.pk), conflicted) for o in offers],
-        "open_offers": student.fits(student.offers_for(participant), participant).count(),
+        "open_offers": listing.total
+        if not listing.query_string
+        else student.fits(student.offers_for(participant), participant).count(),
         "affinity_at": affinity.computed_at(participant),
         "wrote": bool(participant.student.statement or participant.student.career_plan),
         "attempt": attempt,
@@ -227,7 +229,7 @@ def _listing(request: HttpRequest, participant: Participant) -> Listing[Offer]:
     def degree(rows: QuerySet[Offer], value: str) -> QuerySet[Offer]:
         return rows.filter(Q(degree_types__len=0) | Q(degree_types__contains=[value]))
 
-    rows = affinity.with_affinity(offers, participant).annotate(
+    rows = affinity.with_affinity(student.as_cards(offers), participant).annotate(
         mentor_sort=Coalesce("mentor__person__name_sort", "team__first__person__name_sort")
     )
     title = "title_zh" if is_chinese() else "title_en"
@@ -269,10 +271,14 @@ def _listing(request: HttpRequest, participant: Participant) -> Listing[Offer]:
 
 def _units(participant: Participant) -> list[Unit]:
     """Return the units that have offers in the round, and their institutions."""
-    own = list(Unit.objects.filter(offers__round=participant.round_id).distinct())
-    above = {int(key) for unit in own for key in unit.path.split("/") if key}
-    hosts = Unit.objects.filter(pk__in=above, kind__in=list(INSTITUTION_KINDS))
-    return sorted({*own, *hosts}, key=lambda unit: unit.name_sort)
+    own = Offer.objects.filter(round=participant.round_id).values("unit")
+    paths = Unit.objects.filter(pk__in=own).values_list("pk", "path")
+    keys = {int(key) for pk, path in paths for key in (pk, *path.split("/")) if key}
+    mine = {pk for pk, _path in paths}
+    found = Unit.objects.filter(
+        Q(pk__in=mine) | Q(pk__in=keys, kind__in=list(INSTITUTION_KINDS))
+    ).only("public_id", "kind", "path", "name_zh", "name_en", "name_sort")
+    return sorted(found, key=lambda unit: unit.name_sort)
 
 
 def _options(units: Sequence[Unit]) -> list[tuple[str, str]]:
@@ -290,5 +296,5 @@ def _table(listing: Listing[Offer]) -> Table:
             Out(_("Places"), lambda o: o.places, "number"),
             Out(_("Track"), lambda o: Track(o.track).label),
         ],
-        listing.all_rows,
+        listing.all_rows.select_related("unit"),
     )
