@@ -23,12 +23,12 @@ from cotutelle.institutions.tables import grow_tree, lay_out_year
 from cotutelle.ledger.queries import history_of
 from cotutelle.people import queries as people
 from cotutelle.people.enums import Role
-from cotutelle.people.forms import show_violation
 from cotutelle.people.models import Person, RoleGrant
 from cotutelle.people.views.common import saved_view_context
 from cotutelle.ui.downloads import FORMATS, download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
+from cotutelle.ui.violations import show_violation
 
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from cotutelle.core.errors import RuleViolation
+from cotutelle.core.clock import now
 from cotutelle.institutions.models import Unit
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
@@ -19,13 +19,12 @@ _INDENT = "\u3000"
 _TOKEN_DAYS = [("30", _("30 days")), ("90", _("90 days")), ("365", _("One year"))]
 
 
-def show_violation(form: forms.BaseForm, error: RuleViolation) -> None:
-    """Show a broken rule at its field; what was typed stays."""
-    form.add_error(error.field if error.field in form.fields else None, str(error))
-
-
-def _zones() -> list[tuple[str, str]]:
-    return [(zone, zone) for zone in sorted(available_timezones())]
+def zone_choices() -> list[tuple[str, str]]:
+    """Return time zones as ``UTC+0800 Asia/Shanghai``, from west to east; Chinese time first."""
+    moment = now()
+    found = [(moment.astimezone(ZoneInfo(zone)), zone) for zone in available_timezones()]
+    found.sort(key=lambda one: (one[1] != settings.TIME_ZONE, one[0].utcoffset(), one[1]))
+    return [(zone, f"UTC{at:%z} {zone.replace('_', ' ')}") for at, zone in found]
 
 
 class UnitField(forms.ModelChoiceField):  # type: ignore[type-arg]
@@ -72,7 +71,7 @@ class PersonForm(forms.Form):
         help_text=_("Empty: the number, or the name in pinyin."),
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=_zones)
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=zone_choices)
 
     groups = [
         (_("Who it is"), "", ["name_zh", "name_en", "number", "gender", "identity_number"]),
@@ -94,7 +93,7 @@ class ProfileForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
-        choices=_zones,
+        choices=zone_choices,
         help_text=_("Times on pages are shown in it; deadlines follow the institution's clock."),
     )
     email = forms.EmailField(

@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cotutelle.core.errors import RuleViolation
 from cotutelle.institutions.models import Unit
 from cotutelle.people.models import Person
 from cotutelle.programmes.enums import (
@@ -20,11 +19,6 @@ from cotutelle.programmes.enums import (
 from cotutelle.programmes.models import Cohort, Student
 from cotutelle.programmes.queries import cohorts_visible_to, units_of
 from cotutelle.programmes.services import StudentData
-
-
-def show_violation(form: forms.BaseForm, violation: RuleViolation) -> None:
-    """Put a refusal of a service at its field, or on top of the form."""
-    form.add_error(violation.field if violation.field in form.fields else None, str(violation))
 
 
 class UnitField(forms.ModelChoiceField):  # type: ignore[type-arg]

@@ -21,11 +21,11 @@ from cotutelle.mentorship.forms import ChangeForm, NoteForm, WindowForm
 from cotutelle.mentorship.models import ChangeWindow, MentorChange
 from cotutelle.mentorship.views.common import show_form, tabs
 from cotutelle.people.views.common import actor_of, may
-from cotutelle.programmes.forms import show_violation
 from cotutelle.programmes.queries import student_of
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
+from cotutelle.ui.violations import show_violation
 
 KINDS = {
     ChangeState.DRAFT: "wait",

@@ -24,10 +24,10 @@ from cotutelle.mentorship.views.common import own_mentor, show_form, tabs
 from cotutelle.people.models import Person
 from cotutelle.people.services import create_person
 from cotutelle.people.views.common import actor_of, may, saved_view_context
-from cotutelle.programmes.forms import show_violation
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort, Toggle
+from cotutelle.ui.violations import show_violation
 
 
 def _listing(request: HttpRequest) -> Listing[Mentor]:

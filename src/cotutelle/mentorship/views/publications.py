@@ -18,7 +18,7 @@ from cotutelle.mentorship.models import Mentor
 from cotutelle.mentorship.services.publications import Candidate
 from cotutelle.mentorship.views.common import own_mentor
 from cotutelle.people.views.common import actor_of
-from cotutelle.programmes.forms import show_violation
+from cotutelle.ui.violations import show_violation
 
 
 @requires("mentorship.write_own_profile")

@@ -27,10 +27,10 @@ from cotutelle.mentorship.views.common import own_mentor, tabs
 from cotutelle.people.models import Person
 from cotutelle.people.queries import search
 from cotutelle.people.views.common import actor_of, may
-from cotutelle.programmes.forms import show_violation
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort, Toggle
+from cotutelle.ui.violations import show_violation
 
 YEARS_BACK = 3
 KINDS = {

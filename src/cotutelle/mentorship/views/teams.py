@@ -17,10 +17,10 @@ from cotutelle.mentorship.forms import TeamEditForm, TeamForm
 from cotutelle.mentorship.models import Mentor, Team
 from cotutelle.mentorship.views.common import show_form
 from cotutelle.people.views.common import actor_of, may
-from cotutelle.programmes.forms import show_violation
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Listing, Search, Sort, Toggle
+from cotutelle.ui.violations import show_violation
 
 _NAMES = (
     "name_zh", "name_en", "first__person__search_text", "second__person__search_text",

@@ -18,10 +18,11 @@ from cotutelle.core.access import SIGNED_IN, requires
 from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
 from cotutelle.people import services
-from cotutelle.people.forms import ProfileForm, TokenForm, show_violation
+from cotutelle.people.forms import ProfileForm, TokenForm
 from cotutelle.people.models import SavedView
 from cotutelle.people.services.persons import OWN_FIELDS
 from cotutelle.people.views.common import actor_of
+from cotutelle.ui.violations import show_violation
 
 
 def _tabs(current: str) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ from cotutelle.institutions.queries import below
 from cotutelle.ledger.queries import history_of
 from cotutelle.people import queries, services
 from cotutelle.people.enums import Role
-from cotutelle.people.forms import EraseForm, PersonForm, show_violation
+from cotutelle.people.forms import EraseForm, PersonForm
 from cotutelle.people.models import Person
 from cotutelle.people.services.persons import FIELDS
 from cotutelle.people.views.common import (
@@ -36,6 +36,7 @@ from cotutelle.people.views.common import (
 from cotutelle.ui.downloads import FORMATS, download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
+from cotutelle.ui.violations import show_violation
 
 
 def _by_unit(rows: Any, value: str) -> Any:

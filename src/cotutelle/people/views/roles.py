@@ -17,7 +17,7 @@ from cotutelle.core.clock import today
 from cotutelle.core.errors import RuleViolation
 from cotutelle.people import queries, services
 from cotutelle.people.enums import Role
-from cotutelle.people.forms import GrantForm, show_violation
+from cotutelle.people.forms import GrantForm
 from cotutelle.people.models import RoleGrant
 from cotutelle.people.rules import GRANTING_ROLES
 from cotutelle.people.validators import fold
@@ -31,6 +31,7 @@ from cotutelle.people.views.common import (
 from cotutelle.ui.downloads import FORMATS, download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
+from cotutelle.ui.violations import show_violation
 
 
 def _by_state(rows: Any, value: str) -> Any:

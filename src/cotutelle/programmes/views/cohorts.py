@@ -18,11 +18,12 @@ from cotutelle.ledger.queries import history_of
 from cotutelle.people.views.common import actor_of
 from cotutelle.programmes import queries, services
 from cotutelle.programmes.enums import AdmissionState, Route
-from cotutelle.programmes.forms import CohortForm, show_violation
+from cotutelle.programmes.forms import CohortForm
 from cotutelle.programmes.models import Cohort
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Listing, Search, Sort
+from cotutelle.ui.violations import show_violation
 
 
 @requires("programmes.view_students")

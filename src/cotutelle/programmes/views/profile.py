@@ -14,8 +14,9 @@ from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
 from cotutelle.people.views.common import actor_of
 from cotutelle.programmes import queries, services
-from cotutelle.programmes.forms import AttachmentForm, ProfileForm, show_violation
+from cotutelle.programmes.forms import AttachmentForm, ProfileForm
 from cotutelle.programmes.models import Student
+from cotutelle.ui.violations import show_violation
 
 _NAMES = ("statement", "career_plan", "path_wish")
 

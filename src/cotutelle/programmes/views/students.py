@@ -22,16 +22,12 @@ from cotutelle.people.queries import search
 from cotutelle.people.views.common import actor_of, saved_view_context
 from cotutelle.programmes import queries, services
 from cotutelle.programmes.enums import ADMISSION_TRANSITIONS, AdmissionState, DegreeType, Route
-from cotutelle.programmes.forms import (
-    AdmissionForm,
-    LateAdmissionForm,
-    StudentForm,
-    show_violation,
-)
+from cotutelle.programmes.forms import AdmissionForm, LateAdmissionForm, StudentForm
 from cotutelle.programmes.models import Student
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort, Toggle
+from cotutelle.ui.violations import show_violation
 
 STATE_KINDS = {
     AdmissionState.PROVISIONAL: "wait",

@@ -11,7 +11,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cotutelle.core.clock import today
-from cotutelle.core.errors import RuleViolation
 from cotutelle.programmes.enums import Route
 from cotutelle.programmes.models import Cohort
 from cotutelle.selection.enums import AdjustmentRefusal, MentorAnswer, Regime, SilentMentor
@@ -61,11 +60,6 @@ REFUSALS = [
 RULE_NAMES = tuple(f.name for f in fields(RoundRules))
 ANSWERS = "answers"
 LOCAL = "%Y-%m-%dT%H:%M"
-
-
-def show_violation(form: forms.BaseForm, violation: RuleViolation) -> None:
-    """Put a broken rule beside its field, or on top of the form."""
-    form.add_error(violation.field if violation.field in form.fields else None, str(violation))
 
 
 def _moment(label: Any, help_text: Any = "") -> forms.DateTimeField:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cotutelle.core.errors import RuleViolation
-
 
 class ObjectionForm(forms.Form):
     """A reasoned objection during the public notice."""
@@ -23,8 +21,3 @@ class ObjectionForm(forms.Form):
     evidence = forms.FileField(
         label=_("Evidence"), required=False, help_text=_("One file: PDF, Word, picture or text.")
     )
-
-
-def show_violation(form: forms.BaseForm, violation: RuleViolation) -> None:
-    """Put a refusal of a service at its field, or on top of the form."""
-    form.add_error(violation.field if violation.field in form.fields else None, str(violation))

@@ -14,7 +14,6 @@ from cotutelle.core.access import SIGNED_IN, check, requires
 from cotutelle.core.errors import RuleViolation
 from cotutelle.mentorship.models import Mentor
 from cotutelle.people.views.common import actor_of
-from cotutelle.programmes.forms import show_violation
 from cotutelle.programmes.queries import attachments_of
 from cotutelle.selection.enums import InterviewState, RoundState
 from cotutelle.selection.forms.mentor import ConflictForm, InterviewForm, InterviewNoteForm
@@ -28,6 +27,7 @@ from cotutelle.selection.views.mentor_common import (
     find_applicant,
     person_of,
 )
+from cotutelle.ui.violations import show_violation
 
 MOST_TERMS = 8
 INTERVIEW_KINDS = {

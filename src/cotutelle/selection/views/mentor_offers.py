@@ -17,7 +17,6 @@ from cotutelle.core.access import SIGNED_IN, requires
 from cotutelle.core.errors import RuleViolation
 from cotutelle.mentorship.models import Mentor, QuotaAccount, Team
 from cotutelle.people.views.common import actor_of
-from cotutelle.programmes.forms import show_violation
 from cotutelle.selection.enums import OfferState, RoundState
 from cotutelle.selection.forms.mentor import OfferForm
 from cotutelle.selection.models import Offer, Round
@@ -32,6 +31,7 @@ from cotutelle.selection.views.mentor_common import (
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
+from cotutelle.ui.violations import show_violation
 
 OFFER_KINDS = {OfferState.DRAFT: "wait", OfferState.OPEN: "ok", OfferState.WITHDRAWN: "late"}
 WRITABLE = (RoundState.DRAFT, RoundState.RANKING)

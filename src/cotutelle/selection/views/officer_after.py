@@ -21,12 +21,7 @@ from cotutelle.programmes.enums import Route
 from cotutelle.programmes.queries import score_paths
 from cotutelle.selection import queries, services
 from cotutelle.selection.enums import PlacementSource, PlacementState, RoundState
-from cotutelle.selection.forms.officer import (
-    FillForm,
-    NoteForm,
-    SupplementForm,
-    show_violation,
-)
+from cotutelle.selection.forms.officer import FillForm, NoteForm, SupplementForm
 from cotutelle.selection.models import Placement
 from cotutelle.selection.queries import officer
 from cotutelle.selection.queries.vacancies import unplaced
@@ -42,6 +37,7 @@ from cotutelle.selection.views.officer_people import mentors_of
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
+from cotutelle.ui.violations import show_violation
 
 SHOWN = 500
 

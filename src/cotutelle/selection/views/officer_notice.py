@@ -19,7 +19,7 @@ from cotutelle.people.models import Person
 from cotutelle.people.queries import search
 from cotutelle.selection import queries, services
 from cotutelle.selection.enums import NoticeState, ObjectionState, PlacementSource
-from cotutelle.selection.forms.officer import NoteForm, show_violation
+from cotutelle.selection.forms.officer import NoteForm
 from cotutelle.selection.models import Placement, PublicNotice
 from cotutelle.selection.queries import officer
 from cotutelle.selection.views.officer_common import (
@@ -35,6 +35,7 @@ from cotutelle.selection.views.officer_people import mentors_of
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
+from cotutelle.ui.violations import show_violation
 
 
 def _latest(request: HttpRequest, public_id: UUID) -> PublicNotice:

@@ -19,7 +19,7 @@ from cotutelle.people.models import Person
 from cotutelle.people.queries import search
 from cotutelle.selection import queries, services
 from cotutelle.selection.enums import OverrideState, ParticipantState, Regime, RoundState
-from cotutelle.selection.forms.officer import NoteForm, OverrideForm, show_violation
+from cotutelle.selection.forms.officer import NoteForm, OverrideForm
 from cotutelle.selection.models import Offer, Override, Participant, Round
 from cotutelle.selection.queries import officer
 from cotutelle.selection.views.officer_common import (
@@ -35,6 +35,7 @@ from cotutelle.selection.views.officer_steps import rules_of
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
+from cotutelle.ui.violations import show_violation
 
 SHOWN = 200
 ALLOWED = (RoundState.RANKING, RoundState.ANSWERING, RoundState.CLOSED, RoundState.MATCHED)

@@ -31,7 +31,7 @@ from cotutelle.selection.enums import (
     ParticipantState,
     RoundState,
 )
-from cotutelle.selection.forms.officer import LateParticipantForm, show_violation
+from cotutelle.selection.forms.officer import LateParticipantForm
 from cotutelle.selection.models import Answer, Offer, Participant, Round
 from cotutelle.selection.queries import officer
 from cotutelle.selection.views.officer_common import (
@@ -47,6 +47,7 @@ from cotutelle.selection.views.officer_common import (
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort, Toggle
+from cotutelle.ui.violations import show_violation
 from cotutelle.workflow.enums import TaskState
 from cotutelle.workflow.models import Task
 from cotutelle.workflow.services import remind

@@ -20,13 +20,14 @@ from cotutelle.decisions.queries import runs_of
 from cotutelle.institutions.queries import deadline
 from cotutelle.selection import services
 from cotutelle.selection.enums import NoticeState, ObjectionState, Regime, RoundState
-from cotutelle.selection.forms.officer import NoteForm, show_violation
+from cotutelle.selection.forms.officer import NoteForm
 from cotutelle.selection.models import Objection, Round
 from cotutelle.selection.queries.officer import figures_of
 from cotutelle.selection.views.officer_common import actor_of, may, page, round_or_404
 from cotutelle.selection.views.officer_review import review_context, run_named
 from cotutelle.selection.views.officer_steps import rules_of
 from cotutelle.ui.dates import format_datetime
+from cotutelle.ui.violations import show_violation
 
 REVIEWABLE = (RoundState.MATCHED, RoundState.PUBLISHED, RoundState.CONFIRMED)
 

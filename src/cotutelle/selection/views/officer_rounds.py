@@ -19,13 +19,7 @@ from cotutelle.ledger.queries import history_of
 from cotutelle.programmes.queries import cohorts_visible_to
 from cotutelle.selection import queries, services
 from cotutelle.selection.enums import Regime, RoundState
-from cotutelle.selection.forms.officer import (
-    ANSWERS,
-    DeadlineForm,
-    NoteForm,
-    RoundForm,
-    show_violation,
-)
+from cotutelle.selection.forms.officer import ANSWERS, DeadlineForm, NoteForm, RoundForm
 from cotutelle.selection.models import AffinityScore, Round
 from cotutelle.selection.queries import officer
 from cotutelle.selection.views import officer_steps as steps
@@ -40,6 +34,7 @@ from cotutelle.selection.views.officer_common import (
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
+from cotutelle.ui.violations import show_violation
 
 
 @requires("selection.view_round")

@@ -16,7 +16,7 @@ from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
 from cotutelle.people.models import Person
 from cotutelle.selection.enums import NoticeState, RoundState
-from cotutelle.selection.forms.student import ObjectionForm, show_violation
+from cotutelle.selection.forms.student import ObjectionForm
 from cotutelle.selection.models import Offer, PublicNotice
 from cotutelle.selection.queries import student
 from cotutelle.selection.queries.student import MyList
@@ -30,6 +30,7 @@ from cotutelle.selection.queries.visibility import notices_visible_to
 from cotutelle.selection.queries.why import why_for_student
 from cotutelle.selection.services.publication import raise_objection
 from cotutelle.selection.views.student import list_context, names_of
+from cotutelle.ui.violations import show_violation
 
 
 @requires("selection.choose_offers")
