@@ -28,7 +28,9 @@ ENTRY = "from cotutelle.cli import main; main()"
 class Running:
     """One ``cotutelle serve`` and what it has said so far."""
 
-    def __init__(self, folder: Path, port: str) -> None:
+    def __init__(
+        self, folder: Path, port: str, settings: str = "tests.database.project.settings"
+    ) -> None:
         self.port = port
         self.folder = folder
         self.process = subprocess.Popen(
@@ -37,7 +39,7 @@ class Running:
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             text=True,
-            env=environment(folder, port),
+            env=environment(folder, port) | {"COTUTELLE_SETTINGS": settings},
         )
         self.said = ""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from cotutelle.core.clock import now
@@ -20,7 +21,6 @@ from cotutelle.jobs.registry import JobHandle
 from cotutelle.jobs.reporting import RunningHandle
 from cotutelle.jobs.services import (
     MAX_ATTEMPTS,
-    STALE_AFTER,
     recover_jobs,
     run_claimed,
     run_now,
@@ -153,7 +153,7 @@ def test_nothing_moves_a_job_that_is_over(state: JobState) -> None:
 
 def stale(**values: Any) -> Job:
     """Return a job whose worker was killed: running, and silent for too long."""
-    beat = now() - STALE_AFTER - dt.timedelta(seconds=1)
+    beat = now() - dt.timedelta(seconds=settings.COTUTELLE_JOB_STALE_SECONDS + 1)
     return make_job(**({"state": JobState.RUNNING, "attempt": 1, "heartbeat_at": beat} | values))
 
 

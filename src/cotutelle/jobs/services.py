@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import translation
@@ -24,7 +25,6 @@ from cotutelle.people.models import Person
 
 RUN_TASK = "cotutelle.jobs.run_job"
 MAX_ATTEMPTS = 3
-STALE_AFTER = dt.timedelta(seconds=90)
 CRASHED = "job.crashed"
 BROKEN = "job.broken"
 UNKNOWN = "job.unknown"
@@ -113,7 +113,8 @@ def recover_jobs() -> int:
     A dead worker's transaction was rolled back by the database, so nothing is half done.
     """
     moment = now()
-    stale = Job.objects.filter(state=JobState.RUNNING, heartbeat_at__lt=moment - STALE_AFTER)
+    silence = dt.timedelta(seconds=settings.COTUTELLE_JOB_STALE_SECONDS)
+    stale = Job.objects.filter(state=JobState.RUNNING, heartbeat_at__lt=moment - silence)
     found = 0
     for job in stale.order_by("id"):
         mine = Q(pk=job.pk, state=JobState.RUNNING, attempt=job.attempt)

@@ -13,10 +13,10 @@ def run_job(job_id: int) -> None:
     services.run_claimed(job_id)
 
 
-@app.periodic(cron="* * * * *")
+@app.periodic(cron="* * * * * */10")
 @app.task(name="cotutelle.jobs.recover", queueing_lock="cotutelle.jobs.recover")
 async def recover(timestamp: int) -> None:
-    """Every minute: queue again what a dead worker left behind."""
+    """Every ten seconds: queue again what a dead worker left behind."""
     from asgiref.sync import sync_to_async  # noqa: PLC0415
 
     for stalled in await app.job_manager.get_stalled_jobs():

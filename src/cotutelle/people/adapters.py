@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from cotutelle.people.addresses import client_address
 from cotutelle.people.models import Person
 from cotutelle.people.queries import Identity, person_of_identity
 
@@ -39,6 +40,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Nobody signs up; offices add people."""
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Count rate limits by the same address as the lockout."""
+        return client_address(request)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Write in the language of the person, whoever asked for the mail."""

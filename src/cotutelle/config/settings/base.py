@@ -35,7 +35,7 @@ ROOMS = [
 ]
 INSTALLED_APPS = [
     *(f"cotutelle.{room}" for room in ROOMS),
-    "django.contrib.admin",
+    "cotutelle.people.admin_config.RepairAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -153,6 +153,9 @@ COTUTELLE_UPLOAD_MAX_BYTES = 20 * 1024 * 1024
 COTUTELLE_STAFF_MFA = os.environ.get("COTUTELLE_STAFF_MFA", "") == "1"
 COTUTELLE_DEMO = False
 SILENCED_SYSTEM_CHECKS: list[str] = []
+
+# A running job beats every second; after this silence its worker counts as dead.
+COTUTELLE_JOB_STALE_SECONDS = 30
 
 # A long import must not hold up e-mails; what is done leaves the queue.
 PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": 4, "delete_jobs": "successful"}

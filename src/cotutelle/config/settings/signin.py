@@ -35,6 +35,10 @@ ACCOUNT_FORMS = {
     "reauthenticate": "cotutelle.people.account_forms.ConfirmForm",
 }
 
+# Proxies of ours in front of the web process: so many ends of X-Forwarded-For are believed.
+COTUTELLE_TRUSTED_PROXIES = int(os.environ.get("COTUTELLE_TRUSTED_PROXIES", "0"))
+AXES_CLIENT_IP_CALLABLE = "cotutelle.people.addresses.client_address"
+
 # ---------------------------------------------------------------- second factor
 
 MFA_ADAPTER = "cotutelle.people.adapters.SecondFactorAdapter"
