@@ -29,6 +29,7 @@ from cotutelle.selection.enums import (
 from cotutelle.selection.models import Answer, Objection, Placement, PublicNotice, Round
 from cotutelle.selection.services._common import (
     RESULT_URL,
+    STUDENTS_URL,
     all_or_nothing,
     names,
     offer_names,
@@ -92,15 +93,16 @@ def _confirm(round_: Round, actor: Person) -> Round:
         },
         decision=True,
     )
-    people = [p.participant.student.person for p in placements]
-    people += [m.person for p in placements for m in p.offer.supervisors]
-    notify(
-        people,
-        "selection.confirmed",
-        params={"round": names(round_)},
-        url=RESULT_URL,
-        unit=round_.unit,
-    )
+    students = [p.participant.student.person for p in placements]
+    mentors = [m.person for p in placements for m in p.offer.supervisors]
+    for people, url in ((students, RESULT_URL), (mentors, STUDENTS_URL)):
+        notify(
+            people,
+            "selection.confirmed",
+            params={"round": names(round_)},
+            url=url,
+            unit=round_.unit,
+        )
     return round_
 
 
