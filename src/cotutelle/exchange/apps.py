@@ -12,6 +12,7 @@ class ExchangeConfig(AppConfig):
         from cotutelle.exchange import (  # noqa: F401, PLC0415
             actions,
             importers,
+            personal,
             readers,
             rules,
             tasks,

@@ -9,4 +9,4 @@ class FilesConfig(AppConfig):
 
     def ready(self) -> None:
         """Load the words of the history."""
-        from cotutelle.files import actions  # noqa: F401, PLC0415
+        from cotutelle.files import actions, personal  # noqa: F401, PLC0415

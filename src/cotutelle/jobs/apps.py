@@ -9,4 +9,4 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         """Load permissions and the words of the history."""
-        from cotutelle.jobs import actions, readers, rules  # noqa: F401, PLC0415
+        from cotutelle.jobs import actions, personal, readers, rules  # noqa: F401, PLC0415

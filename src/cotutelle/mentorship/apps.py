@@ -12,6 +12,7 @@ class MentorshipConfig(AppConfig):
             actions,
             importers,
             notice_kinds,
+            personal,
             rules,
             task_kinds,
         )

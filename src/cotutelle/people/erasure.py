@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from cotutelle.people.forgetting import words_of
 from cotutelle.people.models import Person
 
 Exporter = Callable[[Person], Any]
@@ -34,6 +35,11 @@ def collect(person: Person) -> dict[str, Any]:
 
 
 def erase_everywhere(person: Person) -> None:
-    """Let every room forget ``person``."""
-    for _name, eraser in sorted(_erasers.items()):
+    """
+    Let every room forget ``person``, the upper rooms first: lower ones keep what those hold on to.
+
+    What names the person is read before, so that the last room knows it as well.
+    """
+    words_of(person)
+    for eraser in reversed(_erasers.values()):
         eraser(person)

@@ -8,4 +8,10 @@ class ProgrammesConfig(AppConfig):
     label = "programmes"
 
     def ready(self) -> None:
-        from cotutelle.programmes import actions, importers, notice_kinds, rules  # noqa: F401, PLC0415
+        from cotutelle.programmes import (  # noqa: F401, PLC0415
+            actions,
+            importers,
+            notice_kinds,
+            personal,
+            rules,
+        )

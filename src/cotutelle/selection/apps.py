@@ -18,6 +18,7 @@ class SelectionConfig(AppConfig):
             notice_kinds,
             paper_kinds,
             paper_tasks,
+            personal,
             readers,
             rules,
             task_kinds,

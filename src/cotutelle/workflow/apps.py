@@ -9,4 +9,10 @@ class WorkflowConfig(AppConfig):
 
     def ready(self) -> None:
         """Load permissions, words, notices, and who reads files and histories."""
-        from cotutelle.workflow import actions, notice_kinds, readers, rules  # noqa: F401, PLC0415
+        from cotutelle.workflow import (  # noqa: F401, PLC0415
+            actions,
+            notice_kinds,
+            personal,
+            readers,
+            rules,
+        )
