@@ -20,7 +20,9 @@ _OVER = (RunState.APPLIED, RunState.DISCARDED)
 def export_imports(person: Person) -> list[dict[str, Any]]:
     """Return the imports the person made."""
     own = ImportRun.objects.filter(actor=person).order_by("id")
-    return list(own.values("kind", "state", "created_at", "applied_at", "file__name"))
+    return [
+        dict(row) for row in own.values("kind", "state", "created_at", "applied_at", "file__name")
+    ]
 
 
 def erase_imports(person: Person) -> None:

@@ -18,7 +18,7 @@ from cotutelle.people.models import Person
 def export_files(person: Person) -> list[dict[str, Any]]:
     """Return the files the person gave; their contents are on the pages they belong to."""
     own = StoredFile.objects.filter(owner=person).order_by("id")
-    return list(own.values("name", "purpose", "size", "sha256", "uploaded_at"))
+    return [dict(row) for row in own.values("name", "purpose", "size", "sha256", "uploaded_at")]
 
 
 def erase_files(person: Person) -> None:

@@ -13,16 +13,16 @@ from cotutelle.people.models import Person
 def export_jobs(person: Person) -> list[dict[str, Any]]:
     """Return the work the person started."""
     own = Job.objects.filter(actor=person).order_by("id")
-    return list(own.values("kind", "state", "created_at", "finished_at", "error"))
+    return [dict(row) for row in own.values("kind", "state", "created_at", "finished_at", "error")]
 
 
 def erase_jobs(person: Person) -> None:
     """Destroy the words and results that name the person; that work was done stays."""
     words = words_of(person)
     Job.objects.filter(actor=person).update(error="")
-    for column, empty in (("args", {}), ("result", {})):
-        named = list(rows_mentioning(Job.objects.all(), column, words).values_list("pk", flat=True))
-        Job.objects.filter(pk__in=named).update(**{column: empty})
+    for column in ("args", "result"):
+        named = rows_mentioning(Job.objects.all(), column, words).values_list("pk", flat=True)
+        Job.objects.filter(pk__in=list(named)).update(**{column: {}})
     for word in words:
         Job.objects.filter(error__contains=word).update(error="")
 

@@ -68,7 +68,8 @@ def rows_mentioning(rows: QuerySet[Any], column: str, words: Iterable[str]) -> Q
     found = Q(pk__in=())
     for word in words:
         found |= Q(_text__contains=word)
-    return rows.annotate(_text=Cast(column, models.TextField())).filter(found)
+    named: QuerySet[Any] = rows.annotate(_text=Cast(column, models.TextField())).filter(found)
+    return named
 
 
 def blank_in(rows: QuerySet[Any], column: str, words: frozenset[str]) -> None:
