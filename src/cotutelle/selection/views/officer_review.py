@@ -145,14 +145,14 @@ def profile_data(
     before = previous[0].result["rank_profile"] if previous else ()
     longest = max(len(profile), len(before), 1)
     length = min(longest, LONG_TAIL)
-    labels = [_("Choice %(n)s") % {"n": n} for n in range(1, length + 1)]
+    labels = [pgettext("on an axis", "Choice %(n)s") % {"n": n} for n in range(1, length + 1)]
     if longest > LONG_TAIL:
-        labels[-1] = _("Choice %(n)s and later") % {"n": LONG_TAIL}
+        labels[-1] = pgettext("on an axis", "Choice %(n)s and later") % {"n": LONG_TAIL}
     placed = sum(profile)
     assigned = (run.result["placed"] - placed) if run else 0
     values = [*_folded(profile, length), students - placed - assigned]
     data: dict[str, Any] = {
-        "categories": [*labels, _("No place")],
+        "categories": [*labels, pgettext("on an axis", "No place")],
         "category_name": _("Place of the choice"),
         "series": [
             {"name": _("Run %(n)s") % {"n": run.number} if run else _("Students"), "values": values}

@@ -20,7 +20,7 @@ from cotutelle.core.clock import now
 from cotutelle.core.i18n import is_chinese
 from cotutelle.institutions.enums import INSTITUTION_KINDS
 from cotutelle.institutions.models import Unit
-from cotutelle.mentorship.enums import Track
+from cotutelle.mentorship.enums import MentorTitle, Track
 from cotutelle.people.models import Person
 from cotutelle.programmes.enums import DegreeType, Route
 from cotutelle.selection.enums import OfferState
@@ -60,7 +60,7 @@ class OfferCard:
     def unit_line(self) -> str:
         """Where they work."""
         units = dict.fromkeys(m.unit.display_name for m in self.offer.supervisors)
-        titles = dict.fromkeys(m.get_title_display() for m in self.offer.supervisors)
+        titles = dict.fromkeys(str(MentorTitle(m.title).label) for m in self.offer.supervisors)
         return _("%(titles)s, %(units)s") % {
             "titles": _("; ").join(titles),
             "units": _("; ").join(units),
