@@ -7,53 +7,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cotutelle.core.access import why_not
-from cotutelle.core.clock import now
+from cotutelle.core.clock import today
 from cotutelle.ledger import actions
 from cotutelle.ledger.models import Entry
 from cotutelle.notices import queries as notices
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from cotutelle.selection import queries as selection
-from cotutelle.selection.enums import AnswerState, ListState, ParticipantState, RoundState
+from cotutelle.selection.enums import RoundState
 from cotutelle.selection.models import Round
+from cotutelle.selection.task_kinds import ANSWER_APPLICANTS, ANSWER_APPLICATION, SUBMIT_LIST
+from cotutelle.web.home_mentor import MentorHome, mentor_home
+from cotutelle.web.home_staff import Season, office_todos, season_of
+from cotutelle.web.home_student import StudentHome, student_home
 from cotutelle.web.navigation import OFFICE, PLACES, leading_role
+from cotutelle.web.todos import Todo, by_urgency, todo
 from cotutelle.workflow import queries as workflow
 from cotutelle.workflow.models import Task
 
 SHOWN_TASKS = 12
 SHOWN_CHANGES = 6
 SHOWN_OWED = 6
-SOON = dt.timedelta(hours=48)
-
-
-@dataclass(frozen=True, slots=True)
-class Todo:
-    """One thing to do, most urgent first."""
-
-    icon: str
-    kind: str
-    what: str
-    context: str
-    due: dt.datetime | None
-    url: str
-    action: str
-
-
-@dataclass(frozen=True, slots=True)
-class Season:
-    """A round on the reader's home: its steps, and where it stands."""
-
-    title: str
-    url: str
-    steps: Sequence[dict[str, str]]
-    lists: tuple[int, int]
-    answers: tuple[int, int]
-    is_office: bool
+SHOWN_ROUNDS = 2
+OWN = (Role.MENTOR, Role.STUDENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,110 +50,94 @@ class Change:
 class Home:
     """Everything the home page shows."""
 
+    day: dt.date
     todos: Sequence[Todo]
+    student: StudentHome | None
+    mentor: MentorHome | None
     seasons: Sequence[Season]
+    is_staff: bool
     owed: Sequence[Task]
     owed_total: int
+    may_remind: bool
     changes: Sequence[Change]
     links: Sequence[dict[str, Any]]
 
+    @property
+    def needs(self) -> int:
+        """How many things need the reader: rows, and cards whose button is filled."""
+        own = int(self.student is not None and self.student.step.is_urgent)
+        answers = self.mentor.answers if self.mentor else ()
+        return len(self.todos) + own + sum(one.is_urgent for one in answers)
+
+    @property
+    def late(self) -> int:
+        """How many of the things to do are overdue."""
+        return sum(one.kind == "late" for one in self.todos)
+
 
 def home_of(person: Person) -> Home:
-    """Gather the home page of ``person``; a dozen queries, whatever the size of the school."""
+    """Gather the home page of ``person``; a few dozen queries, whatever the size of the school."""
     role = leading_role(person.roles)
     is_office = role is not None and PLACES.get(role) == OFFICE
+    is_staff = role is not None and role not in OWN
+    seasons = [season_of(one, person) for one in _rounds(person)] if is_staff else []
     owed = workflow.board(person) if is_office else Task.objects.none()
     return Home(
-        todos=[_todo(task) for task in workflow.open_for(person)[:SHOWN_TASKS]],
-        seasons=[_season(r, person, is_office=is_office) for r in _rounds(person)],
+        day=today(),
+        todos=by_urgency([*_own(person), *_of_the_office(person, seasons)]),
+        student=student_home(person) if Role.STUDENT in person.roles else None,
+        mentor=mentor_home(person) if Role.MENTOR in person.roles else None,
+        seasons=seasons,
+        is_staff=is_staff,
         owed=list(owed[:SHOWN_OWED]),
         owed_total=owed.count() if is_office else 0,
+        may_remind=is_office and why_not(person, "workflow.remind_task") is None,
         changes=_changes(person, role),
         links=_first_steps(role),
     )
 
 
-def _todo(task: Task) -> Todo:
-    late = task.due_at is not None and task.due_at < now()
-    soon = task.due_at is not None and not late and task.due_at - now() < SOON
-    kind, icon = (
-        ("late", "alert-circle") if late else ("due", "clock") if soon else ("wait", "point")
-    )
-    return Todo(
-        icon=icon,
-        kind=kind,
-        what=task.title,
-        context=task.unit.display_name if task.unit else "",
-        due=task.due_at,
-        url=task.url or reverse("workflow:tasks"),
-        action=_("Open"),
-    )
+def _own(person: Person) -> list[Todo]:
+    """Return the tasks of ``person`` but those that a card of their own page speaks of."""
+    shown = {SUBMIT_LIST} if Role.STUDENT in person.roles else set()
+    if Role.MENTOR in person.roles:
+        shown |= {ANSWER_APPLICANTS, ANSWER_APPLICATION}
+    return [
+        todo(
+            task.title,
+            context=task.unit.display_name,
+            due=task.due_at,
+            url=task.url or reverse("workflow:tasks"),
+            action=_("Do it now"),
+        )
+        for task in workflow.open_for(person).exclude(kind__in=shown)[:SHOWN_TASKS]
+    ]
+
+
+def _of_the_office(person: Person, seasons: Sequence[Season]) -> list[Todo]:
+    rows = [one for season in seasons for one in office_todos(season, person)]
+    if waiting := len(workflow.waiting_for(person)):
+        what = ngettext(
+            "%(n)d approval waits for your decision",
+            "%(n)d approvals wait for your decision",
+            waiting,
+        ) % {"n": waiting}
+        url = reverse("workflow:approvals")
+        rows.append(todo(what, url=url, action=_("See the approvals"), icon="gavel"))
+    return rows
 
 
 def _rounds(person: Person) -> list[Round]:
-    """Rounds under way that the reader may see, newest first."""
-    over = {RoundState.DRAFT, RoundState.CANCELLED}
-    rounds = selection.rounds_visible_to(person).exclude(state__in=over).order_by("-created_at")
-    return list(rounds.select_related("unit")[:2])
-
-
-STEPS = (
-    (RoundState.RANKING, "lists"),
-    (RoundState.ANSWERING, "answers"),
-    (RoundState.CLOSED, ""),
-    (RoundState.MATCHED, ""),
-    (RoundState.PUBLISHED, ""),
-    (RoundState.CONFIRMED, ""),
-)
-
-
-def _season(round_: Round, person: Person, *, is_office: bool) -> Season:
-    order = [state for state, _key in STEPS]
-    here = order.index(RoundState(round_.state)) if round_.state in order else -1
-    counts = _counts(round_)
-    steps = []
-    for place, (state, key) in enumerate(STEPS):
-        last = place == here and state == RoundState.CONFIRMED
-        phase = "done" if place < here or last else "now" if place == here else "next"
-        done, total = counts.get(key, (0, 0))
-        detail = f"{done} / {total}" if key and is_office and total else ""
-        steps.append({"phase": phase, "label": str(state.label), "detail": detail})
-    return Season(
-        title=round_.display_name,
-        url=_round_url(round_, person, is_office=is_office),
-        steps=steps,
-        lists=counts["lists"],
-        answers=counts["answers"],
-        is_office=is_office,
-    )
-
-
-def _counts(round_: Round) -> dict[str, tuple[int, int]]:
-    lists = round_.participants.filter(state=ParticipantState.ACTIVE).aggregate(
-        done=Count("id", filter=Q(list_state=ListState.SUBMITTED)), total=Count("id")
-    )
-    answers = round_.answers.aggregate(
-        done=Count("id", filter=Q(state=AnswerState.SUBMITTED)), total=Count("id")
-    )
-    return {
-        "lists": (lists["done"], lists["total"]),
-        "answers": (answers["done"], answers["total"]),
-    }
-
-
-def _round_url(round_: Round, person: Person, *, is_office: bool) -> str:
-    if is_office or why_not(person, "selection.view_review", round_) is None:
-        return reverse("selection:round", args=[round_.public_id])
-    if Role.MENTOR in person.roles:
-        return reverse("selection:applicants-home")
-    if Role.STUDENT in person.roles:
-        return reverse("selection:find")
-    return reverse("selection:rounds")
+    """Return the rounds under way, newest first; the last confirmed one where none is."""
+    hidden = {RoundState.DRAFT, RoundState.CANCELLED}
+    seen = selection.rounds_visible_to(person).exclude(state__in=hidden).order_by("-created_at")
+    current = list(seen.exclude(state=RoundState.CONFIRMED)[:SHOWN_ROUNDS])
+    return current or list(seen[:1])
 
 
 def _changes(person: Person, role: Role | None) -> list[Change]:
     """Staff see what happened in their units; others what they were told."""
-    if role is not None and why_not(person, "ledger.view_entries") is None:
+    if role is not None and why_not(person, "ledger.view_history") is None:
         return [
             Change(entry.at, _entry_text(entry), reverse("ledger:entries"))
             for entry in _entries(person)
@@ -186,12 +151,8 @@ def _changes(person: Person, role: Role | None) -> list[Change]:
 def _entries(person: Person) -> list[Entry]:
     from cotutelle.ledger.queries import visible_to  # noqa: PLC0415
 
-    return list(
-        visible_to(person)
-        .exclude(actor=person)
-        .select_related("actor")
-        .order_by("-id")[:SHOWN_CHANGES]
-    )
+    rows = visible_to(person).exclude(actor=person).select_related("actor")
+    return list(rows.order_by("-id")[:SHOWN_CHANGES])
 
 
 def _entry_text(entry: Entry) -> str:
@@ -199,23 +160,23 @@ def _entry_text(entry: Entry) -> str:
     return _("%(who)s: %(what)s") % {"who": who, "what": actions.label(entry.action)}
 
 
+FIRST_STEPS = {
+    Role.GRADUATE_OFFICER: ("exchange:home", "file-spreadsheet"),
+    Role.SYSTEM_ADMINISTRATOR: ("institutions:units", "building-hospital"),
+    Role.MENTOR: ("mentorship:my-profile", "id-badge-2"),
+    Role.STUDENT: ("programmes:my-profile", "id-badge-2"),
+}
+
+
 def _first_steps(role: Role | None) -> list[dict[str, Any]]:
     """What an empty home offers to begin with."""
-    steps = {
-        Role.GRADUATE_OFFICER: (
-            _("Import students and mentors"),
-            "exchange:home",
-            "file-spreadsheet",
-        ),
-        Role.SYSTEM_ADMINISTRATOR: (
-            _("Set up the units"),
-            "institutions:units",
-            "building-hospital",
-        ),
-        Role.MENTOR: (_("Write my mentor profile"), "mentorship:my-profile", "id-badge-2"),
-        Role.STUDENT: (_("Write my profile"), "programmes:my-profile", "id-badge-2"),
+    labels = {
+        Role.GRADUATE_OFFICER: _("Import students and mentors"),
+        Role.SYSTEM_ADMINISTRATOR: _("Set up the units"),
+        Role.MENTOR: _("Write my mentor profile"),
+        Role.STUDENT: _("Write my profile"),
     }
-    if role not in steps:
+    if role not in FIRST_STEPS:
         return []
-    label, name, icon = steps[role]
-    return [{"label": label, "url": reverse(name), "icon": icon}]
+    name, icon = FIRST_STEPS[role]
+    return [{"label": labels[role], "url": reverse(name), "icon": icon}]

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -182,6 +183,9 @@ def task_remind(request: HttpRequest) -> HttpResponse:
     else:
         result = remind(tasks, actor=person)
         messages.success(request, _says(result))
+    after = request.POST.get("next", "")
+    if after and url_has_allowed_host_and_scheme(after, allowed_hosts=None):
+        return redirect(after)
     return redirect(f"{reverse('workflow:board')}?{QueryDict(query).urlencode()}")
 
 

@@ -27,8 +27,9 @@
         series: d.series.map((s, i) => ({ name: s.name, type: 'bar', barMaxWidth: 18, data: s.values.map((v, j) => ({ value: v, itemStyle: { color: (d.muted || []).includes(j) ? C.none : colour(C, d, i), borderRadius: [0, 3, 3, 0] } })), itemStyle: { color: colour(C, d, i) }, label: { show: true, position: 'right', ...text(C), color: C.ink, fontWeight: 600 } })) };
     },
     line(d, C) {
+      const end = Math.max(...d.series.map(s => [...(s.end || s.name)].reduce((w, ch) => w + (ch.charCodeAt(0) > 255 ? 12.5 : 7), 0)));
       const tone = i => C.tracks[d.series[i].track] || (i === 0 ? C.accent : i === 1 ? C.ink : C.series[i % C.series.length]);
-      return { ...base(C, 'axis'), tooltip: { ...base(C, 'axis').tooltip, axisPointer: { type: 'line' } }, grid: { left: 40, right: phone() ? 84 : 100, top: 14, bottom: 24 }, xAxis: cats(C, d, { boundaryGap: false, axisLabel: { hideOverlap: true } }),
+      return { ...base(C, 'axis'), tooltip: { ...base(C, 'axis').tooltip, axisPointer: { type: 'line' } }, grid: { left: 40, right: Math.min(end + 14, 160), top: 14, bottom: 24 }, xAxis: cats(C, d, { boundaryGap: false, axisLabel: { hideOverlap: true } }),
         yAxis: axis(C, { min: 0, max: d.max, splitNumber: 2, axisLabel: { formatter: '{value}' + (d.unit || '') } }),
         series: d.series.map((s, i) => ({ name: s.name, type: 'line', data: s.values, symbol: 'none', lineStyle: { width: 2.5, color: tone(i) }, itemStyle: { color: tone(i) }, labelLayout: { moveOverlap: 'shiftY' }, endLabel: { show: true, formatter: s.end || s.name, ...text(C), color: tone(i), fontWeight: 600, distance: 6 } })) };
     },
