@@ -69,7 +69,7 @@ def test_changes_are_said_in_words_in_both_languages() -> None:
             ("Telephone", "1", ""),
             ("Language", "English", "Chinese"),
             ("May sign in", "Yes", "No"),
-            ("day", "", "2026-01-02"),
+            ("day", "", "2 Jan 2026"),
         ]
     with translation.override("zh-hans"):
         (line,) = queries.history_of(person)
@@ -211,3 +211,18 @@ def test_the_history_is_exported(fmt: str) -> None:
 
 
 HISTORY_QUERIES = 8  # two of them are the frame: tasks and notices
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("2026-01-02", "2 Jan 2026"),
+        ("2026-01-02T10:00:00+08:00", "2 Jan 2026, 10:00"),
+        ("546c0253-def5-4617-b5d6-87b237d25acd", "546c0253…"),
+        ("fd" * 32, "fdfdfdfd…"),
+        ("2026-13-02x", "2026-13-02x"),
+    ],
+)
+def test_stored_signs_are_shown_as_people_read_them(stored: str, shown: str) -> None:
+    with translation.override("en"):
+        assert actions.value_text("people.person", "day", stored) == shown

@@ -143,10 +143,14 @@ def test_hidden_fields_survive_grouping() -> None:
 
 def test_history_marks_proxy_entries_and_shows_old_and_new() -> None:
     entry: dict[str, Any] = {"when": None, "who": "x", "text": "y", "proxy": True}
-    entry["changes"] = [{"label": "Places", "old": None, "new": 13}]
+    entry["changes"] = [
+        {"label": "Places", "old": 12, "new": 13},
+        {"label": "Route", "old": None, "new": "exam"},
+    ]
     html = render('{% include "ui/partials/_history.html" %}', entries=[entry])
     assert "By proxy" in html
-    assert "<del>–</del>" in html
+    assert "<del>12</del>" in html
+    assert html.count("<del>") == 1, "a first value has nothing before it"
     assert "<ins>13</ins>" in html
     empty = render('{% include "ui/partials/_history.html" %}', entries=[])
     assert "Nothing has happened yet." in empty

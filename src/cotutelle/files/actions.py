@@ -12,4 +12,6 @@ register(
         "files.file.deleted": _("File deleted"),
     }
 )
-register_fields("files.storedfile", {"size": _("Size in bytes"), "purpose": _("Purpose")})
+register_fields(
+    "files.storedfile", {"size": _("Size in bytes"), "purpose": _("Purpose"), "sha256": _("Digest")}
+)

@@ -6,15 +6,24 @@ Each room has an ``actions.py`` that registers its words; nothing translated is 
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from cotutelle.ui.dates import format_date, format_datetime
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 else:
     StrOrPromise = str
+
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?([+-]\d\d:\d\d|Z)")
+_IDENTIFIER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_DIGEST = re.compile(r"[0-9a-f]{32,}")
 
 _labels: dict[str, StrOrPromise] = {}
 _fields: dict[str, dict[str, StrOrPromise]] = {}
@@ -88,4 +97,18 @@ def value_text(subject_type: str, field: str, value: object) -> str:
             for name, one in value.items()
         )
     words = _values.get((subject_type, field), {})
-    return str(words.get(str(value), value))
+    return str(words[str(value)]) if str(value) in words else _plain(value)
+
+
+def _plain(value: object) -> str:
+    """Return moments as dates, and identifiers and digests by their first signs."""
+    text = str(value)
+    if not isinstance(value, str):
+        return text
+    if _ISO_DAY.fullmatch(text):
+        return format_date(dt.date.fromisoformat(text))
+    if _ISO_MOMENT.fullmatch(text):
+        return format_datetime(dt.datetime.fromisoformat(text))
+    if _IDENTIFIER.fullmatch(text) or _DIGEST.fullmatch(text):
+        return f"{text[:8]}…"
+    return text

@@ -112,6 +112,21 @@ register_fields(
     },
 )
 register_fields("mentorship.mentorship", {"mentor": _("Mentor")})
+register_fields("mentorship.mentor", {"student": _("Student")})
+register_fields("mentorship.changewindow", {"opens_on": _("Opens on"), "closes_on": _("Closes on")})
+register_fields(
+    "institutions.unit",
+    {
+        "year": _("Year"),
+        "category": _("Category"),
+        "title": _("Professional title"),
+        "places": _("Places"),
+    },
+    values={
+        "category": {str(v): label for v, label in MentorCategory.choices},
+        "title": {str(v): label for v, label in MentorTitle.choices},
+    },
+)
 access.register("mentorship.mentor", access.by_permission("mentorship.change_mentor"))
 access.register("mentorship.quotaaccount", access.by_permission("mentorship.view_account"))
 access.register("mentorship.team", access.by_permission("mentorship.manage_teams"))

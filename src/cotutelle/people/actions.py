@@ -48,6 +48,7 @@ register_fields(
     },
     values={
         "role": dict(Role.choices),
+        "gender": {"female": _("Female"), "male": _("Male")},
         "language": {"zh-hans": _("Chinese"), "en": _("English")},
     },
 )

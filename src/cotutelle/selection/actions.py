@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from cotutelle.ledger import access
 from cotutelle.ledger.actions import register, register_fields
+from cotutelle.mentorship.enums import Track
+from cotutelle.programmes.enums import DegreeType, Route
 from cotutelle.selection.enums import (
+    AdjustmentRefusal,
     AnswerState,
     ListState,
+    MentorAnswer,
     NoticeState,
     ObjectionState,
+    OfferKind,
     OfferState,
     OverrideState,
     PlacementState,
+    Regime,
     RoundState,
+    SilentMentor,
 )
 
 register(
@@ -32,6 +40,7 @@ register(
         "selection.participant.withdrawn": _("Student left the round"),
         "selection.round.run": _("Matching run"),
         "selection.round.tried": _("Trial run"),
+        "selection.round.previewed": _("Sample notices sent to oneself"),
         "selection.round.discarded": _("Result of the run discarded"),
         "selection.round.published": _("Result published"),
         "selection.round.confirmed": _("Result confirmed"),
@@ -80,6 +89,17 @@ _STATES = {
     "selection.objection": ObjectionState,
     "selection.placement": PlacementState,
 }
+_WORDS: dict[str, type[TextChoices]] = {
+    "kind": OfferKind,
+    "track": Track,
+    "routes": Route,
+    "route": Route,
+    "degree_types": DegreeType,
+    "regime": Regime,
+    "silent_mentor": SilentMentor,
+    "adjustment_refusal": AdjustmentRefusal,
+    "mentor_answer": MentorAnswer,
+}
 for _subject, _enum in _STATES.items():
     register_fields(
         _subject,
@@ -88,7 +108,7 @@ for _subject, _enum in _STATES.items():
             "reason": _("Reason"),
             "places": _("Places"),
             "choices": _("Choices"),
-            "count": _("Number"),
+            "count": _("How many"),
             "run": _("Run"),
             "digest": _("Digest"),
             "deadline": _("Deadline"),
@@ -96,8 +116,47 @@ for _subject, _enum in _STATES.items():
             "offer": _("Offer"),
             "ground": _("Ground"),
             "version": _("Version"),
+            "name_zh": _("Chinese name"),
+            "name_en": _("English name"),
+            "title_zh": _("Title in Chinese"),
+            "title_en": _("Title in English"),
+            "description_zh": _("Description in Chinese"),
+            "description_en": _("Description in English"),
+            "requirements_zh": _("Requirements in Chinese"),
+            "requirements_en": _("Requirements in English"),
+            "kind": _("Kind"),
+            "track": _("Track"),
+            "routes": _("Admission routes"),
+            "degree_types": _("Degree types"),
+            "discipline": _("Discipline"),
+            "student": _("Student"),
+            "starts_at": _("Begins"),
+            "answer": _("Answer"),
+            "accepts_adjustment": _("Accepts being placed by the school"),
+            "quota_year": _("Year of the quota"),
+            "seed": _("Seed"),
+            "windows": _("Time to choose"),
+            "answers_close_at": _("Mentors answer until"),
+            "rules": _("Rules"),
+            "regime": _("Procedure"),
+            "silent_mentor": _("A mentor who does not answer"),
+            "adjustment_refusal": _("A student who refuses to be placed by the school"),
+            "mentor_answer": _("How mentors answer"),
+            "min_choices": _("Fewest choices"),
+            "max_choices": _("Most choices"),
+            "interviews": _("Interviews"),
+            "same_discipline_only": _("Same discipline only"),
+            "uses_scores": _("Scores are used"),
+            "ties_by_score": _("Ties are broken by score"),
+            "notice_days": _("Working days of the notice"),
+            "answer_days": _("Working days to answer"),
+            "override_share_percent": _("Most assignments by the school, per cent"),
+            **{str(value): label for value, label in Route.choices},
         },
-        values={"state": {str(value): label for value, label in _enum.choices}},
+        values={
+            "state": {str(value): label for value, label in _enum.choices},
+            **{name: {str(v): label for v, label in enum.choices} for name, enum in _WORDS.items()},
+        },
     )
 access.register("selection.round", access.by_permission("selection.view_review"))
 access.register("selection.offer", access.by_permission("selection.write_offer"))
