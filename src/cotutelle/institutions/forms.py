@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.db.models import QuerySet
@@ -11,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from cotutelle.institutions.enums import DayKind, UnitKind
 from cotutelle.institutions.models import Unit
-from cotutelle.people.forms import UnitField
+from cotutelle.people.forms import UnitField, zone_choices
 
 _KINDS = [(k.value, k.label) for k in UnitKind if k != UnitKind.CONSORTIUM]
 
 
 def _zones() -> list[tuple[str, Any]]:
-    return [("", _("As the unit above")), *((zone, zone) for zone in sorted(available_timezones()))]
+    return [("", _("As the unit above")), *zone_choices()]
 
 
 class UnitForm(forms.Form):

@@ -82,7 +82,7 @@ COLUMNS = (
     ),
     Column(
         "unit",
-        ("单位", "Unit", "单位代码", "所在单位", "所属单位", "部门", "科室", "学院", "Department", "Unit code"),
+        ("单位", "Unit", "单位代码", "所在单位", "所在科室", "所属单位", "部门", "科室", "学院", "Department", "Unit code"),
         help=gettext_lazy("Code or name. Empty: the unit you import into."),
         parse=parsing.text(max_length=150),
         examples=("MU-CARD",),
