@@ -141,7 +141,7 @@ def _start_answers(round_: Round, _actor: Person, _reason: str) -> str:
                 "until": moment(round_.answers_close_at or now()),
                 "silence": silence(round_),
             },
-            url="/",
+            url="/selection/applicants/",
             unit=round_.unit,
         )
     return "selection.round.moved"
