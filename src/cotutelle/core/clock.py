@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.utils import timezone
 
@@ -21,6 +22,12 @@ def now() -> dt.datetime:
 def today(zone: str | None = None) -> dt.date:
     """Return the present day in ``zone`` (an IANA name; the active time zone without one)."""
     return timezone.localdate(now(), timezone=ZoneInfo(zone) if zone else None)
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """Return the names of all time zones; they are read off the disk once."""
+    return frozenset(available_timezones())
 
 
 def end_of_day(day: dt.date, zone: str) -> dt.datetime:

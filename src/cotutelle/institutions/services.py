@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.db import transaction
 from django.db.models import Max, Value
@@ -12,7 +11,7 @@ from django.db.models.functions import Concat, Length, Substr
 from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check
-from cotutelle.core.clock import today
+from cotutelle.core.clock import time_zones, today
 from cotutelle.core.errors import RuleViolation
 from cotutelle.institutions.enums import DayKind, UnitKind, UnitState
 from cotutelle.institutions.models import Calendar, CalendarDay, Unit
@@ -223,7 +222,7 @@ def _check_fields(unit: Unit) -> None:
         raise RuleViolation("unit.no_code", _("A unit needs a code."), field="code")
     if unit.kind not in UnitKind.values:
         raise RuleViolation("unit.kind", _("There is no such kind of unit."), field="kind")
-    if unit.time_zone and unit.time_zone not in available_timezones():
+    if unit.time_zone and unit.time_zone not in time_zones():
         raise RuleViolation("unit.time_zone", _("There is no such time zone."), field="time_zone")
     if Unit.objects.filter(code=unit.code).exclude(pk=unit.pk).exists():
         raise RuleViolation("unit.code_taken", _("Another unit has this code."), field="code")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from cotutelle.core.clock import now
+from cotutelle.core.clock import now, time_zones
 from cotutelle.institutions.models import Unit
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
@@ -19,12 +22,17 @@ _INDENT = "\u3000"
 _TOKEN_DAYS = [("30", _("30 days")), ("90", _("90 days")), ("365", _("One year"))]
 
 
-def zone_choices() -> list[tuple[str, str]]:
+def zone_choices() -> Sequence[tuple[str, str]]:
     """Return time zones as ``UTC+0800 Asia/Shanghai``, from west to east; Chinese time first."""
-    moment = now()
-    found = [(moment.astimezone(ZoneInfo(zone)), zone) for zone in available_timezones()]
+    return _zones_at(now().replace(minute=0, second=0, microsecond=0))
+
+
+@lru_cache(maxsize=2)
+def _zones_at(hour: dt.datetime) -> tuple[tuple[str, str], ...]:
+    """Six hundred zones take a while to sort; summer time begins on the hour."""
+    found = [(hour.astimezone(ZoneInfo(zone)), zone) for zone in time_zones()]
     found.sort(key=lambda one: (one[1] != settings.TIME_ZONE, one[0].utcoffset(), one[1]))
-    return [(zone, f"UTC{at:%z} {zone.replace('_', ' ')}") for at, zone in found]
+    return tuple((zone, f"UTC{at:%z} {zone.replace('_', ' ')}") for at, zone in found)
 
 
 class UnitField(forms.ModelChoiceField):  # type: ignore[type-arg]
@@ -45,7 +53,7 @@ class PersonForm(forms.Form):
     name_zh = forms.CharField(label=_("Chinese name"), max_length=100, required=False)
     name_en = forms.CharField(label=_("English name"), max_length=150, required=False)
     number = forms.CharField(
-        label=_("Number"),
+        label=_("Staff or student number"),
         max_length=40,
         required=False,
         help_text=_("Student or staff number; leading zeros stay."),

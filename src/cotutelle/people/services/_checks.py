@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check
+from cotutelle.core.clock import time_zones
 from cotutelle.core.errors import RuleViolation
 from cotutelle.institutions.enums import UnitState
 from cotutelle.institutions.models import Unit
@@ -47,7 +47,7 @@ def check_own_values(person: Person) -> None:
         raise RuleViolation("person.no_name", _("A person needs a name."), field="name_zh")
     if person.language not in dict(settings.LANGUAGES):
         raise RuleViolation("person.language", _("There is no such language."), field="language")
-    if person.time_zone not in available_timezones():
+    if person.time_zone not in time_zones():
         raise RuleViolation("person.time_zone", _("There is no such time zone."), field="time_zone")
 
 
