@@ -106,6 +106,16 @@ def pick(value: object, label: object) -> SafeString:
 
 
 @register.simple_tag
+def pick_all() -> SafeString:
+    """The head of the column of `pick`: a box that picks every row of the page."""
+    return format_html(
+        '<th scope="col" class="ct-pick"><input class="form-check-input" type="checkbox" '
+        'data-pick-all aria-label="{}"></th>',
+        _("Select all rows of this page"),
+    )
+
+
+@register.simple_tag
 def sort_head(listing: Listing[Any], key: str, label: object, css: str = "") -> SafeString:
     """A column head that sorts; a second press turns round where the list offers ``-key``."""
     offered = {link.key: link for link in listing.sort_links}
