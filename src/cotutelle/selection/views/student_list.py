@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
 from cotutelle.people.models import Person
+from cotutelle.selection.enums import ListState
 from cotutelle.selection.models import Participant
 from cotutelle.selection.queries import student
 from cotutelle.selection.services import lists
@@ -83,7 +84,8 @@ def submit(request: HttpRequest) -> HttpResponse:
     order = _order(request)
     try:
         with transaction.atomic():
-            _save(participant, order, request)
+            if not _is_as_saved(participant, order, request):
+                _save(participant, order, request)
             if participant.accepts_adjustment is None:
                 raise RuleViolation(
                     "list.adjustment",
@@ -133,6 +135,19 @@ def _step(request: HttpRequest, service: Any, done: str) -> HttpResponse:
     return _back(participant)
 
 
+def _is_as_saved(participant: Participant, order: Sequence[UUID], request: HttpRequest) -> bool:
+    """Tell whether the page says what is saved already, whichever version it was opened at."""
+    if participant.list_state != ListState.DRAFT:
+        return False
+    word = _WORDS.get(request.POST.get("adjustment", ""))
+    return word in {None, participant.accepts_adjustment} and list(order) == _saved(participant)
+
+
+def _saved(participant: Participant) -> list[UUID]:
+    rows = participant.preferences.order_by("position")
+    return list(rows.values_list("offer__public_id", flat=True))
+
+
 def _save(participant: Participant, order: Sequence[UUID], request: HttpRequest) -> None:
     word = _WORDS.get(request.POST.get("adjustment", ""))
     lists.save_list(
@@ -157,10 +172,7 @@ def _refused(
 
 
 def _attempt(participant: Participant, order: Sequence[UUID]) -> list[dict[str, Any]]:
-    saved = list(
-        participant.preferences.order_by("position").values_list("offer__public_id", flat=True)
-    )
-    if list(order) == saved or not order:
+    if list(order) == _saved(participant) or not order:
         return []
     found = {o.public_id: o for o in student.offers_for(participant).filter(public_id__in=order)}
     return [{"id": str(key), "name": names_of(found[key])} for key in order if key in found]

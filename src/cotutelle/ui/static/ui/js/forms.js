@@ -6,17 +6,18 @@
   const dirty = new Set();
   const failed = new Set();
 
-  // One request at a time for a form; what changed meanwhile goes with the next one.
+  // One request at a time for a form; what changed meanwhile, or was sent, goes with the next one.
   const busy = new WeakMap();
   const save = async form => {
-    if (busy.get(form)) { busy.set(form, 'again'); return; }
-    busy.set(form, 'now');
+    if (busy.has(form)) { busy.get(form).next ||= () => save(form); return; }
+    const running = { next: null };
+    busy.set(form, running);
     tell(form, ct.words.saving);
     try {
       const url = form.dataset.autosave || form.getAttribute('action') || location.href;
       const body = new FormData(form);
       body.delete('move'); body.delete('remove');
-      const answer = await fetch(url, { method: 'POST', body, headers: { 'X-Autosave': '1', Accept: 'application/json' }, credentials: 'same-origin' });
+      const answer = await fetch(url, { method: 'POST', body, headers: { 'X-Autosave': '1', Accept: 'application/json' }, credentials: 'same-origin', signal: AbortSignal.timeout(20000) });
       failed.delete(form);
       if (answer.redirected || answer.status === 401) tell(form, ct.words.signedOut);
       else if (answer.ok) {
@@ -34,9 +35,8 @@
         if (answer.status >= 500) failed.add(form);
       }
     } catch { failed.add(form); tell(form, ct.words.unsaved); }
-    const again = busy.get(form) === 'again';
     busy.delete(form);
-    if (again) save(form);
+    if (running.next) running.next();
   };
   setInterval(() => failed.forEach(save), 15000);
   addEventListener('online', () => failed.forEach(save));
@@ -47,7 +47,14 @@
     form.addEventListener('input', later);
     form.addEventListener('change', later);
     form.addEventListener('ct:changed', later);
-    form.addEventListener('submit', () => { clearTimeout(timer); dirty.delete(form); failed.delete(form); });
+    form.addEventListener('submit', e => {
+      clearTimeout(timer); dirty.delete(form); failed.delete(form);
+      const running = busy.get(form);
+      if (!running) return;
+      // the running save raises the version that this request must carry
+      e.preventDefault();
+      running.next = () => form.requestSubmit(e.submitter);
+    });
   });
   document.querySelectorAll('form[data-guard]').forEach(form => {
     form.addEventListener('input', () => dirty.add(form));
