@@ -70,13 +70,19 @@ def applicants(answer: Answer) -> QuerySet[Participant]:
     if answer.round.state not in _SEEN:
         return Participant.objects.none()
     rules = RoundRules.from_parameters(answer.round.policy.parameters)
-    offers = offers_of_answer(answer).filter(state=OfferState.OPEN)
     rows = Participant.objects.filter(round_id=answer.round_id, state=ParticipantState.ACTIVE)
     if rules.regime == Regime.SEQUENTIAL:
+        offers = offers_of_answer(answer).filter(state=OfferState.OPEN)
         met = offers.values("applications__participant")
         return rows.filter(pk__in=met)
-    chosen = offers.values("preferences__participant")
-    return rows.filter(pk__in=chosen, list_state=ListState.SUBMITTED)
+    # By inner joins from the lines of the lists: from the offers, they would be outer ones, which
+    # the planner gets wrong by seconds on tables without statistics.
+    chosen = Preference.objects.filter(
+        offer__round_id=answer.round_id,
+        offer__state=OfferState.OPEN,
+        **{f"offer__{key}": value for key, value in answer.node.items()},
+    )
+    return rows.filter(pk__in=chosen.values("participant"), list_state=ListState.SUBMITTED)
 
 
 def applicant_ids(answer: Answer) -> dict[int, UUID]:

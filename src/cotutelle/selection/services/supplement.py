@@ -30,6 +30,7 @@ from cotutelle.selection.queries.market import CONFLICT, hindrance
 from cotutelle.selection.queries.vacancies import free_places, unplaced
 from cotutelle.selection.services._common import (
     RESULT_URL,
+    STUDENTS_URL,
     label,
     names,
     offer_names,
@@ -89,18 +90,20 @@ def fill_vacancy(participant: Participant, offer: Offer, *, actor: Person) -> Pl
         decision=True,
     )
     student = participant.student.person
-    notify(
-        [student, *[m.person for m in offer.supervisors]],
-        "selection.vacancy_filled",
-        params={
-            "round": names(round_),
-            "student": bilingual(student),
-            "offer": offer_names(offer),
-            "source": label(PlacementSource.ADJUSTMENT),
-        },
-        url=RESULT_URL,
-        unit=round_.unit,
-    )
+    mentors = [mentor.person for mentor in offer.supervisors]
+    for people, url in (([student], RESULT_URL), (mentors, STUDENTS_URL)):
+        notify(
+            people,
+            "selection.vacancy_filled",
+            params={
+                "round": names(round_),
+                "student": bilingual(student),
+                "offer": offer_names(offer),
+                "source": label(PlacementSource.ADJUSTMENT),
+            },
+            url=url,
+            unit=round_.unit,
+        )
     return placement
 
 
