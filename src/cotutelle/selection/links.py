@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cotutelle.mentorship import hooks as mentorship_hooks
 from cotutelle.people.models import Person
 from cotutelle.programmes import hooks
 from cotutelle.programmes.models import Student
@@ -10,6 +11,7 @@ from cotutelle.selection.models import Placement
 from cotutelle.selection.queries.answers import applicants
 from cotutelle.selection.queries.visibility import own_answers, own_offers
 from cotutelle.selection.services.supplement import follow_admission
+from cotutelle.selection.services.suspension import follow_suspension
 
 
 def reads_profile(actor: Person, student: Student) -> bool:
@@ -27,3 +29,4 @@ def reads_profile(actor: Person, student: Student) -> bool:
 
 hooks.let_read_profiles(reads_profile)
 hooks.on_admission_change(follow_admission)
+mentorship_hooks.on_suspension(follow_suspension)

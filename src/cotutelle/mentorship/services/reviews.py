@@ -13,6 +13,7 @@ from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.services import record
+from cotutelle.mentorship import hooks
 from cotutelle.mentorship.enums import EligibilityState
 from cotutelle.mentorship.models import ChangeWindow, Eligibility, Mentor, QuotaCap
 from cotutelle.mentorship.services import quota
@@ -51,6 +52,7 @@ def review_mentors(
         )  # fmt: skip
         if state == EligibilityState.SUSPENDED:
             quota.release_holds(mentor, year, reason=reason.strip(), actor=actor)
+            hooks.tell_suspended(mentor, year, reason.strip(), actor)
             notify(
                 [mentor.person], "mentorship.suspended",
                 params={"year": year, "reason": reason.strip()}, url="/mentors/me/", unit=mentor.unit,

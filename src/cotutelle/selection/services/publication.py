@@ -48,6 +48,7 @@ from cotutelle.selection.services._common import (
     transition,
     with_people,
 )
+from cotutelle.selection.services.suspension import require_not_suspended
 from cotutelle.selection.task_kinds import ANSWER_OBJECTION
 from cotutelle.workflow.services import close_tasks, open_tasks
 
@@ -75,6 +76,7 @@ def _publish(round_: Round, actor: Person) -> PublicNotice:
     placements = round_.placements.filter(state=PlacementState.PROPOSED)
     if not placements.exists():
         raise RuleViolation("round.no_result", _("There is no result to publish."))
+    require_not_suspended(round_, with_offers(placements))
     placements.update(state=PlacementState.PUBLISHED)
     start = now()
     notice = PublicNotice.objects.create(

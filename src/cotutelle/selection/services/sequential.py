@@ -80,7 +80,7 @@ def start_step(round_: Round, *, actor: Person) -> int:
     if rules_of(round_).regime != Regime.SEQUENTIAL:
         raise RuleViolation("step.regime", _("This round matches ranked lists in one run."))
     lock_round(round_, RoundState.ANSWERING)
-    sent = _send_next(round_, list(unplaced(round_)), actor=actor)
+    sent = send_next(round_, list(unplaced(round_)), actor=actor)
     if sent:
         record("selection.round.steps_started", actor=actor, subject=round_, after={"count": sent})
     return sent
@@ -104,7 +104,7 @@ def accept_application(
         )
     placement = _accept(application, actor, on_behalf_of)
     moved = _turn_away(application.offer)
-    _send_next(application.participant.round, moved, actor=actor)
+    send_next(application.participant.round, moved, actor=actor)
     _settle_tasks(answer)
     return placement
 
@@ -124,7 +124,7 @@ def decline_application(
         on_behalf_of=on_behalf_of,
     )
     _tell(application)
-    _send_next(application.participant.round, [application.participant], actor=actor)
+    send_next(application.participant.round, [application.participant], actor=actor)
     _settle_tasks(answer)
     return application
 
@@ -244,7 +244,7 @@ def _expire_door(keys: Sequence[int]) -> int:
         _tell(application)
         moving.append(application.participant)
     moving += _turn_away(rows[0].offer)
-    _send_next(round_, moving, actor=None)
+    send_next(round_, moving, actor=None)
     _settle_tasks(answer_of(rows[0].offer))
     return len(rows)
 
@@ -288,7 +288,7 @@ def finish_steps(round_: Round, *, actor: Person) -> Round:
     return round_
 
 
-def _send_next(round_: Round, participants: Iterable[Participant], *, actor: Person | None) -> int:
+def send_next(round_: Round, participants: Iterable[Participant], *, actor: Person | None) -> int:
     """Send each student's next possible choice; doors that are full or forbidden are passed."""
     people = {
         p.pk: p
