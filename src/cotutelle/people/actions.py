@@ -29,7 +29,7 @@ register_fields(
     {
         "unit": _("Unit"),
         "username": _("Sign-in name"),
-        "number": _("Number"),
+        "number": _("Staff or student number"),
         "name_zh": _("Chinese name"),
         "name_en": _("English name"),
         "email": _("E-mail"),

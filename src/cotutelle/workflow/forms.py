@@ -50,6 +50,7 @@ class ProxyForm(forms.Form):
         field = self.fields[name]
         if isinstance(field, forms.ModelChoiceField):
             field.queryset = people
+            field.empty_label = str(_("Choose a person"))
 
 
 class ObjectionForm(forms.Form):

@@ -97,7 +97,7 @@ def _question(row: Row, person: Person) -> Problem:
             Choice(NEW, _("Another person: create a new record")),
         ),
         facts=(
-            pair(_("Number"), "number", person.number),
+            pair(_("Staff or student number"), "number", person.number),
             pair(_("Name"), "name_zh" if row["name_zh"] else "name_en", person.display_name),
             pair(_("Unit"), "unit", person.unit.display_name if person.unit else ""),
             pair(_("E-mail"), "email", person.email),

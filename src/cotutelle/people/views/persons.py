@@ -94,7 +94,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 def _columns() -> list[Out]:
     return [
-        Out(_("Number"), lambda p: p.number),
+        Out(_("Staff or student number"), lambda p: p.number),
         Out(_("Chinese name"), lambda p: p.name_zh),
         Out(_("English name"), lambda p: p.name_en),
         Out(_("Unit"), lambda p: p.unit.display_name if p.unit else ""),

@@ -83,7 +83,7 @@ def roles(request: HttpRequest) -> HttpResponse:
 def _columns() -> list[Out]:
     return [
         Out(_("Person"), lambda g: g.person.display_name),
-        Out(_("Number"), lambda g: g.person.number),
+        Out(_("Staff or student number"), lambda g: g.person.number),
         Out(_("Role"), lambda g: Role(g.role).label),
         Out(_("Unit"), lambda g: g.unit.display_name),
         Out(_("First day"), lambda g: g.starts_on, "date"),

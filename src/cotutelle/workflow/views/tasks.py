@@ -155,7 +155,7 @@ def _board_table(listing: Listing[Task]) -> Table:
         title=_("Who owes what"),
         columns=[
             Out(_("Person"), lambda t: t.assignee.display_name),
-            Out(_("Number"), lambda t: t.assignee.number),
+            Out(_("Staff or student number"), lambda t: t.assignee.number),
             Out(_("Unit"), lambda t: t.unit.display_name),
             Out(_("Task"), lambda t: t.title),
             Out(_("Due"), lambda t: t.due_at, "datetime"),
