@@ -388,7 +388,7 @@ def test_lists_cost_the_same_for_one_row_and_for_three(
     assert costs[0] == costs[1]
 
 
-COSTS = {"participants": 10, "offers": 11, "answers": 13, "outcome": 9}
+COSTS = {"participants": 10, "offers": 10, "answers": 13, "outcome": 9}
 
 
 def test_exports_hold_scores_only_for_those_who_may_see_them(

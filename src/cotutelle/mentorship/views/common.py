@@ -9,6 +9,7 @@ from django.shortcuts import render
 
 from cotutelle.mentorship import queries
 from cotutelle.mentorship.models import Mentor
+from cotutelle.people.enums import Role
 from cotutelle.people.views.common import actor_of
 
 
@@ -18,6 +19,13 @@ def own_mentor(request: HttpRequest) -> Mentor:
     if mentor is None:
         raise Http404
     return mentor
+
+
+def not_entered(request: HttpRequest) -> HttpResponse:
+    """Tell somebody who is a mentor by role alone what comes first; 404 for everybody else."""
+    if Role.MENTOR not in actor_of(request).roles:
+        raise Http404
+    return render(request, "mentorship/not_entered.html")
 
 
 def show_form(

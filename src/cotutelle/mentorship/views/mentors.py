@@ -20,7 +20,7 @@ from cotutelle.mentorship.enums import EligibilityState, MentorCategory, MentorT
 from cotutelle.mentorship.forms import AppointmentForm, NewMentorForm, ProfileForm
 from cotutelle.mentorship.models import Eligibility, Mentor
 from cotutelle.mentorship.services.mentors import PROFILE_FIELDS
-from cotutelle.mentorship.views.common import own_mentor, show_form, tabs
+from cotutelle.mentorship.views.common import not_entered, show_form, tabs
 from cotutelle.people.models import Person
 from cotutelle.people.services import create_person
 from cotutelle.people.views.common import actor_of, may, saved_view_context
@@ -157,7 +157,8 @@ def _profile(request: HttpRequest, found: Mentor, *, is_own: bool) -> HttpRespon
 
 @requires("mentorship.write_own_profile")
 def my_profile(request: HttpRequest) -> HttpResponse:
-    return _profile(request, own_mentor(request), is_own=True)
+    mentor = queries.mentor_of(actor_of(request))
+    return _profile(request, mentor, is_own=True) if mentor else not_entered(request)
 
 
 @requires("mentorship.change_mentor")

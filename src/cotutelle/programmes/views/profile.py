@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
+from cotutelle.people.enums import Role
 from cotutelle.people.views.common import actor_of
 from cotutelle.programmes import queries, services
 from cotutelle.programmes.forms import AttachmentForm, ProfileForm
@@ -28,9 +29,18 @@ def _own(request: HttpRequest) -> Student:
     return student
 
 
+def _not_entered(request: HttpRequest) -> HttpResponse:
+    """Tell somebody who is a student by role alone what comes first; 404 for everybody else."""
+    if Role.STUDENT not in actor_of(request).roles:
+        raise Http404
+    return render(request, "programmes/not_entered.html")
+
+
 @requires("programmes.write_profile")
 def my_profile(request: HttpRequest) -> HttpResponse:
-    student = _own(request)
+    student = queries.student_of(actor_of(request))
+    if student is None:
+        return _not_entered(request)
     form = ProfileForm(request.POST or None, initial={n: getattr(student, n) for n in _NAMES})
     quiet = bool(request.headers.get("X-Autosave"))
     if request.method == "POST":

@@ -195,7 +195,7 @@ def _fill(round_: Round, seats: Sequence[_Seat]) -> list[Fill]:
         by_unit[unit_id] += count
     taken = Counter(seat.unit for seat in seats)
     first = Counter(seat.unit for seat in seats if seat.rank == 1)
-    units = Unit.objects.in_bulk({*by_unit, *taken})
+    units = Unit.objects.select_related("parent").in_bulk({*by_unit, *taken})
     rows = [Fill(units[key], by_unit[key], taken[key], first[key]) for key in units]
     return sorted(rows, key=lambda row: (row.unit.path, row.unit.pk))
 

@@ -51,7 +51,10 @@ CHOICES = [
 def applicants_home(request: HttpRequest) -> HttpResponse:
     """List the reader's own answers in current rounds; go straight to the only one."""
     principal = acting_for(request)
-    rows = own_answers(actor_of(request)).filter(round__state__in=_CURRENT)
+    actor = actor_of(request)
+    if Role.MENTOR not in actor.roles and not principals_of(actor).exists():
+        raise Http404
+    rows = own_answers(actor).filter(round__state__in=_CURRENT)
     found = [
         answer
         for answer in rows.select_related("round__unit").order_by("-round__created_at", "id")

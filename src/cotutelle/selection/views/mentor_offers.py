@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from cotutelle.core.access import SIGNED_IN, requires
 from cotutelle.core.errors import RuleViolation
 from cotutelle.mentorship.models import Mentor, QuotaAccount, Team
+from cotutelle.mentorship.views.common import not_entered
 from cotutelle.people.views.common import actor_of
 from cotutelle.selection.enums import OfferState, RoundState
 from cotutelle.selection.forms.mentor import OfferForm
@@ -48,7 +49,7 @@ def _rows(mentor: Mentor) -> QuerySet[Offer]:
 def my_offers(request: HttpRequest) -> HttpResponse:
     mentor, principal = subject_mentor(request)
     if mentor is None:
-        raise Http404
+        return not_entered(request)
     rounds = Round.objects.filter(offers__in=_rows(mentor)).distinct().order_by("-created_at")
     listing: Listing[Offer] = Listing(
         request.GET,
@@ -107,7 +108,7 @@ def offer_new(request: HttpRequest) -> HttpResponse:
     """Write an offer of one's own, or of a team with ``?team=``; ``?copy=`` starts from another."""
     mentor, principal = subject_mentor(request)
     if mentor is None:
-        raise Http404
+        return not_entered(request)
     rounds = _open_rounds(request)
     round_ = _chosen(request, rounds)
     back = reverse("selection:my-offers") + proxy_query(principal)

@@ -18,6 +18,7 @@ from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
 from cotutelle.mentorship.models import Mentor
 from cotutelle.mentorship.queries import pairs_of
+from cotutelle.mentorship.views.common import not_entered
 from cotutelle.people.views.common import actor_of
 from cotutelle.programmes.enums import DegreeType, Route
 from cotutelle.selection.enums import ApplicationState, PlacementState, RoundState
@@ -68,7 +69,7 @@ def applications(request: HttpRequest) -> HttpResponse:
     """Choices waiting for the mentor first, with the time left; answered ones below."""
     mentor, principal = subject_mentor(request)
     if mentor is None:
-        raise Http404
+        return not_entered(request)
     rows = _at_the_door(mentor)
     waiting = list(
         rows.filter(
@@ -138,7 +139,7 @@ def my_students(request: HttpRequest) -> HttpResponse:
     """Results that are published, and the pairs of all years."""
     mentor, principal = subject_mentor(request)
     if mentor is None:
-        raise Http404
+        return not_entered(request)
     rows = Placement.objects.filter(_of(mentor), state__in=_SHOWN).select_related(
         "round", "participant__student__person", "participant__student__cohort", "offer"
     )

@@ -82,7 +82,7 @@ def review_context(round_: Round, *, everybody: bool, trial: Run | None = None) 
             review.rank_profile, review.students, _previous(review), review.run
         ),
         "profile_says": _profile_says(review),
-        "fill": [_fill_row(row) for row in review.fill],
+        "fill": _fill_rows(review.fill),
         "fill_says": _fill_says(review.fill, total),
         "total": total,
         "unmatched": [_unmatched_row(one) for one in shown],
@@ -179,10 +179,22 @@ def _profile_says(review: Review) -> str:
     }
 
 
-def _fill_row(row: Fill) -> dict[str, Any]:
+def _fill_rows(rows: Sequence[Fill]) -> list[dict[str, Any]]:
+    """Name units shortly, and of which institution where two have one name."""
+    names = Counter(row.unit.short_name for row in rows)
+    return [_fill_row(row, alone=names[row.unit.short_name] == 1) for row in rows]
+
+
+def _fill_row(row: Fill, *, alone: bool) -> dict[str, Any]:
     free = max(0, row.places - row.taken)
+    name = row.unit.short_name
+    if not alone and row.unit.parent:
+        name = pgettext("unit of an institution", "%(unit)s, %(host)s") % {
+            "unit": name,
+            "host": row.unit.parent.short_name,
+        }
     return {
-        "name": row.unit.short_name,
+        "name": name,
         "places": row.places,
         "placed": row.taken,
         "free": free,

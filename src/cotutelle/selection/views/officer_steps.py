@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Max
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cotutelle.core.clock import now
 from cotutelle.selection.enums import (
     ROUND_TRANSITIONS,
     AdjustmentRefusal,
@@ -20,6 +22,7 @@ from cotutelle.selection.enums import (
 from cotutelle.selection.models import Round
 from cotutelle.selection.policy import RoundRules
 from cotutelle.selection.queries.officer import Figures
+from cotutelle.ui.dates import format_datetime
 
 SEASON = (
     RoundState.DRAFT,
@@ -120,11 +123,41 @@ def next_step(round_: Round, figures: Figures) -> NextStep | None:
         RoundState.RANKING: RoundState.ANSWERING,
         RoundState.ANSWERING: RoundState.CLOSED,
     }
+    if waiting := _too_early(round_, state, figures):
+        return waiting
     if state in targets:
         found = move_to(round_, targets[state], figures)
         if found is not None:
             return NextStep(found.says, found.button, f"{move}?to={found.to}")
     return _later_step(round_, state, figures)
+
+
+def _too_early(round_: Round, state: RoundState, figures: Figures) -> NextStep | None:
+    """Return what to do while people still have time: a step would be refused."""
+    here = [round_.public_id]
+    if state == RoundState.RANKING:
+        closes = round_.calendars.filter(closes_at__gt=now()).aggregate(at=Max("closes_at"))["at"]
+        if closes is None or not figures.without_list:
+            return None
+        says = ngettext(
+            "Students may choose until %(time)s; %(n)s has not handed in a list yet.",
+            "Students may choose until %(time)s; %(n)s have not handed in a list yet.",
+            figures.without_list,
+        ) % {"n": f"{figures.without_list:,}", "time": format_datetime(closes)}
+        label = _("See whose list is missing")
+        return NextStep(says, label, reverse("selection:participants", args=here) + "?list=draft")
+    if state != RoundState.ANSWERING or rules_of(round_).regime == Regime.SEQUENTIAL:
+        return None
+    closes = round_.answers_close_at
+    if closes is None or closes <= now() or not figures.silent:
+        return None
+    says = ngettext(
+        "Mentors may answer until %(time)s; %(n)s has not answered yet.",
+        "Mentors may answer until %(time)s; %(n)s have not answered yet.",
+        figures.silent,
+    ) % {"n": f"{figures.silent:,}", "time": format_datetime(closes)}
+    label = _("See whose answer is missing")
+    return NextStep(says, label, reverse("selection:answers", args=here) + "?state=open")
 
 
 def _later_step(round_: Round, state: RoundState, figures: Figures) -> NextStep | None:
