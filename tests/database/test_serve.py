@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from cotutelle.cli.serve import _address
 from cotutelle.database import Server
 from tests.database.conftest import SRC
 from tests.database.test_cli import free_port
@@ -199,3 +200,16 @@ def serve_and_fail(folder: Path, port: str, **more: str) -> subprocess.Completed
         env=environment(folder, port) | more,
         timeout=120,
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8700"),
+        ("0.0.0.0", "http://127.0.0.1:8700"),  # noqa: S104 - read, not bound
+        ("::", "http://[::1]:8700"),
+        ("cotutelle.example.edu", "http://cotutelle.example.edu:8700"),
+    ],
+)
+def test_links_and_codes_begin_with_an_address_that_can_be_opened(host: str, address: str) -> None:
+    assert _address(host, 8700) == address

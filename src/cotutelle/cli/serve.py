@@ -34,6 +34,7 @@ def serve(
 
     try:
         supervisor.check_port(host, port)
+        os.environ.setdefault("COTUTELLE_BASE_URL", _address(host, port))
         with supervisor.stopping_on_signals() as stopped, _database() as server:
             web = supervisor.web_child(host, port, threads)
             worker = supervisor.worker_child()
@@ -57,6 +58,13 @@ def serve(
     except (DatabaseProblem, supervisor.ServeProblem) as problem:
         typer.echo(str(problem), err=True)
         raise typer.Exit(1) from None
+
+
+def _address(host: str, port: int) -> str:
+    """Return where this server is found: what links in e-mails and codes on papers begin with."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
+    place = f"[{reached}]" if ":" in reached else reached
+    return f"http://{place}:{port}"
 
 
 def prepare() -> list[tuple[str, str, str]]:
