@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cotutelle.core.access import requires, why_not
+from cotutelle.core.access import check, requires, why_not
 from cotutelle.core.clock import today
 from cotutelle.core.errors import RuleViolation
 from cotutelle.institutions import queries, services
@@ -189,6 +189,7 @@ def unit_create(request: HttpRequest) -> HttpResponse:
 @requires("institutions.change_unit")
 def unit_edit(request: HttpRequest, public_id: UUID) -> HttpResponse:
     shown = _visible(request, public_id)
+    check(_actor(request), "institutions.change_unit", shown)
     parents = queries.changeable_by(_actor(request)).exclude(path__startswith=shown.path)
     if shown.parent_id:
         parents = parents | Unit.objects.filter(pk=shown.parent_id)
@@ -221,6 +222,7 @@ def unit_edit(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def unit_state(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Archive a unit, or put it back into use."""
     shown = _visible(request, public_id)
+    check(_actor(request), "institutions.change_unit", shown)
     restoring = shown.state == UnitState.ARCHIVED
     if request.method == "POST":
         change = services.restore_unit if restoring else services.archive_unit

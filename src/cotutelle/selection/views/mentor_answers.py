@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from cotutelle.core.access import SIGNED_IN, requires
 from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
+from cotutelle.people.enums import Role
 from cotutelle.people.views.common import actor_of
 from cotutelle.selection.enums import AnswerState, MentorAnswer, RoundState, Verdict
 from cotutelle.selection.models import Answer
@@ -30,6 +31,7 @@ from cotutelle.selection.views.mentor_common import (
     find_answer,
     person_of,
 )
+from cotutelle.workflow.queries import principals_of
 
 _CURRENT = (
     RoundState.RANKING,
