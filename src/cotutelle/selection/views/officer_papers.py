@@ -53,7 +53,7 @@ def papers(request: HttpRequest, public_id: UUID) -> HttpResponse:
         visible_to(actor_of(request)).filter(about, kind__in=KINDS),
         sorts=[
             Sort("newest", _("newest first"), ["-id"]),
-            Sort("number", _("number"), ["number", "id"]),
+            Sort("number", _("Number"), ["number", "id"]),
         ],
         choices=[
             Choice("kind", _("Kind"), [(kind, label_of(kind)) for kind in KINDS], "kind"),

@@ -73,7 +73,8 @@ def season_of(round_: Round, figures: Figures | None) -> list[dict[str, str]]:
     for place, state in enumerate(SEASON):
         last = state == RoundState.CONFIRMED == round_.state
         phase = "done" if place < here or last else "now" if place == here else "next"
-        steps.append({"phase": phase, "label": str(state.label), "detail": _detail(state, figures)})
+        detail = "" if phase == "next" else _detail(state, figures)
+        steps.append({"phase": phase, "label": str(state.label), "detail": detail})
     return steps
 
 

@@ -71,7 +71,8 @@ class OfferCard:
         """Places, degree types and track in one line."""
         offer = self.offer
         parts = [ngettext("%(n)d place", "%(n)d places", offer.places) % {"n": offer.places}]
-        parts += [str(DegreeType(d).label) for d in offer.degree_types]
+        degrees = [str(DegreeType(d).label) for d in offer.degree_types]
+        parts += degrees or [_("any degree type")]
         parts.append(str(Track(offer.track).label))
         if offer.state != OfferState.OPEN:
             parts = [_("Not admitting in this round")]
@@ -273,7 +274,7 @@ def _units(participant: Participant) -> list[Unit]:
     """Return the units that have offers in the round, and their institutions."""
     own = Offer.objects.filter(round=participant.round_id).values("unit")
     paths = Unit.objects.filter(pk__in=own).values_list("pk", "path")
-    keys = {int(key) for pk, path in paths for key in (pk, *path.split("/")) if key}
+    keys = {int(key) for pk, path in paths for key in (str(pk), *path.split("/")) if key}
     mine = {pk for pk, _path in paths}
     found = Unit.objects.filter(
         Q(pk__in=mine) | Q(pk__in=keys, kind__in=list(INSTITUTION_KINDS))
