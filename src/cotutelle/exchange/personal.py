@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
+
+from django.db import transaction
 
 from cotutelle.exchange.enums import RunState
 from cotutelle.exchange.models import ImportRun
@@ -45,7 +48,7 @@ def erase_imports(person: Person) -> None:
         if run.actor_id == person.pk or changed:
             destroy_payloads(run)
         if run.state in _OVER and _lists(run.file, words):
-            storage.remove(run.file.sha256)
+            transaction.on_commit(partial(storage.remove, run.file.sha256))
 
 
 def _lists(file: StoredFile, words: frozenset[str]) -> bool:
