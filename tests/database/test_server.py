@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ import pytest
 
 from cotutelle.database import DatabaseProblem, Server, binaries, cluster, temporary_server
 from cotutelle.database.accounts import Account
+from cotutelle.database.errors import explain
 from cotutelle.database.location import SOCKET_NAME, SOCKET_PATH_LIMIT_BYTES, socket_dir
 from cotutelle.database.settings import THROW_AWAY
 from tests.database.conftest import run_python
@@ -303,3 +305,9 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, stranger: Account) -> None:
             Server(small).start()
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+def test_a_disk_filled_by_a_copy_is_the_same_sentence(tmp_path: Path) -> None:
+    failed = shutil.Error([("from", "to", str(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))])
+
+    assert "is full; free some space" in str(explain(failed, tmp_path))

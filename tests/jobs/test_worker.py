@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core import mail
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from procrastinate.contrib.django import app
 
 from cotutelle.core.clock import now
@@ -31,7 +32,23 @@ def work(handle: registry.JobHandle) -> dict[str, int]:
 
 
 def run_worker() -> None:
-    """Let a worker do everything that waits, one after the other, then end."""
+    """
+    Let a worker do everything that waits, one after the other, then end.
+
+    In a thread of its own: browser tests leave an event loop running in the main one.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(_work).result(60)
+
+
+def _work() -> None:
+    try:
+        _drain()
+    finally:
+        connections.close_all()
+
+
+def _drain() -> None:
     with app.replace_connector(app.connector.get_worker_connector()) as worker:  # type: ignore[attr-defined]
         worker.run_worker(
             wait=False, concurrency=1, install_signal_handlers=False, listen_notify=False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +16,7 @@ class DatabaseProblem(Exception):
 
 def explain(error: OSError, path: Path) -> DatabaseProblem:
     """Turn an operating-system error about ``path`` into one sentence."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT} or _copy_filled_the_disk(error):
         return DatabaseProblem(f"The disk that holds {path} is full; free some space and retry.")
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return DatabaseProblem(
@@ -27,6 +29,11 @@ def explain(error: OSError, path: Path) -> DatabaseProblem:
         )
     reason = error.strerror or str(error)
     return DatabaseProblem(f"The data folder {path} cannot be used: {reason}.")
+
+
+def _copy_filled_the_disk(error: OSError) -> bool:
+    """Tell whether ``shutil`` gathered "no space left" from the files it copied."""
+    return isinstance(error, shutil.Error) and os.strerror(errno.ENOSPC) in str(error)
 
 
 @contextmanager
