@@ -1,9 +1,9 @@
-"""What other rooms add here: what a suspended eligibility (停招) sets off."""
+"""What other rooms add here: what a suspension (停招) sets off, and which offers are shown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cotutelle.mentorship.models import Mentor
@@ -24,3 +24,19 @@ def tell_suspended(mentor: Mentor, year: int, reason: str, actor: Person | None)
     """Call every hook; what one raises undoes the suspension."""
     for hook in _hooks:
         hook(mentor, year, reason, actor)
+
+
+OfferReader = Callable[["Person", "Mentor"], Sequence[Any]]
+_offers: list[OfferReader] = []
+
+
+def show_offers(reader: OfferReader) -> OfferReader:
+    """Let the page of a mentor show ``reader(actor, mentor)``: the open offers the actor may see."""
+    if reader not in _offers:
+        _offers.append(reader)
+    return reader
+
+
+def offers_of(actor: Person, mentor: Mentor) -> list[Any]:
+    """Return what every reader shows."""
+    return [offer for reader in _offers for offer in reader(actor, mentor)]

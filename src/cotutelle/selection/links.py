@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from cotutelle.mentorship import hooks as mentorship_hooks
+from cotutelle.mentorship.models import Mentor
 from cotutelle.people.models import Person
 from cotutelle.programmes import hooks
 from cotutelle.programmes.models import Student
-from cotutelle.selection.enums import PlacementState
-from cotutelle.selection.models import Placement
+from cotutelle.selection.enums import OfferState, PlacementState, RoundState
+from cotutelle.selection.models import Offer, Placement
 from cotutelle.selection.queries.answers import applicants
-from cotutelle.selection.queries.visibility import own_answers, own_offers
+from cotutelle.selection.queries.visibility import offers_visible_to, own_answers, own_offers
 from cotutelle.selection.services.supplement import follow_admission
 from cotutelle.selection.services.suspension import follow_suspension
 
@@ -27,6 +28,17 @@ def reads_profile(actor: Person, student: Student) -> bool:
     ).exists()
 
 
+def open_offers(actor: Person, mentor: Mentor) -> list[Offer]:
+    """Return the mentor's open offers of rounds under way that ``actor`` may see."""
+    rows = offers_visible_to(actor).filter(
+        mentor=mentor,
+        state=OfferState.OPEN,
+        round__state__in=[RoundState.RANKING, RoundState.ANSWERING],
+    )
+    return list(rows.order_by("round_id", "number"))
+
+
 hooks.let_read_profiles(reads_profile)
+mentorship_hooks.show_offers(open_offers)
 hooks.on_admission_change(follow_admission)
 mentorship_hooks.on_suspension(follow_suspension)

@@ -15,7 +15,7 @@ from cotutelle.core.clock import today
 from cotutelle.core.errors import RuleViolation
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.queries import history_of
-from cotutelle.mentorship import queries, services
+from cotutelle.mentorship import hooks, queries, services
 from cotutelle.mentorship.enums import EligibilityState, MentorCategory, MentorTitle, Track
 from cotutelle.mentorship.forms import AppointmentForm, NewMentorForm, ProfileForm
 from cotutelle.mentorship.models import Eligibility, Mentor
@@ -119,16 +119,10 @@ def mentor(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "pairs": queries.pairs_of(found) if sees_account and tab == "overview" else [],
         "other_units": found.other_units.all(),
         "publications": found.publications.all()[: 200 if tab == "publications" else 5],
-        "offers": _open_offers(request, found) if tab == "overview" else [],
+        "offers": hooks.offers_of(actor_of(request), found) if tab == "overview" else [],
         "entries": history_of(found) if tab == "history" and may_change else [],
     }
     return render(request, "mentorship/mentor.html", context)
-
-
-def _open_offers(request: HttpRequest, found: Mentor) -> list[object]:
-    """Offers of rounds under way; the room above adds them through the reverse relation."""
-    rows = found.offers.filter(state="open", round__state__in=["ranking", "answering"])
-    return list(rows.select_related("round").order_by("round_id", "number"))
 
 
 def _profile(request: HttpRequest, found: Mentor, *, is_own: bool) -> HttpResponse:

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from cotutelle.core import clock
+from cotutelle.core.access import why_not
 from cotutelle.ui import charts, dates
 from cotutelle.ui.listing import Listing
 
@@ -28,6 +29,13 @@ STATE_ICONS = {
     "run": "progress",
 }
 _AVATAR_COLOURS = ("", "b", "c", "d")
+
+
+@register.simple_tag(takes_context=True)
+def may(context: template.Context, permission: str) -> bool:
+    """Tell whether the reader holds ``permission`` anywhere: no link leads to a refusal."""
+    request = context.get("request")
+    return request is not None and why_not(request.user, permission) is None
 
 
 # ---------------------------------------------------------------- small pieces
