@@ -172,6 +172,16 @@ def test_one_request_at_a_time(pair, new):
     assert refusal.value.code == "change.open"
 
 
+def test_a_conflict_declared_meanwhile_keeps_the_pair_apart(pair, new, college):
+    change = at_college(pair, new)
+    ConflictFactory.create(mentor=new, student=pair.student)
+    with pytest.raises(RuleViolation) as refused:
+        services.decide_change(change, approve=True, note="", actor=college)
+    assert refused.value.code == "change.conflict"
+    pair.refresh_from_db()
+    assert pair.state == "active"
+
+
 def test_a_place_that_went_meanwhile_undoes_the_approval(pair, new, college):
     change = at_college(pair, new)
     QuotaAccount.objects.filter(mentor=new).update(held=1)

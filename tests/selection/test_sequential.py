@@ -12,6 +12,7 @@ from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.selection import queries, services
 from cotutelle.selection.enums import ApplicationState, PlacementState, RoundState
 from cotutelle.selection.models import Application, Offer, Participant, Placement, Round
+from cotutelle.selection.queries.review import review_of
 from cotutelle.workflow.models import Task
 from tests.factories.mentorship import ConflictFactory, make_mentor
 from tests.factories.selection import make_list, make_offer, make_officer, make_round
@@ -189,3 +190,26 @@ def test_one_application_pressed_thirty_times_is_one_place() -> None:
 
     outcomes = burst(press, 30)
     assert (outcomes.count(""), outcomes.count("application.stale")) == (1, 29)
+
+
+def test_review_says_why_each_student_without_a_place_has_none() -> None:
+    round_ = _round(silent_mentor="release")
+    full, silent, strict = (make_offer(round_) for _n in range(3))
+    officer = make_officer(round_)
+    winner, late = make_list(round_, [full]), make_list(round_, [full])
+    unanswered, declined = make_list(round_, [silent]), make_list(round_, [strict])
+    nobody = make_list(round_, [], submitted=False)
+    services.start_step(round_, actor=officer)
+    services.accept_application(_waiting(winner), actor=full.mentor.person)
+    services.decline_application(_waiting(declined), actor=strict.mentor.person)
+    with time_machine.travel(now() + dt.timedelta(days=30)):
+        services.expire_applications(round_)
+    services.move_round(round_, RoundState.CLOSED, actor=officer)
+    services.finish_steps(round_, actor=officer)
+    found = {one.participant: (one.why.code, one.why.detail) for one in review_of(round_).unmatched}
+    assert found == {
+        late: ("preferred_others", ""),
+        unanswered: ("not_accepted", "silent"),
+        declined: ("not_accepted", ""),
+        nobody: ("not_submitted", ""),
+    }

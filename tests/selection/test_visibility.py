@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cotutelle.core.clock import now
 from cotutelle.institutions.models import Unit
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
@@ -122,3 +123,12 @@ def test_a_result_is_the_pairs_once_it_is_published(state: str, pair: bool) -> N
     classmate = Person.objects.get(pk=scene.other.student.person_id)
     for actor in (classmate, scene.stranger, make_mentor().person):
         assert not queries.placements_visible_to(actor).exists()
+
+
+def test_a_place_that_fell_vacant_before_anybody_was_told_stays_unknown_to_the_pair() -> None:
+    scene = Scene(RoundState.PUBLISHED)
+    pair = (scene.offer.mentor.person, scene.part.student.person)
+    Placement.objects.filter(pk=scene.placement.pk).update(state=PlacementState.VACATED)
+    assert not any(queries.placements_visible_to(one).exists() for one in pair)
+    Placement.objects.filter(pk=scene.placement.pk).update(confirmed_at=now())
+    assert all(queries.placements_visible_to(one).exists() for one in pair)

@@ -91,15 +91,11 @@ class Eligibility(models.Model):
         max_length=10, choices=EligibilityState, default=EligibilityState.PENDING
     )
     reason = models.CharField(max_length=300, blank=True)
-    decided_by = models.ForeignKey(
-        Person, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    decided_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["mentor", "year"], name="one_review_a_year")
-        ]
+        constraints = [models.UniqueConstraint(fields=["mentor", "year"], name="one_review_a_year")]
 
     def __str__(self) -> str:
         return f"{self.mentor} {self.year}: {EligibilityState(self.state).label}"
@@ -217,9 +213,7 @@ class ConflictOfInterest(models.Model):
     declared_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["mentor", "student"], name="conflict_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["mentor", "student"], name="conflict_once")]
 
     def __str__(self) -> str:
         return f"{self.mentor} / {self.student}"
@@ -278,9 +272,7 @@ class MentorChange(models.Model):
     new_mentor_note = models.TextField(blank=True)
     college_note = models.TextField(blank=True)
     requested_at = models.DateTimeField()
-    decided_by = models.ForeignKey(
-        Person, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    decided_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

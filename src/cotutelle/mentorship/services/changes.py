@@ -149,7 +149,8 @@ def decide_change(change: MentorChange, *, approve: bool, note: str, actor: Pers
     Approve or refuse as the college; an approval moves the place and the pair at once.
 
     Refuses with ``change.note``, ``change.party`` (nobody decides their own case),
-    ``change.transition``, ``change.stale``, ``change.ended`` and what the quota refuses.
+    ``change.transition``, ``change.stale``, ``change.ended``, ``change.conflict`` and what the
+    quota refuses.
     """
     check(actor, DECIDE, change)
     pair = change.mentorship
@@ -161,6 +162,8 @@ def decide_change(change: MentorChange, *, approve: bool, note: str, actor: Pers
         )
     after = ChangeState.APPROVED if approve else ChangeState.REFUSED
     _require(change, ChangeState.ASKED_COLLEGE)
+    if approve:
+        _require_no_conflict(change)
     _move(change, after, college_note=note.strip(), decided_by=actor, decided_at=now())
     if approve:
         _swap(change, actor)
@@ -194,6 +197,14 @@ def withdraw_change(change: MentorChange, *, actor: Person) -> MentorChange:
         "mentorship.change.withdrawn", actor=actor, subject=change, after={"state": change.state}
     )
     return change
+
+
+def _require_no_conflict(change: MentorChange) -> None:
+    """A conflict of interest may have been declared since the student asked."""
+    if change.to_mentor.conflicts.filter(student=change.mentorship.student_id).exists():
+        raise RuleViolation(
+            "change.conflict", _("A conflict of interest is declared between the two.")
+        )
 
 
 def _swap(change: MentorChange, actor: Person) -> None:

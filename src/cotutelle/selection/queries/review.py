@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +16,11 @@ from cotutelle.selection.enums import (
     PlacementSource,
     PlacementState,
 )
-from cotutelle.selection.models import Answer, Offer, Participant, Preference, Round
+from cotutelle.selection.models import Answer, Application, Offer, Participant, Preference, Round
 from cotutelle.selection.policy import RoundRules
 from cotutelle.selection.queries.market import OfferFacts, clashes, conflicts_in, forbidden
 from cotutelle.selection.queries.vacancies import free_places, without_place
-from cotutelle.selection.queries.why import Why, why_unplaced
+from cotutelle.selection.queries.why import Why, why_no_step, why_unplaced
 
 RUN_KIND = "selection.matching"
 _FITTING = 5
@@ -214,6 +214,7 @@ def _unmatched(round_: Round, run: Run | None, seats: Sequence[_Seat]) -> list[U
     ]
     facts = {offer.pk: OfferFacts.of(offer) for offer in open_}
     conflicts = conflicts_in(p.student_id for p in rows)
+    steps = {} if run else _steps_of(rows)
     found = []
     for one in rows:
         student = one.student
@@ -230,8 +231,16 @@ def _unmatched(round_: Round, run: Run | None, seats: Sequence[_Seat]) -> list[U
             )
         ]
         fitting.sort(key=lambda offer: (_discipline(offer) != student.discipline, offer.number))
-        why = why_unplaced(one, run) if run else Why("not_accepted")
+        why = why_unplaced(one, run) if run else why_no_step(one, steps.get(one.pk, ()))
         found.append(Unmatched(one, chosen[one.pk], why, fitting[:_FITTING], len(fitting)))
+    return found
+
+
+def _steps_of(rows: Sequence[Participant]) -> dict[int, list[Application]]:
+    """Return participant key → the choices that went out, in the sequential regime."""
+    found: dict[int, list[Application]] = defaultdict(list)
+    for sent in Application.objects.filter(participant__in=[one.pk for one in rows]):
+        found[sent.participant_id].append(sent)
     return found
 
 

@@ -24,6 +24,10 @@ from cotutelle.selection.models import (
 from cotutelle.workflow.queries import principals_of
 
 _SHOWN = (PlacementState.PUBLISHED, PlacementState.CONFIRMED, PlacementState.VACATED)
+# A place may fall vacant before anybody was told of it: the pair reads of it only once confirmed.
+_OF_PAIR = Q(state__in=(PlacementState.PUBLISHED, PlacementState.CONFIRMED)) | Q(
+    state=PlacementState.VACATED, confirmed_at__isnull=False
+)
 
 
 def staff_units(actor: Person) -> list[Unit]:
@@ -120,7 +124,7 @@ def placements_visible_to(actor: Person) -> QuerySet[Placement]:
     units = staff_units(actor)
     supervised = Offer.objects.filter(_supervised(actor)).values("pk")
     pair = Q(participant__student__person=actor) | Q(offer__in=supervised)
-    found = pair & Q(state__in=_SHOWN)
+    found = pair & _OF_PAIR
     found |= below(units, "round__unit__path")
     found |= Q(state__in=_SHOWN) & (
         below(units, "participant__student__unit__path") | below(units, "offer__unit__path")

@@ -8,7 +8,7 @@ mentor preferred, the lottery. Counts are given, never names.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -143,6 +143,19 @@ def why_unplaced(participant: Participant, run: Run) -> Why:
     if reason.code == "empty_list":
         return Why("not_submitted")
     return Why(reason.code, {"count": reason.count}, reason.detail)
+
+
+def why_no_step(participant: Participant, sent: Sequence[Application]) -> Why:
+    """Say in one reason why the student holds nothing in the sequential regime: the closest."""
+    if participant.list_state != ListState.SUBMITTED:
+        return Why("not_submitted")
+    if any(one.state == ApplicationState.DECLINED and one.answered_by_id is None for one in sent):
+        return Why("preferred_others")
+    if any(one.state == ApplicationState.DECLINED for one in sent):
+        return Why("not_accepted")
+    if any(one.state == ApplicationState.EXPIRED for one in sent):
+        return Why("not_accepted", detail="silent")
+    return Why("no_places")
 
 
 def _sequential(  # noqa: PLR0911  one return a reason
