@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from cotutelle.core.clock import at
+from cotutelle.core.errors import RuleViolation
 from cotutelle.mentorship.models import Mentorship
 from cotutelle.mentorship.queries import receiving_mentors
 from cotutelle.mentorship.services.changes import answer_as_receiving, ask_change
@@ -13,6 +14,7 @@ from cotutelle.people.models import Person
 from cotutelle.selection.enums import RoundState
 from cotutelle.selection.services.confirmation import confirm_round
 from cotutelle.selection.services.overrides import decide_override
+from cotutelle.selection.services.papers import issue_notice, issue_summary
 from cotutelle.selection.services.publication import (
     answer_objection,
     publish_round,
@@ -105,6 +107,18 @@ def _publish(season: Season) -> None:
     with at(notice.ends_at + dt.timedelta(hours=10)):
         round_.refresh_from_db()
         confirm_round(round_, actor=officer)
+        _issue_papers(season, officer)
+
+
+def _issue_papers(season: Season, officer: Person) -> None:
+    """The papers of a season that is over; a machine without a Chinese font goes without."""
+    season.round.refresh_from_db()
+    try:
+        issue_notice(season.round, actor=officer)
+        issue_summary(season.round, actor=officer)
+    except RuleViolation as refusal:
+        if refusal.code != "document.no_font":
+            raise
 
 
 def _somebody(season: Season) -> Person:
