@@ -22,6 +22,7 @@ LEFT_OUT = re.compile(
     r"/logout/|/files/|\.(xlsx|csv|json|pdf|bib)$|export=|format=|/template/|/download/|"
     r"/admin/|/api/|[?&](sort|page|view)="
 )
+PAPER = re.compile(r"/documents/[0-9a-f-]{36}/(zh|en)/$")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 MOST = 70
 OF_A_KIND = 2
@@ -48,6 +49,10 @@ def _walk(page: Page, site: Site) -> tuple[list[str], list[str]]:
         if seen.get(kind, 0) >= OF_A_KIND:
             continue
         seen[kind] = seen.get(kind, 0) + 1
+        if PAPER.search(url):  # a file, not a page: it must come, and be a PDF
+            if not page.request.get(url).body().startswith(b"%PDF"):
+                wrong.append(f"no PDF: {url}")
+            continue
         answer = page.goto(url)
         if answer is None or not answer.ok:
             wrong.append(f"{answer.status if answer else '-'} {url}")
