@@ -16,6 +16,8 @@ from cotutelle.engines.matching.deferred_acceptance import Matching, match_stude
 from cotutelle.engines.matching.entities import (
     Ban,
     BanKind,
+    Group,
+    GroupId,
     InputFault,
     InvalidProblem,
     Mentor,
@@ -56,6 +58,8 @@ __all__ = [
     "BanKind",
     "BlockingPair",
     "Explainer",
+    "Group",
+    "GroupId",
     "InputFault",
     "InvalidProblem",
     "Matching",

@@ -11,6 +11,7 @@ from cotutelle.engines.matching.preferences import Preferences
 StudentId = str
 OfferId = str
 MentorId = str
+GroupId = str
 
 BanKind = Literal["conflict", "policy"]
 
@@ -29,10 +30,17 @@ class Offer:
         The mentor (or fixed team) that owns the offer.
     quota
         Upper number of students, >= 0.
+    lower_quota
+        Least number of students, 0 to ``quota``.
+    weight
+        How many places of the mentor's and the groups' quotas one student here takes, >= 1;
+        the offer's own quotas count students.
     """
 
     mentor_id: MentorId
     quota: int
+    lower_quota: int = 0
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +54,40 @@ class Mentor:
         Upper number of students over all her offers together, >= 0.
     preferences
         Tie groups of student ids, best first; who is missing is unacceptable.
+    lower_quota
+        Least number of places that must be taken over all her offers, 0 to ``quota``.
+    group_id
+        The innermost group the mentor counts in; None for none.
     """
 
     quota: int
     preferences: Preferences = ()
+    lower_quota: int = 0
+    group_id: GroupId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """
+    A unit above mentors with places of its own: a department, an institution, an agreement.
+
+    Attributes
+    ----------
+    quota
+        Upper number of places over everything below, >= 0; None for no upper limit.
+    lower_quota
+        Least number of places that must be taken below, 0 to ``quota``.
+    parent_id
+        The group this one lies in; None for a root. Groups form a forest.
+    priority
+        Tie groups of student ids, best first; ties by the lottery, and whoever is missing comes
+        after all who are there, by the lottery.
+    """
+
+    quota: int | None = None
+    lower_quota: int = 0
+    parent_id: GroupId | None = None
+    priority: Preferences = ()
 
 
 @dataclass(frozen=True, slots=True)

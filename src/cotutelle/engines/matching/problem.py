@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from cotutelle.engines.matching.entities import (
     Ban,
+    Group,
+    GroupId,
     InvalidProblem,
     Mentor,
     MentorId,
@@ -43,6 +45,8 @@ class MatchingProblem:
         (student, offer) -> `Ban`.
     seed
         Seed of the tie lottery, any text that UTF-8 can hold.
+    groups
+        Group -> `Group`; quotas above the mentor.
 
     Raises
     ------
@@ -57,6 +61,7 @@ class MatchingProblem:
     pins: Mapping[StudentId, Pin] = field(default_factory=dict)
     bans: Mapping[tuple[StudentId, OfferId], Ban] = field(default_factory=dict)
     seed: str = "0"
+    groups: Mapping[GroupId, Group] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         faults = find_faults(
