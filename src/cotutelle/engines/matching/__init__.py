@@ -2,7 +2,7 @@
 Mutual selection of students and mentors: stable matching with quotas, ties, pins and bans.
 
 Make a `MatchingProblem`, call `match_students`, check with `verify_matching`, keep the
-`build_certificate`. Only the standard library is used.
+`build_certificate`. Only the standard library is used, except by the exact model.
 """
 
 from cotutelle.engines.matching.canonical import canonical_json
@@ -12,7 +12,7 @@ from cotutelle.engines.matching.certificate import (
     problem_to_json,
     verify_certificate,
 )
-from cotutelle.engines.matching.deferred_acceptance import Matching, match_students
+from cotutelle.engines.matching.deferred_acceptance import match_students
 from cotutelle.engines.matching.entities import (
     Ban,
     BanKind,
@@ -35,6 +35,16 @@ from cotutelle.engines.matching.explanation import (
     explain_for_mentor,
 )
 from cotutelle.engines.matching.figures import rank_profile, student_rank
+from cotutelle.engines.matching.infeasibility import (
+    Change,
+    Diagnosis,
+    Infeasible,
+    Repair,
+    Rule,
+    RuleKey,
+    RuleKind,
+    RuleValue,
+)
 from cotutelle.engines.matching.lottery import lottery_order
 from cotutelle.engines.matching.preferences import (
     Preferences,
@@ -45,6 +55,17 @@ from cotutelle.engines.matching.preferences import (
     tie_groups,
 )
 from cotutelle.engines.matching.problem import MatchingProblem
+from cotutelle.engines.matching.result import (
+    Algorithm,
+    Level,
+    LowerQuotaMissed,
+    Matching,
+    Objective,
+    Priority,
+    Shortfall,
+    Status,
+)
+from cotutelle.engines.matching.solving import diagnose, match, rematch, solve_exact
 from cotutelle.engines.matching.verification import (
     BlockingPair,
     Tolerated,
@@ -54,40 +75,59 @@ from cotutelle.engines.matching.verification import (
 )
 
 __all__ = [
+    "Algorithm",
     "Ban",
     "BanKind",
     "BlockingPair",
+    "Change",
+    "Diagnosis",
     "Explainer",
     "Group",
     "GroupId",
+    "Infeasible",
     "InputFault",
     "InvalidProblem",
+    "Level",
+    "LowerQuotaMissed",
     "Matching",
     "MatchingProblem",
     "Mentor",
     "MentorId",
+    "Objective",
     "Offer",
     "OfferId",
     "Pin",
     "Preferences",
+    "Priority",
     "Reason",
     "ReasonCode",
+    "Repair",
+    "Rule",
+    "RuleKey",
+    "RuleKind",
+    "RuleValue",
+    "Shortfall",
+    "Status",
     "StudentId",
     "Tolerated",
     "Verdict",
     "Violation",
     "build_certificate",
     "canonical_json",
+    "diagnose",
     "explain",
     "explain_for_mentor",
     "format_preferences",
     "input_sha256",
     "listed_ids",
     "lottery_order",
+    "match",
     "match_students",
     "parse_preferences",
     "problem_to_json",
     "rank_profile",
+    "rematch",
+    "solve_exact",
     "strict",
     "student_rank",
     "tie_groups",

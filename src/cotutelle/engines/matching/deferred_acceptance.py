@@ -21,34 +21,10 @@ from heapq import heappop, heappush, heapreplace
 from cotutelle.engines.matching.entities import MentorId, OfferId, StudentId
 from cotutelle.engines.matching.lottery import Lottery
 from cotutelle.engines.matching.problem import MatchingProblem
+from cotutelle.engines.matching.result import Matching
 
 ALGORITHM = "spa-st student-proposing deferred acceptance"
 ALGORITHM_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Matching:
-    """
-    The outcome of one run.
-
-    Attributes
-    ----------
-    offer_of
-        Student -> offer, pinned students included, in the order of the students' ids;
-        unmatched students are absent.
-    proposals
-        Number of proposals made; at most the total length of the students' lists.
-    pinned
-        The students seated before the run.
-    """
-
-    offer_of: Mapping[StudentId, OfferId]
-    proposals: int
-    pinned: frozenset[StudentId] = frozenset()
-
-    def students_of(self, offer_id: OfferId) -> tuple[StudentId, ...]:
-        """Students holding ``offer_id``, in the order of their ids."""
-        return tuple(sorted(s for s, o in self.offer_of.items() if o == offer_id))
 
 
 @dataclass(slots=True)
