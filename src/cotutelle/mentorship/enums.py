@@ -64,6 +64,22 @@ class PairState(models.TextChoices):
     ENDED = "ended", _("Ended")
 
 
+class Signer(models.TextChoices):
+    """Who of two mentors signs something for the student; not always the first responsible."""
+
+    FIRST = "first", _("The principal supervisor")
+    SECOND = "second", _("The co-supervisor")
+    BOTH = "both", _("Both supervisors")
+
+
+class PairRecordKind(models.TextChoices):
+    """What the two mentors and the student keep together."""
+
+    PLAN = "plan", _("Plan")
+    NOTE = "note", _("Note")
+    ARRANGEMENT = "arrangement", _("Arrangement")
+
+
 class ChangeState(models.TextChoices):
     """A change of mentor, from wish to decision."""
 

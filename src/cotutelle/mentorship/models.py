@@ -14,9 +14,11 @@ from cotutelle.mentorship.enums import (
     EligibilityState,
     MentorCategory,
     MentorTitle,
+    PairRecordKind,
     PairRole,
     PairState,
     QuotaLineKind,
+    Signer,
     Track,
 )
 from cotutelle.people.models import Person
@@ -253,6 +255,92 @@ class Mentorship(models.Model):
     def owning_unit(self) -> Unit:
         """The student's unit answers for the pair."""
         return self.student.unit
+
+
+class Pair(models.Model):
+    """
+    Two mentors of one student, and who answers for what.
+
+    The first responsible mentor is marked on the `Mentorship`; who signs leave, claims and the
+    thesis is settled here, apart from it.
+    """
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    student = models.ForeignKey(Student, models.PROTECT, related_name="pairs")
+    first = models.ForeignKey(Mentorship, models.PROTECT, related_name="pairs_led")
+    second = models.ForeignKey(Mentorship, models.PROTECT, related_name="pairs_joined")
+    agreement = models.ForeignKey(
+        "agreements.Agreement", models.PROTECT, null=True, blank=True, related_name="pairs"
+    )
+    signs_leave = models.CharField(max_length=10, choices=Signer, default=Signer.FIRST)
+    signs_claims = models.CharField(max_length=10, choices=Signer, default=Signer.FIRST)
+    signs_thesis = models.CharField(max_length=10, choices=Signer, default=Signer.BOTH)
+    state = models.CharField(max_length=10, choices=PairState, default=PairState.ACTIVE)
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["student"],
+                condition=Q(state=PairState.ACTIVE),
+                name="one_active_pair_a_student",
+            ),
+            models.CheckConstraint(
+                condition=~Q(first=F("second")), name="pair_has_two_mentorships"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.student}: {self.first.mentor}, {self.second.mentor}"
+
+    @property
+    def owning_unit(self) -> Unit:
+        """The student's unit answers for the pair."""
+        return self.student.unit
+
+
+class PairRecord(models.Model):
+    """One entry of the pair's shared page; an arrangement holds once everybody has agreed."""
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    pair = models.ForeignKey(Pair, models.CASCADE, related_name="records")
+    kind = models.CharField(max_length=12, choices=PairRecordKind)
+    title = models.CharField(max_length=150)
+    text = models.TextField(blank=True)
+    due_on = models.DateField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    attachment = models.ForeignKey(
+        StoredFile, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    author = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def owning_unit(self) -> Unit:
+        """The student's unit."""
+        return self.pair.owning_unit
+
+
+class PairConsent(models.Model):
+    """One party's agreement to an arrangement; asked of both mentors and the student."""
+
+    record = models.ForeignKey(PairRecord, models.CASCADE, related_name="consents")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["record", "person"], name="consent_once")]
+
+    def __str__(self) -> str:
+        return f"{self.record}: {self.person}"
 
 
 class MentorChange(models.Model):

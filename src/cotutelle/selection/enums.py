@@ -38,6 +38,60 @@ class Regime(models.TextChoices):
     SEQUENTIAL = "sequential", _("One choice at a time")
 
 
+class Stage(models.TextChoices):
+    """What a round finds: first mentors, or second mentors of students who have a first."""
+
+    FIRST = "first", _("First mentors")
+    SECOND = "second", _("Second mentors")
+
+
+class Algorithm(models.TextChoices):
+    """How a run pairs people; the rules say which, before the round opens."""
+
+    DEFERRED_ACCEPTANCE = "deferred-acceptance", _("Deferred acceptance")
+    PROMOTION = "promotion", _("Promotion: ties give more students a place")
+    EXACT = "exact", _("Exact: as many as possible, proven")
+
+
+class Objective(models.TextChoices):
+    """What decides among equally large results of the exact algorithm."""
+
+    SIZE = "size", _("Nothing further")
+    GENEROUS = "generous", _("Fewest students at their last choices")
+    REGRET = "regret", _("The worst choice anybody gets is as good as possible")
+
+
+class LowerOrder(models.TextChoices):
+    """What comes first when minimum places must be met."""
+
+    BLOCKING = "blocking,size", _("Fewest justified complaints, then size")
+    SIZE = "size,blocking", _("Size, then fewest justified complaints")
+
+
+class ScenarioState(models.TextChoices):
+    """A what-if: being written, being computed, done, or refused by the engine."""
+
+    DRAFT = "draft", _("Draft")
+    RUNNING = "running", _("Being computed")
+    DONE = "done", _("Computed")
+    FAILED = "failed", _("Has no result")
+
+
+SCENARIO_TRANSITIONS: dict[ScenarioState, frozenset[ScenarioState]] = {
+    ScenarioState.DRAFT: frozenset({ScenarioState.RUNNING}),
+    ScenarioState.RUNNING: frozenset({ScenarioState.DONE, ScenarioState.FAILED}),
+    ScenarioState.DONE: frozenset({ScenarioState.DRAFT, ScenarioState.RUNNING}),
+    ScenarioState.FAILED: frozenset({ScenarioState.DRAFT, ScenarioState.RUNNING}),
+}
+
+
+class Side(models.TextChoices):
+    """Who answers how content they are with a round."""
+
+    STUDENT = "student", _("Students")
+    MENTOR = "mentor", _("Mentors")
+
+
 class SilentMentor(models.TextChoices):
     """What a mentor who does not answer means; announced beforehand."""
 

@@ -9,10 +9,20 @@ from typing import Any
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 
-from cotutelle.selection.enums import AdjustmentRefusal, MentorAnswer, Regime, SilentMentor
+from cotutelle.mentorship.enums import PairRole, Signer
+from cotutelle.selection.enums import (
+    AdjustmentRefusal,
+    Algorithm,
+    LowerOrder,
+    MentorAnswer,
+    Objective,
+    Regime,
+    SilentMentor,
+)
 
 POLICY_KIND = "selection.round"
 _WHOLE = 100
+_LONGEST = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,18 @@ class RoundRules:
     notice_days: int = 5
     answer_days: int = 3
     override_share_percent: int = 5
+    algorithm: str = Algorithm.DEFERRED_ACCEPTANCE
+    objective: str = Objective.SIZE
+    lower_order: str = LowerOrder.BLOCKING
+    time_limit: int = 60
+    off_campus_most: int | None = None
+    second_other_track: bool = True
+    second_in_agreement: bool = False
+    second_avoid_ended: bool = True
+    first_responsible: str = PairRole.FIRST
+    signs_leave: str = Signer.FIRST
+    signs_claims: str = Signer.FIRST
+    signs_thesis: str = Signer.BOTH
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any]) -> RoundRules:
@@ -54,6 +76,13 @@ class RoundRules:
             ("mentor_answer", MentorAnswer),
             ("silent_mentor", SilentMentor),
             ("adjustment_refusal", AdjustmentRefusal),
+            ("algorithm", Algorithm),
+            ("objective", Objective),
+            ("lower_order", LowerOrder),
+            ("first_responsible", PairRole),
+            ("signs_leave", Signer),
+            ("signs_claims", Signer),
+            ("signs_thesis", Signer),
         )
         for name, allowed in choices:
             if getattr(self, name) not in allowed.values:
@@ -64,6 +93,8 @@ class RoundRules:
             return "notice_days", _("At least one working day is needed.")
         if not 0 <= self.override_share_percent <= _WHOLE:
             return "override_share_percent", _("A share lies between 0 and 100 %.")
+        if not 1 <= self.time_limit <= _LONGEST:
+            return "time_limit", _("The time limit lies between 1 and 600 seconds.")
         return None
 
     def as_parameters(self) -> dict[str, Any]:

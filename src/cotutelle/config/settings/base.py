@@ -28,6 +28,7 @@ ROOMS = [
     "exchange",
     "decisions",
     "programmes",
+    "agreements",
     "mentorship",
     "selection",
     "api",

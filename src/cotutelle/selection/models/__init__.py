@@ -8,6 +8,7 @@ from cotutelle.selection.models.outcome import (
     Placement,
     PublicNotice,
 )
+from cotutelle.selection.models.planning import PlaceCap, Satisfaction, Scenario
 from cotutelle.selection.models.season import (
     Answer,
     AnswerLine,
@@ -29,9 +30,12 @@ __all__ = [
     "Offer",
     "Override",
     "Participant",
+    "PlaceCap",
     "Placement",
     "Preference",
     "PublicNotice",
     "Round",
     "RouteCalendar",
+    "Satisfaction",
+    "Scenario",
 ]

@@ -27,6 +27,7 @@ from cotutelle.selection.enums import (
     OfferState,
     ParticipantState,
     RoundState,
+    Stage,
     Verdict,
 )
 
@@ -42,6 +43,11 @@ class Round(models.Model):
     name_en = models.CharField(max_length=150, blank=True)
     quota_year = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=12, choices=RoundState, default=RoundState.DRAFT)
+    stage = models.CharField(max_length=10, choices=Stage, default=Stage.FIRST)
+    # Whose confirmed pairs look for second mentors here.
+    first_round = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="second_rounds"
+    )
     supplements = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="supplements_of"
     )
@@ -61,6 +67,11 @@ class Round(models.Model):
                 condition=Q(state__in=RoundState.values), name="round_state_is_known"
             ),
             models.UniqueConstraint(fields=["unit", "name_zh"], name="round_name_in_unit"),
+            models.CheckConstraint(
+                condition=Q(stage=Stage.FIRST, first_round__isnull=True)
+                | Q(stage=Stage.SECOND, first_round__isnull=False),
+                name="second_stage_follows_a_round",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -110,6 +121,9 @@ class Offer(models.Model):
     requirements_zh = models.TextField(blank=True)
     requirements_en = models.TextField(blank=True)
     places = models.PositiveSmallIntegerField()
+    places_min = models.PositiveSmallIntegerField(default=0)
+    # How many places of the mentor's and the units' limits one student here takes.
+    weight = models.PositiveSmallIntegerField(default=1)
     routes = ArrayField(models.CharField(max_length=20, choices=Route), default=list, blank=True)
     degree_types = ArrayField(
         models.CharField(max_length=20, choices=DegreeType), default=list, blank=True
@@ -127,6 +141,10 @@ class Offer(models.Model):
                 | Q(mentor__isnull=True, team__isnull=False),
                 name="offer_of_a_mentor_or_a_team",
             ),
+            models.CheckConstraint(
+                condition=Q(places_min__lte=F("places")), name="offer_least_within_most"
+            ),
+            models.CheckConstraint(condition=Q(weight__gte=1), name="offer_weighs_something"),
         ]
         indexes = [
             GinIndex(fields=["search"], name="offer_search"),
@@ -221,6 +239,7 @@ class Answer(models.Model):
     # Held on the quota account; ``places_limit`` is the most the mentor wants in this round.
     places = models.PositiveSmallIntegerField(default=0)
     places_limit = models.PositiveSmallIntegerField(null=True, blank=True)
+    places_min = models.PositiveSmallIntegerField(default=0)
     state = models.CharField(max_length=10, choices=AnswerState, default=AnswerState.OPEN)
     version = models.PositiveIntegerField(default=0)
     submitted_at = models.DateTimeField(null=True, blank=True)
