@@ -44,7 +44,8 @@ def make_data_folder(folder: Path) -> None:
 
 
 def _make_private_folder(folder: Path) -> None:
-    if folder == data_dir():  # its own rule: the server's account walks through root's
+    """Close ``keys`` to everybody; any other place is a data folder with the rule of those."""
+    if folder.parent != data_dir():
         make_data_folder(folder)
         return
     make_data_folder(folder.parent)
