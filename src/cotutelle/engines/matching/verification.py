@@ -1,106 +1,53 @@
 """
-Independent check of a matching. Shares no code with the solver, only the plain data types.
+Independent check of a matching. Shares no code with the solvers, only the plain data types.
 
-A pair blocks when the student strictly prefers the offer to what he or she holds and
+A pair blocks when the student strictly prefers the offer to what he or she holds and every place
+of the offer, innermost first the offer, its mentor and her groups, admits the student: those who
+are at least as good there, and the student, fit into its quota; places that hold the student
+already ask nothing. At least as good is in an offer or with a mentor whom the mentor does not
+rank behind the student, and in a group who comes first in the order of the group, and whom the
+same mentor ranks equal. The kind of the pair says what has to make room:
 
-* ``both_have_room``: offer and mentor both have a place left, or
-* ``mentor_full``: the offer has a place left, the mentor has none, and she already holds the
-  student or strictly prefers the student to the worst she holds, or
-* ``offer_full``: the offer has no place left and the mentor strictly prefers the student to the
-  worst held there.
+* ``offer_full``: the offer; ``mentor_full``: the offer has room, the mentor has none, and she
+  holds the student already or strictly prefers the student to somebody she holds;
+* ``group_full``: offer and mentor have room, a group above has none;
+* ``both_have_room``: nobody.
 
-Source: Abraham, Irving & Manlove (2007), J. Discrete Algorithms 5(1), section 2.2; with ties
-(strict improvement on both sides, weak stability) Cooper & Manlove (2018), SEA 2018, section 2.
+Sources: Abraham, Irving & Manlove (2007), J. Discrete Algorithms 5(1), section 2.2; with ties
+(strict improvement on both sides, weak stability) Cooper & Manlove (2018), SEA 2018, section 2;
+caps with priorities above the mentor Goto et al. (2014), AIJ 216.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from hashlib import sha256
-from typing import Literal
+from typing import get_args
 
-from cotutelle.engines.matching.entities import MentorId, OfferId, Pin, StudentId
-from cotutelle.engines.matching.preferences import Preferences
+from cotutelle.engines.matching.entities import OfferId, Pin, StudentId
 from cotutelle.engines.matching.problem import MatchingProblem
+from cotutelle.engines.matching.result import Algorithm
+from cotutelle.engines.matching.verification_market import Market, strict_order
+from cotutelle.engines.matching.verification_rules import broken_rules, tie_group, unknown_ids
+from cotutelle.engines.matching.verification_verdict import (
+    BlockingKind,
+    BlockingPair,
+    Place,
+    Tolerated,
+    Verdict,
+    Violation,
+)
 
-BlockingKind = Literal["both_have_room", "mentor_full", "offer_full"]
+__all__ = ["BlockingPair", "Tolerated", "Verdict", "Violation", "verify_matching"]
 
-_Rank = float  # a position in the mentor's strict order, or one of the two ends:
-_NOBODY_HELD = -1.0
-_UNRANKED = float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class BlockingPair:
-    """A student and an offer whose mentor would both rather have each other."""
-
-    student: StudentId
-    offer: OfferId
-    mentor: MentorId
-    kind: BlockingKind
-
-
-@dataclass(frozen=True, slots=True)
-class Tolerated:
-    """
-    A pair that would block, were it not for one pin or one ban.
-
-    Attributes
-    ----------
-    pair
-        Who would rather have each other.
-    cause
-        ``pin``: the student is pinned elsewhere, or a pinned student holds the place;
-        ``ban``: the pair itself is banned.
-    cause_student, cause_offer
-        The pin or ban.
-    reason
-        Its reason as given.
-    """
-
-    pair: BlockingPair
-    cause: Literal["pin", "ban"]
-    cause_student: StudentId
-    cause_offer: OfferId
-    reason: str
+_LEVELS = ("offer", "mentor", "group")
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One thing that is wrong: a stable code and a sentence."""
-
-    code: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.message}"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """
-    What the verifier found.
-
-    Attributes
-    ----------
-    ok
-        True when ``problems`` is empty.
-    problems
-        Every violation, each blocking pair among them.
-    blocking_pairs
-        Pairs that break weak stability.
-    tolerated
-        Pairs that only a pin or a ban keeps apart; they are no violation.
-    """
-
-    ok: bool
-    problems: tuple[Violation, ...]
-    blocking_pairs: tuple[BlockingPair, ...] = ()
-    tolerated: tuple[Tolerated, ...] = ()
-
-
-def verify_matching(problem: MatchingProblem, offer_of: Mapping[StudentId, OfferId]) -> Verdict:
+def verify_matching(
+    problem: MatchingProblem,
+    offer_of: Mapping[StudentId, OfferId],
+    *,
+    algorithm: Algorithm = "deferred-acceptance",
+) -> Verdict:
     """
     Check ``offer_of`` against the market it is said to solve.
 
@@ -110,257 +57,202 @@ def verify_matching(problem: MatchingProblem, offer_of: Mapping[StudentId, Offer
         The market.
     offer_of
         Student -> offer; unmatched are absent.
+    algorithm
+        What found it. ``deferred-acceptance`` must also have broken every tie by the lottery;
+        ``exact`` may leave blocking pairs, each named as tolerated, where the market has
+        minimum quotas or weights above 1.
 
     Returns
     -------
     Verdict
         Codes: ``unknown_student``, ``unknown_offer``, ``not_acceptable_to_student``,
         ``not_acceptable_to_mentor``, ``offer_over_quota``, ``mentor_over_quota``,
-        ``pin_not_honoured``, ``ban_not_honoured``, ``blocking_pair``, and ``lottery`` for
-        a tie that the published lottery decides otherwise.
+        ``group_over_quota``, ``lower_quota_missed``, ``pin_not_honoured``,
+        ``ban_not_honoured``, ``blocking_pair``, and ``lottery`` for a tie that the published
+        lottery decides otherwise.
+
+    Raises
+    ------
+    ValueError
+        When ``algorithm`` is unknown.
 
     Notes
     -----
-    O(total length of all lists) time, and the sorting of tied groups.
+    O(total length of all lists) time, and the sorting of tied groups; with groups
+    O(A log A) for every level of them, A the length of all mentors' lists.
     """
-    unknown = _unknown_ids(problem, offer_of)
+    if algorithm not in get_args(Algorithm):
+        raise ValueError(f"algorithm: {algorithm!r} is unknown")
+    unknown = unknown_ids(problem, offer_of)
     if unknown:
         return Verdict(ok=False, problems=tuple(unknown))
-    market = _Market(problem, offer_of)
-    problems = _broken_rules(problem, offer_of, market)
+    market = Market(problem, offer_of)
+    problems = broken_rules(market)
+    judge = _Judge(market, algorithm)
     blocking: list[BlockingPair] = []
     tolerated: list[Tolerated] = []
-    for pair in market.strict_candidates():
-        finding = market.judge(pair)
-        if isinstance(finding, Tolerated):
-            tolerated.append(finding)
-        elif finding is not None:
+    for student, offer_id in _candidates(market):
+        finding = judge.judge(student, offer_id)
+        if isinstance(finding, BlockingPair):
+            blocking.append(finding)
+            excuse = judge.excuse(finding)
+            if excuse is None:
+                problems.append(_blocks(finding))
+            else:
+                tolerated.append(excuse)
+        elif isinstance(finding, Violation):
             problems.append(finding)
-            if finding.code == "blocking_pair":
-                blocking.append(pair)
+        elif finding is not None:
+            tolerated.append(finding)
     return Verdict(not problems, tuple(problems), tuple(blocking), tuple(tolerated))
 
 
-@dataclass(frozen=True, slots=True)
-class _Gate:
-    """What a student needs to get past at one offer."""
-
-    mentor: MentorId
-    kind: BlockingKind
-    worst: tuple[_Rank, StudentId]  # of everybody who holds a place that could be given up
-    worst_free: _Rank  # the same, pinned students left out
-
-
-class _Market:
-    """Ranks and worst holders, computed anew from the problem and the claimed result."""
-
-    def __init__(self, problem: MatchingProblem, offer_of: Mapping[StudentId, OfferId]) -> None:
-        self.problem = problem
-        self.offer_of = offer_of
-        self.rank_of: dict[MentorId, dict[StudentId, int]] = {}
-        self.tie_of: dict[MentorId, list[int]] = {}
-        for mentor_id, mentor in problem.mentors.items():
-            order, ties = _strict_order(mentor.preferences, problem.seed)
-            self.rank_of[mentor_id] = {student: rank for rank, student in enumerate(order)}
-            if ties:
-                self.tie_of[mentor_id] = ties
-        self.gates = self._gates()
-
-    def _gates(self) -> dict[OfferId, _Gate]:
-        problem, pins = self.problem, self.problem.pins
-        nobody = (_NOBODY_HELD, "")
-        at_offer: dict[OfferId, int] = dict.fromkeys(problem.offers, 0)
-        at_mentor: dict[MentorId, int] = dict.fromkeys(problem.mentors, 0)
-        worst: dict[tuple[str, str], tuple[_Rank, StudentId]] = {}
-        worst_free: dict[tuple[str, str], _Rank] = {}
-        for student, offer_id in self.offer_of.items():
-            mentor_id = problem.offers[offer_id].mentor_id
-            at_offer[offer_id] += 1
-            at_mentor[mentor_id] += 1
-            rank: _Rank = self.rank_of[mentor_id].get(student, _UNRANKED)
-            for place in (("offer", offer_id), ("mentor", mentor_id)):
-                worst[place] = max(worst.get(place, nobody), (rank, student))
-                if student not in pins:
-                    worst_free[place] = max(worst_free.get(place, _NOBODY_HELD), rank)
-        gates: dict[OfferId, _Gate] = {}
-        for offer_id, offer in problem.offers.items():
-            mentor_id = offer.mentor_id
-            if at_offer[offer_id] >= offer.quota:
-                kind: BlockingKind = "offer_full"
-                place = ("offer", offer_id)
-            elif at_mentor[mentor_id] >= problem.mentors[mentor_id].quota:
-                kind, place = "mentor_full", ("mentor", mentor_id)
-            else:
-                gates[offer_id] = _Gate(mentor_id, "both_have_room", (_UNRANKED, ""), _UNRANKED)
+def _candidates(market: Market) -> Iterator[tuple[StudentId, OfferId]]:
+    """Yield every pair that blocks with ties broken and pins, bans and groups left aside."""
+    problem, offer_of = market.problem, market.offer_of
+    offers, seed = problem.offers, problem.seed
+    doors = {}
+    for offer_id, offer in offers.items():
+        inside = market.limit(("offer", offer_id), 1)
+        desk = market.limit(("mentor", offer.mentor_id), offer.weight)
+        rank_of = market.rank_of[offer.mentor_id].get
+        doors[offer_id] = (rank_of, min(inside, desk), inside, offer.mentor_id)
+    for student, preferences in problem.student_preferences.items():
+        current = offer_of.get(student)
+        own_mentor = None if current is None else offers[current].mentor_id
+        for offer_id in strict_order(preferences, seed)[0]:
+            if offer_id == current:
+                break
+            rank_of, outside, inside, mentor_id = doors[offer_id]
+            rank = rank_of(student)
+            if rank is None:
                 continue
-            free = worst_free.get(place, _NOBODY_HELD)
-            gates[offer_id] = _Gate(mentor_id, kind, worst.get(place, nobody), free)
-        return gates
+            if rank < outside or (mentor_id == own_mentor and rank < inside):
+                yield student, offer_id
 
-    def strict_candidates(self) -> Iterator[BlockingPair]:
-        """Yield every pair that blocks once ties are broken, pins and bans left aside."""
-        offers, seed, offer_of = self.problem.offers, self.problem.seed, self.offer_of
-        doors = {
-            offer: (self.rank_of[gate.mentor].get, gate.worst[0], gate.mentor, gate.kind)
-            for offer, gate in self.gates.items()
-        }
-        for student, preferences in self.problem.student_preferences.items():
-            current = offer_of.get(student)
-            own_mentor = None if current is None else offers[current].mentor_id
-            for offer in _strict_order(preferences, seed)[0]:
-                if offer == current:
-                    break
-                rank_of, worst, mentor, kind = doors[offer]
-                rank = rank_of(student)
-                if rank is None:
-                    continue
-                if rank < worst or (kind == "mentor_full" and mentor == own_mentor):
-                    yield BlockingPair(student, offer, mentor, kind)
 
-    def judge(self, pair: BlockingPair) -> Tolerated | Violation | None:
-        """Say what a strict candidate is in the market with its ties, pins and bans."""
-        pins, bans = self.problem.pins, self.problem.bans
-        worst, holder = self.gates[pair.offer].worst
-        weakly = self._weakly_preferred(pair, worst)
-        if pair.student in pins:
-            return _by_pin(pair, pair.student, pins[pair.student]) if weakly else None
-        ban = bans.get((pair.student, pair.offer))
-        if ban is not None:
-            cause = Tolerated(pair, "ban", pair.student, pair.offer, ban.reason)
-            return cause if weakly else None
-        worst_free = self.gates[pair.offer].worst_free
-        if self._weakly_preferred(pair, worst_free):
-            message = (
-                f"student {pair.student!r} and mentor {pair.mentor!r} would both rather have"
-                f" each other at offer {pair.offer!r} ({pair.kind})"
-            )
-            return Violation("blocking_pair", message)
-        rank = self.rank_of[pair.mentor][pair.student]
-        if rank < worst_free or self._moves_within(pair):
-            message = f"student {pair.student!r} won the tie for offer {pair.offer!r} and lost it"
+class _Judge:
+    """Says what a candidate is in the market with its ties, pins, bans, groups and minima."""
+
+    def __init__(self, market: Market, algorithm: Algorithm) -> None:
+        self._market = market
+        self._by_lottery = algorithm == "deferred-acceptance"
+        self._has_minima = any(map(market.lower_quota, market.holders))
+        weights = any(offer.weight != 1 for offer in market.problem.offers.values())
+        self._may_block = algorithm == "exact" and (self._has_minima or weights)
+        self._tight: Place | None = None
+        if self._may_block:
+            self._tight = next(filter(self._is_tight, sorted(market.holders, key=_by_level)), None)
+
+    def _is_tight(self, place: Place) -> bool:
+        lower_quota = self._market.lower_quota(place)
+        return lower_quota > 0 and self._market.taken[place] == lower_quota
+
+    def judge(
+        self, student: StudentId, offer_id: OfferId
+    ) -> BlockingPair | Tolerated | Violation | None:
+        """Return the blocking pair, why it does not block, a lost tie, or None."""
+        market = self._market
+        gains = self._gains(student, offer_id)
+        weak = gains and market.obstacle(student, offer_id, weak=True, pinned_stay=False) is None
+        rule = self._own_rule(student, offer_id)
+        if rule is not None:
+            return rule if weak else None
+        obstacle = market.obstacle(student, offer_id, weak=True, pinned_stay=True)
+        if gains and obstacle is None:
+            return self._pair(student, offer_id)
+        if self._by_lottery and not market.obstacle(
+            student, offer_id, weak=False, pinned_stay=True
+        ):
+            message = f"student {student!r} won the tie for offer {offer_id!r} and lost it"
             return Violation("lottery", message)
-        return _by_pin(pair, holder, pins[holder]) if weakly else None
+        return (
+            self._kept_apart(student, offer_id, obstacle, weak=weak) if gains and obstacle else None
+        )
 
-    def _weakly_preferred(self, pair: BlockingPair, worst: _Rank) -> bool:
-        """Whether both sides strictly gain, ties counted as ties."""
-        current = self.offer_of.get(pair.student)
-        if current is not None:
-            wanted = _tie_group(self.problem.student_preferences[pair.student], pair.offer)
-            held = _tie_group(self.problem.student_preferences[pair.student], current)
-            if wanted == held:
-                return False
-        if self._moves_within(pair) or worst == _UNRANKED:
+    def _own_rule(self, student: StudentId, offer_id: OfferId) -> Tolerated | None:
+        problem = self._market.problem
+        if student in problem.pins:
+            return self._by_pin(student, offer_id, student)
+        ban = problem.bans.get((student, offer_id))
+        if ban is None:
+            return None
+        return Tolerated(self._pair(student, offer_id), "ban", student, offer_id, ban.reason)
+
+    def _kept_apart(
+        self, student: StudentId, offer_id: OfferId, obstacle: Place, *, weak: bool
+    ) -> Tolerated | None:
+        if weak:
+            return self._by_pin(student, offer_id, self._worst_pinned(obstacle))
+        if obstacle[0] == "group":
+            pair = self._pair(student, offer_id)
+            return Tolerated(pair, "group_cap", student, offer_id, "", obstacle)
+        return None
+
+    def excuse(self, pair: BlockingPair) -> Tolerated | None:
+        """Return what lets a blocking pair stand; None when nothing does."""
+        if not self._may_block:
+            return None
+        if not self._has_minima:
+            return Tolerated(pair, "weight", pair.student, pair.offer, "")
+        binding = self._missed_by_moving(pair) or self._tight
+        return Tolerated(pair, "lower_quota", pair.student, pair.offer, "", binding)
+
+    def _missed_by_moving(self, pair: BlockingPair) -> Place | None:
+        market = self._market
+        current = market.offer_of.get(pair.student)
+        if current is None:
+            return None
+        wanted = market.places(pair.offer)
+        for place in market.places(current):
+            left = market.taken[place] - market.count(place, current)
+            if place in wanted:
+                left += market.count(place, pair.offer)
+            if left < market.lower_quota(place):
+                return place
+        return None
+
+    def _gains(self, student: StudentId, offer_id: OfferId) -> bool:
+        """Whether the student strictly prefers the offer, ties counted as ties."""
+        current = self._market.offer_of.get(student)
+        if current is None:
             return True
-        rank = self.rank_of[pair.mentor][pair.student]
-        ties = self.tie_of.get(pair.mentor)
-        if ties is None or worst == _NOBODY_HELD:
-            return rank < worst
-        return ties[rank] < ties[int(worst)]
+        preferences = self._market.problem.student_preferences[student]
+        wanted, held = tie_group(preferences, offer_id), tie_group(preferences, current)
+        return wanted != held
 
-    def _moves_within(self, pair: BlockingPair) -> bool:
-        current = self.offer_of.get(pair.student)
-        if current is None or pair.kind != "mentor_full":
-            return False
-        return self.problem.offers[current].mentor_id == pair.mentor
+    def _pair(self, student: StudentId, offer_id: OfferId) -> BlockingPair:
+        market = self._market
+        mentor_id = market.problem.offers[offer_id].mentor_id
+        kinds: tuple[BlockingKind, ...] = ("offer_full", "mentor_full", "group_full")
+        for place in market.places(offer_id):
+            quota = market.quota(place)
+            if quota is not None and market.taken[place] + market.count(place, offer_id) > quota:
+                return BlockingPair(student, offer_id, mentor_id, kinds[_LEVELS.index(place[0])])
+        return BlockingPair(student, offer_id, mentor_id, "both_have_room")
 
+    def _worst_pinned(self, place: Place) -> StudentId:
+        market = self._market
+        offers, offer_of = market.problem.offers, market.offer_of
 
-def _by_pin(pair: BlockingPair, student: StudentId, pin: Pin) -> Tolerated:
-    return Tolerated(pair, "pin", student, pin.offer_id, pin.reason)
+        def key(holder: StudentId) -> tuple[float, StudentId]:
+            return market.position(place, holder, offers[offer_of[holder]].mentor_id), holder
 
+        return max((h for h in market.holders[place] if h in market.problem.pins), key=key)
 
-def _strict_order(preferences: Preferences, seed: str) -> tuple[list[str], list[int]]:
-    """Return the ids with ties broken, and the tie group of each (empty without ties)."""
-    if set(map(type, preferences)) <= {str}:
-        return preferences, []  # type: ignore[return-value]  # a list of bare ids
-    order: list[str] = []
-    groups: list[int] = []
-    for number, group in enumerate(preferences):
-        members = [group] if isinstance(group, str) else list(group)
-        if len(members) > 1:
-            members.sort(key=lambda id_: (_draw(seed, id_), id_))
-        order.extend(members)
-        groups.extend([number] * len(members))
-    return order, groups if len(order) > len(preferences) else []
+    def _by_pin(self, student: StudentId, offer_id: OfferId, pinned: StudentId) -> Tolerated:
+        pin: Pin = self._market.problem.pins[pinned]
+        pair = self._pair(student, offer_id)
+        return Tolerated(pair, "pin", pinned, pin.offer_id, pin.reason)
 
 
-def _draw(seed: str, id_: str) -> bytes:
-    return sha256(b"\0".join((seed.encode(), id_.encode()))).digest()
+def _by_level(place: Place) -> tuple[int, str]:
+    return _LEVELS.index(place[0]), place[1]
 
 
-def _tie_group(preferences: Preferences, id_: str) -> int | None:
-    for number, group in enumerate(preferences):
-        if group == id_ if isinstance(group, str) else id_ in group:
-            return number
-    return None
-
-
-def _unknown_ids(
-    problem: MatchingProblem, offer_of: Mapping[StudentId, OfferId]
-) -> list[Violation]:
-    students = sorted(offer_of.keys() - problem.student_preferences.keys())
-    offers = sorted(set(offer_of.values()) - problem.offers.keys())
-    return [
-        *(Violation("unknown_student", f"no student is called {id_!r}") for id_ in students),
-        *(Violation("unknown_offer", f"no offer is called {id_!r}") for id_ in offers),
-    ]
-
-
-def _broken_rules(
-    problem: MatchingProblem, offer_of: Mapping[StudentId, OfferId], market: _Market
-) -> list[Violation]:
-    return [
-        *_unacceptable_pairs(problem, offer_of, market),
-        *_overfull(problem, offer_of),
-        *_broken_pins_and_bans(problem, offer_of),
-    ]
-
-
-def _unacceptable_pairs(
-    problem: MatchingProblem, offer_of: Mapping[StudentId, OfferId], market: _Market
-) -> Iterator[Violation]:
-    for student, offer_id in offer_of.items():
-        pin = problem.pins.get(student)
-        if pin is not None and pin.offer_id == offer_id:
-            continue
-        preferences = problem.student_preferences[student]
-        if offer_id not in preferences and _tie_group(preferences, offer_id) is None:
-            message = f"student {student!r} did not list offer {offer_id!r}"
-            yield Violation("not_acceptable_to_student", message)
-        mentor_id = problem.offers[offer_id].mentor_id
-        if student not in market.rank_of[mentor_id]:
-            message = f"mentor {mentor_id!r} did not list student {student!r}"
-            yield Violation("not_acceptable_to_mentor", message)
-
-
-def _overfull(
-    problem: MatchingProblem, offer_of: Mapping[StudentId, OfferId]
-) -> Iterator[Violation]:
-    at_offer: dict[OfferId, int] = {}
-    at_mentor: dict[MentorId, int] = {}
-    for offer_id in offer_of.values():
-        mentor_id = problem.offers[offer_id].mentor_id
-        at_offer[offer_id] = at_offer.get(offer_id, 0) + 1
-        at_mentor[mentor_id] = at_mentor.get(mentor_id, 0) + 1
-    for offer_id, count in at_offer.items():
-        quota = problem.offers[offer_id].quota
-        if count > quota:
-            message = f"offer {offer_id!r} holds {count} students, its quota is {quota}"
-            yield Violation("offer_over_quota", message)
-    for mentor_id, count in at_mentor.items():
-        quota = problem.mentors[mentor_id].quota
-        if count > quota:
-            message = f"mentor {mentor_id!r} holds {count} students, the quota is {quota}"
-            yield Violation("mentor_over_quota", message)
-
-
-def _broken_pins_and_bans(
-    problem: MatchingProblem, offer_of: Mapping[StudentId, OfferId]
-) -> Iterator[Violation]:
-    for student, pin in problem.pins.items():
-        if offer_of.get(student) != pin.offer_id:
-            message = f"student {student!r} is pinned to offer {pin.offer_id!r} and not there"
-            yield Violation("pin_not_honoured", message)
-    for student, offer_id in problem.bans:
-        if offer_of.get(student) == offer_id:
-            message = f"student {student!r} holds offer {offer_id!r}, which is banned"
-            yield Violation("ban_not_honoured", message)
+def _blocks(pair: BlockingPair) -> Violation:
+    message = (
+        f"student {pair.student!r} and mentor {pair.mentor!r} would both rather have"
+        f" each other at offer {pair.offer!r} ({pair.kind})"
+    )
+    return Violation("blocking_pair", message)
