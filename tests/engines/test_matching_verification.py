@@ -1,0 +1,233 @@
+"""The verifier against brute force in markets with units, minimum quotas and weights."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from random import Random
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from cotutelle.engines.matching import (
+    MatchingProblem,
+    verification,
+    verification_market,
+    verification_rules,
+    verify_matching,
+)
+from tests.engines.matching_draws import random_unit_market
+from tests.engines.matching_oracle import Oracle
+from tests.strategies import random_market
+
+SHAPES: dict[str, dict[str, bool]] = {
+    "units": {},
+    "units, minima": {"minima": True},
+    "units, weights": {"weights": True},
+    "everything": {"minima": True, "weights": True},
+}
+
+
+def unit_markets(count: int, **shape: Any) -> list[MatchingProblem]:
+    random = Random(20264)  # noqa: S311
+    return [random_unit_market(random, **shape) for _ in range(count)]
+
+
+def verifier_fault(
+    problem: MatchingProblem, held: dict[str, str], algorithm: Any, verify: Any = verify_matching
+) -> str:
+    """Say where the verifier differs from the definition; empty when nowhere."""
+    return next(_faults(problem, held, algorithm, verify), "")
+
+
+def _faults(
+    problem: MatchingProblem, held: dict[str, str], algorithm: Any, verify: Any
+) -> Iterator[str]:
+    weak, strict = Oracle(problem, strict=False), Oracle(problem, strict=True)
+    verdict = verify(problem, held, algorithm=algorithm)
+    by_lottery = algorithm == "deferred-acceptance"
+    lottery = strict.blocking(held) - weak.blocking(held) if by_lottery else set()
+    blocking = {(pair.student, pair.offer) for pair in verdict.blocking_pairs}
+    if blocking != weak.blocking(held):
+        yield f"blocking {blocking}, by definition {weak.blocking(held)}"
+    found: dict[str, dict[tuple[str, str], Any]] = {"rule": {}, "cap": {}, "excuse": {}}
+    kind_of = {"pin": "rule", "ban": "rule", "group_cap": "cap"}
+    for item in verdict.tolerated:
+        pair = item.pair.student, item.pair.offer
+        found[kind_of.get(item.cause, "excuse")][pair] = item.binding
+    if found["rule"].keys() != weak.tolerated(held) - lottery:
+        yield f"tolerated {found['rule']}, by definition {weak.tolerated(held)}"
+    capped = {pair: place for pair, place in weak.capped(held).items() if pair not in lottery}
+    if found["cap"] != capped:
+        yield f"apart by a cap {found['cap']}, by definition {capped}"
+    minima = any(map(weak.lower, weak.places()))
+    weights = any(offer.weight > 1 for offer in problem.offers.values())
+    excused = blocking if algorithm == "exact" and (minima or weights) else set()
+    if found["excuse"] != {(s, o): weak.binding(held, s, o) for s, o in excused}:
+        yield f"excused {found['excuse']}"
+    causes = {item.cause for item in verdict.tolerated} & {"lower_quota", "weight"}
+    if excused and causes != {"lower_quota" if minima else "weight"}:
+        yield f"causes {causes}"
+    codes = [violation.code for violation in verdict.problems]
+    if codes.count("blocking_pair") != len(blocking - excused):
+        yield f"codes {codes}"
+    if codes.count("lottery") != len(lottery):
+        yield f"codes {codes}, lost ties {lottery}"
+    if verdict.ok != (blocking <= excused and not lottery):
+        yield "a wrong verdict"
+
+
+@pytest.mark.parametrize("algorithm", ["deferred-acceptance", "promotion", "exact"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_verifier_names_the_pairs_of_the_definition(shape: str, algorithm: str) -> None:
+    for problem in unit_markets(250, **SHAPES[shape]):
+        for held in Oracle(problem, strict=False).feasible():
+            assert verifier_fault(problem, held, algorithm) == ""
+
+
+@pytest.mark.parametrize("algorithm", ["deferred-acceptance", "promotion", "exact"])
+def test_it_does_so_in_markets_without_units(algorithm: str) -> None:
+    random = Random(20265)  # noqa: S311
+    for problem in (random_market(random) for _ in range(250)):
+        for held in Oracle(problem, strict=False).feasible():
+            assert verifier_fault(problem, held, algorithm) == ""
+
+
+def test_the_order_of_a_unit_is_that_of_the_merge() -> None:
+    for problem in unit_markets(400, students=5, offers=5):
+        market = verification_market.Market(problem, {})
+        oracle = Oracle(problem, strict=True)
+        for group, positions in market.position_of.items():
+            assert sorted(positions, key=positions.__getitem__) == oracle.orders[group]
+
+
+MUTANTS: dict[str, tuple[ModuleType, str, str]] = {
+    "same mentor forgotten": (
+        verification,
+        " or (mentor_id == own_mentor and rank < inside)",
+        "",
+    ),
+    "strictness lost": (verification_market, "weak and ends else", "ends and False else"),
+    "student's tie ignored": (verification, "return wanted != held", "return wanted != -1"),
+    "offer closed too early": (
+        verification,
+        'market.limit(("offer", offer_id), 1)',
+        'market.limit(("offer", offer_id), 2)',
+    ),
+    "mentor closed too early": (
+        verification,
+        "offer.mentor_id), offer.weight)",
+        "offer.mentor_id), offer.weight + 1)",
+    ),
+    "quotas one too large": (
+        verification_market,
+        "self.count(place, offer_id) > quota:",
+        "self.count(place, offer_id) > quota + 1:",
+    ),
+    "pinned students count as free": (
+        verification_market,
+        "self.problem.pins if pinned_stay else ()",
+        "()",
+    ),
+    "pinned students may move": (verification, "if student in problem.pins:", "if False:"),
+    "bans ignored": (verification, "problem.bans.get((student, offer_id))", "None"),
+    "lottery not checked": (verification, "if self._by_lottery and", "if False and"),
+    "units ignored": (verification_market, "if quota is None:", 'if place[0] == "group":'),
+    "the unit the student is in asks too": (
+        verification_market,
+        "if place in present:",
+        'if place in present and place[0] != "group":',
+    ),
+    "only the innermost unit counts": (
+        verification_market,
+        "group_id = self.problem.groups[group_id].parent_id",
+        "group_id = None",
+    ),
+    "order of the unit without its priority": (
+        verification_market,
+        "(priority[student] for student, _ in sequence)",
+        "(0 for _ in sequence)",
+    ),
+    "order of the unit without the mentor's": (
+        verification_market,
+        "accumulate((priority[student] for student, _ in sequence), max)",
+        "(priority[student] for student, _ in sequence)",
+    ),
+    "priorities of units by list alone": (
+        verification_market,
+        "dict.fromkeys([*listed, *by_lottery])",
+        "dict.fromkeys([*listed, *sorted(by_lottery)])",
+    ),
+    "equals of the mentor lost in the unit": (
+        verification_market,
+        "ahead += equals.before(end)",
+        "ahead += 0 * equals.before(end)",
+    ),
+    "weights count one": (
+        verification_market,
+        '1 if place[0] == "offer" else self.problem.offers[offer_id].weight',
+        "1",
+    ),
+    "minimum not named": (verification, "self._missed_by_moving(pair) or self._tight", "None"),
+    "first tight minimum forgotten": (verification, "(pair) or self._tight", "(pair)"),
+    "move within the minimum breaks it": (
+        verification,
+        "left += market.count(place, pair.offer)",
+        "left += 0",
+    ),
+    "blocking pairs excused without cause": (
+        verification,
+        'algorithm == "exact" and (self._has_minima or weights)',
+        'algorithm == "exact"',
+    ),
+}
+
+
+def _mutant_verifier(module: ModuleType, old: str, new: str) -> Any:
+    """Return ``verify_matching`` with a text of one of its modules replaced."""
+    source = Path(str(module.__file__)).read_text(encoding="utf-8")
+    assert source.count(old) == 1, f"{old!r} is there {source.count(old)} times"
+    kept = {key: sys.modules[key] for key in list(sys.modules) if "matching.verification" in key}
+    try:
+        mutant = _executed(module.__name__, source.replace(old, new))
+        if module is verification:
+            return mutant.verify_matching
+        if module is not verification_rules:
+            _executed(verification_rules.__name__, _source(verification_rules))
+        return _executed(verification.__name__, _source(verification)).verify_matching
+    finally:
+        sys.modules.update(kept)
+
+
+def _source(module: ModuleType) -> str:
+    return Path(str(module.__file__)).read_text(encoding="utf-8")
+
+
+def _executed(name: str, source: str) -> ModuleType:
+    spec = spec_from_loader(name, loader=None)
+    assert spec is not None
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    exec(compile(source, name, "exec"), module.__dict__)  # noqa: S102
+    return module
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mistake_planted_in_the_verifier_is_caught_by_the_oracle(name: str) -> None:
+    verify = _mutant_verifier(*MUTANTS[name])
+    markets = [market for shape in SHAPES.values() for market in unit_markets(150, **shape)]
+
+    def wrong(problem: MatchingProblem) -> bool:
+        try:
+            return any(
+                verifier_fault(problem, held, algorithm, verify)
+                for held in Oracle(problem, strict=False).feasible()
+                for algorithm in ("deferred-acceptance", "exact")
+            )
+        except KeyError:
+            return True
+
+    assert any(wrong(problem) for problem in markets)
