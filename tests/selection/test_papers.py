@@ -155,3 +155,20 @@ def test_a_student_finds_their_own_intention_form_alone(market: Round, officer: 
     url = f"/documents/{form.public_id}/"
     assert sign_in(mine.student.person).get(url).status_code == 200
     assert sign_in(other.student.person).get(url).status_code in (403, 404)
+
+
+def test_the_list_of_papers_names_the_student_and_finds_by_name(
+    market: Round, officer: Person
+) -> None:
+    first, second = market.participants.select_related("student__person").order_by("id")[:2]
+    for one in (first, second):
+        papers.issue_intention_form(one, actor=officer)
+    client = sign_in(officer)
+
+    whole = client.get(at("papers", market)).content.decode()
+    found = client.get(at("papers", market), {"q": first.student.display_name}).content.decode()
+
+    assert first.student.display_name in whole
+    assert second.student.display_name in whole
+    assert first.student.display_name in found
+    assert f">{second.student.display_name}<" not in found

@@ -19,7 +19,6 @@ class SelectionConfig(AppConfig):
             paper_kinds,
             paper_tasks,
             personal,
-            readers,
             rules,
             task_kinds,
             tasks,

@@ -1,18 +1,35 @@
-"""What this room adds to the rooms below: who reads a profile, and what an admission sets off."""
+"""What this room adds to the rooms below: who reads files and profiles, what an admission sets off."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from cotutelle.core.access import why_not
+from cotutelle.files import access
+from cotutelle.files.models import StoredFile
 from cotutelle.mentorship import hooks as mentorship_hooks
 from cotutelle.mentorship.models import Mentor
 from cotutelle.people.models import Person
 from cotutelle.programmes import hooks
 from cotutelle.programmes.models import Student
+from cotutelle.selection import services
 from cotutelle.selection.enums import OfferState, PlacementState, RoundState
-from cotutelle.selection.models import Offer, Placement
+from cotutelle.selection.models import Objection, Offer, Override, Placement
 from cotutelle.selection.queries.answers import applicants
 from cotutelle.selection.queries.visibility import offers_visible_to, own_answers, own_offers
-from cotutelle.selection.services.supplement import follow_admission
 from cotutelle.selection.services.suspension import follow_suspension
+
+
+def reads_minutes(actor: Any, file: StoredFile) -> str | None:
+    """Let those read the minutes who see the assignment."""
+    override = Override.objects.filter(minutes=file).first()
+    return why_not(actor, "selection.view_overrides", override)
+
+
+def reads_evidence(actor: Any, file: StoredFile) -> str | None:
+    """Let those read the evidence who answer the objection."""
+    objection = Objection.objects.filter(evidence=file).first()
+    return why_not(actor, "selection.answer_objection", objection)
 
 
 def reads_profile(actor: Person, student: Student) -> bool:
@@ -38,7 +55,9 @@ def open_offers(actor: Person, mentor: Mentor) -> list[Offer]:
     return list(rows.order_by("round_id", "number"))
 
 
+access.register(services.MINUTES, reads_minutes)
+access.register(services.EVIDENCE, reads_evidence)
 hooks.let_read_profiles(reads_profile)
 mentorship_hooks.show_offers(open_offers)
-hooks.on_admission_change(follow_admission)
+hooks.on_admission_change(services.follow_admission)
 mentorship_hooks.on_suspension(follow_suspension)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -18,6 +20,8 @@ from cotutelle.documents.kinds import label_of
 from cotutelle.documents.models import Document
 from cotutelle.documents.queries import visible_to
 from cotutelle.jobs.services import start_job
+from cotutelle.people.models import Person
+from cotutelle.people.queries import search
 from cotutelle.selection.models import Participant, Round
 from cotutelle.selection.paper_tasks import INTENTION_FORMS
 from cotutelle.selection.services import papers as papers_service
@@ -59,11 +63,13 @@ def papers(request: HttpRequest, public_id: UUID) -> HttpResponse:
             Choice("kind", _("Kind"), [(kind, label_of(kind)) for kind in KINDS], "kind"),
             Choice("state", _("State"), DocumentState.choices, "state"),
         ],
-        search=Search(["number", "title_zh", "title_en"], _("Number or title")),
+        search=Search((), _("Number, title or student"), apply=partial(_by_text, found)),
     )
     if fmt := request.GET.get("format"):
-        return download(request, _table(listing), fmt)
+        return download(request, _table(listing, found), fmt)
+    names = _students(found, listing.rows)
     for row in listing.rows:
+        row.student = names.get(row.pk, "")  # type: ignore[attr-defined]
         row.kind_label = label_of(row.kind)  # type: ignore[attr-defined]
         row.state_kind = DOCUMENT_KINDS[DocumentState(row.state)]  # type: ignore[attr-defined]
     return page(
@@ -76,15 +82,35 @@ def papers(request: HttpRequest, public_id: UUID) -> HttpResponse:
     )
 
 
-def _table(listing: Listing[Document]) -> Table:
+def _by_text(round_: Round, rows: QuerySet[Document], text: str) -> QuerySet[Document]:
+    students = round_.participants.filter(student__person__in=search(Person.objects.all(), text))
+    return rows.filter(
+        Q(number__icontains=text)
+        | Q(title_zh__icontains=text)
+        | Q(title_en__icontains=text)
+        | Q(subject_type=Participant._meta.label_lower, subject_id__in=students.values("pk"))
+    )
+
+
+def _students(round_: Round, papers: Iterable[Document]) -> dict[int, str]:
+    """Return paper key → the student it is about; papers about the whole round are absent."""
+    about = {p.pk: p.subject_id for p in papers if p.subject_type == Participant._meta.label_lower}
+    people = round_.participants.select_related("student__person").in_bulk(list(about.values()))
+    return {key: people[subject].student.display_name for key, subject in about.items()}
+
+
+def _table(listing: Listing[Document], round_: Round) -> Table:
+    rows = list(listing.all_rows)
+    names = _students(round_, rows)
     columns = [
         Out(_("Number"), lambda d: d.number),
         Out(_("Kind"), lambda d: label_of(d.kind)),
         Out(_("Title"), lambda d: d.display_name),
+        Out(_("Student"), lambda d: names.get(d.pk, "")),
         Out(_("Issued at"), lambda d: d.issued_at, "datetime"),
         Out(_("State"), lambda d: DocumentState(d.state).label),
     ]
-    return Table(_("Papers"), columns, listing.all_rows)
+    return Table(_("Papers"), columns, rows)
 
 
 @requires("selection.manage_round")
