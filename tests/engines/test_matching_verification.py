@@ -148,13 +148,13 @@ MUTANTS: dict[str, tuple[ModuleType, str, str]] = {
     ),
     "order of the unit without its priority": (
         verification_market,
-        "(priority[student] for student, _ in sequence)",
-        "(0 for _ in sequence)",
+        "(priority[application[0]], child, application)",
+        "(0, child, application)",
     ),
-    "order of the unit without the mentor's": (
+    "of one student's two applications the later child's first": (
         verification_market,
-        "accumulate((priority[student] for student, _ in sequence), max)",
-        "(priority[student] for student, _ in sequence)",
+        "(priority[application[0]], child, application)",
+        "(priority[application[0]], -child, application)",
     ),
     "priorities of units by list alone": (
         verification_market,

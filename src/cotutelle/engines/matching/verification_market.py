@@ -5,9 +5,8 @@ A student counts one in the offer and the offer's weight in the mentor and in ev
 these are the *places* of the offer, innermost first. A place admits a student at an offer when
 the holders at least as good there, and the student, fit into its quota.
 
-The order of a group is taken in its sorted form: the applications below are sorted by the worst
-priority that has come up in the sequence of their child so far, and then by child and sequence.
-That is the order in which a merge by the group's priority would take them.
+The order of a group is merged as it is defined: of the first applications left in the sequences of
+its mentors and subgroups the one is taken whose student has the group's highest priority.
 
 Source: Goto et al. (2014), "Strategy-proof matching with regional minimum quotas", AIJ 216, for
 priority lists; Kamada & Kojima (2015), AER 105(1), for caps above the mentor.
@@ -18,6 +17,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from heapq import heappop, heappush
 from itertools import accumulate
 
 from cotutelle.engines.matching.entities import GroupId, MentorId, OfferId, StudentId
@@ -67,7 +67,8 @@ class Market:
             self.rank_of[mentor_id] = {student: rank for rank, student in enumerate(order)}
             if ends:
                 self._tie_ends[mentor_id] = ends
-        self.position_of = group_orders(problem, self.rank_of) if problem.groups else {}
+        capped = any(group.quota is not None for group in problem.groups.values())
+        self.position_of = group_orders(problem, self.rank_of) if capped else {}
         self.above = {mentor_id: self._groups_above(mentor_id) for mentor_id in problem.mentors}
         places: list[Place] = [
             *(("offer", offer_id) for offer_id in problem.offers),
@@ -252,13 +253,29 @@ def group_orders(
             [(student, mentor) for student in rank_of[mentor]] for mentor in mentors_of[group_id]
         ]
         sequences.extend(orders[child] for child in children_of[group_id])
-        keyed: list[tuple[int, _Application]] = []
-        for sequence in sequences:
-            worst = accumulate((priority[student] for student, _ in sequence), max)
-            keyed.extend(zip(worst, sequence, strict=True))
-        keyed.sort(key=lambda entry: entry[0])  # stable: equals stay by child, then by sequence
-        orders[group_id] = [application for _, application in keyed]
+        orders[group_id] = _merged(sequences, priority)
     return {key: {item: place for place, item in enumerate(order)} for key, order in orders.items()}
+
+
+def _merged(
+    sequences: Sequence[Sequence[_Application]], priority: Mapping[StudentId, int]
+) -> list[_Application]:
+    rests = [iter(sequence) for sequence in sequences]
+    heads: list[tuple[int, int, _Application]] = []
+
+    def draw(child: int) -> None:
+        for application in rests[child]:
+            heappush(heads, (priority[application[0]], child, application))
+            return
+
+    for child in range(len(rests)):
+        draw(child)
+    order = []
+    while heads:
+        _, child, application = heappop(heads)
+        order.append(application)
+        draw(child)
+    return order
 
 
 def _inner_first(
