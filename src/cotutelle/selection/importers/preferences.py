@@ -26,6 +26,7 @@ from cotutelle.selection.importers.rounds import ROUND, round_of
 from cotutelle.selection.models import Offer, Participant, Preference
 from cotutelle.selection.policy import RoundRules
 from cotutelle.selection.queries.market import OfferFacts, clashes, conflicts_in, forbidden
+from cotutelle.selection.queries.second_stage import SecondStage, second_stage
 from cotutelle.selection.services.lists import save_list, submit_list
 
 _STEP = 25
@@ -73,7 +74,8 @@ def check(rows: Sequence[Row], ctx: Context) -> list[Problem]:
     """Report who or what is unknown, what the rules forbid, and lists that would be damaged."""
     people, offers = _participants(rows, ctx), _offers(rows, ctx)
     rules = RoundRules.from_parameters(round_of(ctx).policy.parameters)
-    conflicts = conflicts_in([p.student_id for p in people.values()])
+    students = [p.student_id for p in people.values()]
+    conflicts, stage = conflicts_in(students), second_stage(round_of(ctx), students)
     seen: dict[tuple[int, int], int] = {}
     counts: dict[int, int] = {}
     problems = []
@@ -93,7 +95,7 @@ def check(rows: Sequence[Row], ctx: Context) -> list[Problem]:
         if one is None or offer is None or row["position"] is None:
             continue
         counts[one.pk] = counts.get(one.pk, 0) + 1
-        if fault := _fault(row, one, offer, rules, conflicts):
+        if fault := _fault(row, one, offer, rules, conflicts, stage):
             problems.append(fault)
         elif (one.pk, row["position"]) in seen:
             problems.append(
@@ -120,8 +122,13 @@ def check(rows: Sequence[Row], ctx: Context) -> list[Problem]:
     return problems
 
 
-def _fault(
-    row: Row, one: Participant, offer: Offer, rules: RoundRules, conflicts: set[tuple[int, int]]
+def _fault(  # noqa: PLR0917  what the file and the round say, in this order
+    row: Row,
+    one: Participant,
+    offer: Offer,
+    rules: RoundRules,
+    conflicts: set[tuple[int, int]],
+    stage: SecondStage | None,
 ) -> Problem | None:
     """Return what keeps this student from this offer."""
     facts = OfferFacts.of(offer)
@@ -141,6 +148,8 @@ def _fault(
         route=student.route,
         degree_type=student.degree_type,
         discipline=student.discipline,
+        student=student.pk,
+        stage=stage,
     ):
         text, column = gettext("The rules of the round do not allow this pair."), "offer"
     else:

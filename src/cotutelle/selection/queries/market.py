@@ -9,6 +9,7 @@ from cotutelle.mentorship.models import ConflictOfInterest, Mentor
 from cotutelle.programmes.models import Student
 from cotutelle.selection.models import Offer
 from cotutelle.selection.policy import RoundRules
+from cotutelle.selection.queries.second_stage import SecondStage, second_stage
 
 CONFLICT = "conflict"
 
@@ -21,6 +22,7 @@ class OfferFacts:
     degree_types: frozenset[str]
     discipline: str
     supervisors: tuple[int, ...]
+    track: str = ""
 
     @classmethod
     def of(cls, offer: Offer) -> OfferFacts:
@@ -30,6 +32,7 @@ class OfferFacts:
             frozenset(offer.degree_types),
             offer.discipline or offer.supervisors[0].discipline,
             tuple(mentor.pk for mentor in offer.supervisors),
+            offer.track,
         )
 
 
@@ -40,15 +43,22 @@ def forbidden(
     route: str,
     degree_type: str,
     discipline: str,
+    student: int = 0,
+    stage: SecondStage | None = None,
 ) -> str:
-    """Return the rule that keeps a student from an offer (``route``, ``degree_type``, ``discipline``), or nothing."""
+    """
+    Return the rule that keeps a student from an offer, or nothing.
+
+    ``route``, ``degree_type`` and ``discipline``; where the round finds second mentors
+    (``stage``, see `second_stage`) also what that says of ``student``, a key.
+    """
     if offer.routes and route not in offer.routes:
         return "route"
     if offer.degree_types and degree_type not in offer.degree_types:
         return "degree_type"
     if rules.same_discipline_only and offer.discipline and offer.discipline != discipline:
         return "discipline"
-    return ""
+    return stage.forbids(student, offer.supervisors, offer.track) if stage else ""
 
 
 def hindrance(rules: RoundRules, offer: Offer, student: Student) -> str:
@@ -62,6 +72,8 @@ def hindrance(rules: RoundRules, offer: Offer, student: Student) -> str:
         route=student.route,
         degree_type=student.degree_type,
         discipline=student.discipline,
+        student=student.pk,
+        stage=second_stage(offer.round, [student.pk]),
     )
 
 

@@ -21,11 +21,13 @@ from cotutelle.selection.enums import (
     OverrideState,
     ParticipantState,
     SilentMentor,
+    Stage,
     Verdict,
 )
 from cotutelle.selection.models import Answer, AnswerLine, Offer, Override, Preference, Round
 from cotutelle.selection.policy import RoundRules
 from cotutelle.selection.queries.market import OfferFacts, clashes, conflicts_in, forbidden
+from cotutelle.selection.queries.second_stage import SecondStage, second_places, second_stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def build_problem(
         },
         mentors=_mentors(round_, rules, answers, applicants, by_key),
         pins=pins,
-        bans=_bans(rules, students, offers, choices, pins),
+        bans=_bans(rules, students, offers, choices, pins, second_stage(round_)),
         seed=seed,
     )
     return Market(
@@ -192,6 +194,8 @@ def _mentors(
 
 def places_of(round_: Round, answers: Sequence[Answer]) -> dict[int, int]:
     """Return answer key → places that are really held, none for suspended mentors."""
+    if round_.stage == Stage.SECOND:
+        return second_places(round_, answers)
     held = held_for_references(a.reference for a in answers)
     suspended = set(
         Eligibility.objects.filter(
@@ -265,12 +269,13 @@ def _pins(round_: Round, extra: Mapping[str, str]) -> dict[str, matching.Pin]:
     return {s: matching.Pin(o, "override") for s, o in {**pairs, **extra}.items()}
 
 
-def _bans(
+def _bans(  # noqa: PLR0917  the round, part by part
     rules: RoundRules,
     students: Sequence[StudentFacts],
     offers: Mapping[int, Offer],
     choices: Mapping[int, Sequence[int]],
     pins: Mapping[str, matching.Pin],
+    stage: SecondStage | None,
 ) -> dict[tuple[str, str], matching.Ban]:
     """
     Conflicts and policy, for every pair that could be matched.
@@ -296,6 +301,8 @@ def _bans(
                     route=s.route,
                     degree_type=s.degree_type,
                     discipline=s.discipline,
+                    student=s.student,
+                    stage=stage,
                 )
             ):
                 bans[pair] = matching.Ban("policy", rule)

@@ -19,6 +19,7 @@ from cotutelle.selection.enums import (
 from cotutelle.selection.models import Answer, Application, Offer, Participant, Preference, Round
 from cotutelle.selection.policy import RoundRules
 from cotutelle.selection.queries.market import OfferFacts, clashes, conflicts_in, forbidden
+from cotutelle.selection.queries.second_stage import second_stage
 from cotutelle.selection.queries.vacancies import free_places, without_place
 from cotutelle.selection.queries.why import Why, why_no_step, why_unplaced
 
@@ -214,6 +215,7 @@ def _unmatched(round_: Round, run: Run | None, seats: Sequence[_Seat]) -> list[U
     ]
     facts = {offer.pk: OfferFacts.of(offer) for offer in open_}
     conflicts = conflicts_in(p.student_id for p in rows)
+    stage = second_stage(round_, [p.student_id for p in rows])
     steps = {} if run else _steps_of(rows)
     found = []
     for one in rows:
@@ -228,6 +230,8 @@ def _unmatched(round_: Round, run: Run | None, seats: Sequence[_Seat]) -> list[U
                 route=student.route,
                 degree_type=student.degree_type,
                 discipline=student.discipline,
+                student=student.pk,
+                stage=stage,
             )
         ]
         fitting.sort(key=lambda offer: (_discipline(offer) != student.discipline, offer.number))

@@ -19,6 +19,7 @@ from cotutelle.selection.enums import (
 )
 from cotutelle.selection.models import Offer, Participant, Preference, Round, RouteCalendar
 from cotutelle.selection.policy import RoundRules
+from cotutelle.selection.queries.second_stage import SecondStage, second_stage
 
 _UNSEEN = (RoundState.DRAFT, RoundState.CANCELLED)
 _TO_MENTORS = (
@@ -40,6 +41,7 @@ class MyList:
     rules: RoundRules
     choices: Sequence[Preference]
     calendar: RouteCalendar | None
+    stage: SecondStage | None = None
 
     @property
     def round(self) -> Round:
@@ -118,7 +120,7 @@ def pick(rows: Sequence[Participant], round_id: str) -> Participant | None:
 
 
 def my_list(participant: Participant) -> MyList:
-    """Read the list of ``participant`` with everything its page shows; two queries."""
+    """Read the list of ``participant`` with everything its page shows; two queries (six in a second stage)."""
     choices = participant.preferences.order_by("position").select_related(
         *(f"offer__{name}" for name in _TO_MENTORS)
     )
@@ -126,7 +128,8 @@ def my_list(participant: Participant) -> MyList:
         round=participant.round_id, route=participant.student.route
     ).first()
     rules = RoundRules.from_parameters(participant.round.policy.parameters)
-    return MyList(participant, rules, list(choices), calendar)
+    stage = second_stage(participant.round, [participant.student_id])
+    return MyList(participant, rules, list(choices), calendar, stage)
 
 
 def offers_for(participant: Participant, *, closed: bool = False) -> QuerySet[Offer]:

@@ -26,6 +26,7 @@ from cotutelle.selection.enums import (
 )
 from cotutelle.selection.models import Offer, Participant, Preference
 from cotutelle.selection.queries.market import CONFLICT, OfferFacts, conflicts_of, forbidden
+from cotutelle.selection.queries.second_stage import in_words, second_stage
 from cotutelle.selection.services._common import (
     FIND_URL,
     names,
@@ -246,6 +247,7 @@ def _chosen(participant: Participant, offer_ids: Sequence[UUID]) -> list[Offer]:
     found = {offer.public_id: offer for offer in rows}
     student = participant.student
     conflicts = conflicts_of(student) if offer_ids else frozenset()
+    stage = second_stage(participant.round, [student.pk]) if offer_ids else None
     for public_id in offer_ids:
         offer = found.get(public_id)
         if offer is None:
@@ -267,10 +269,18 @@ def _chosen(participant: Participant, offer_ids: Sequence[UUID]) -> list[Offer]:
             route=student.route,
             degree_type=student.degree_type,
             discipline=student.discipline,
+            student=student.pk,
+            stage=stage,
         )
         if rule:
-            raise RuleViolation("list.not_allowed", _(_NOT_ALLOWED[rule]) % words)
+            raise RuleViolation("list.not_allowed", _not_allowed(rule, words))
     return [found[public_id] for public_id in offer_ids]
+
+
+def _not_allowed(rule: str, words: dict[str, str]) -> str:
+    if rule in _NOT_ALLOWED:
+        return _(_NOT_ALLOWED[rule]) % words
+    return _("“%(offer)s” cannot be chosen. %(reason)s") % (words | {"reason": in_words(rule)})
 
 
 def _owe_again(participant: Participant) -> None:

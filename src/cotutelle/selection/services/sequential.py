@@ -44,6 +44,7 @@ from cotutelle.selection.queries.market import (
     forbidden,
     has_conflict,
 )
+from cotutelle.selection.queries.second_stage import second_stage
 from cotutelle.selection.queries.vacancies import free_places, unplaced
 from cotutelle.selection.services._common import (
     FIND_URL,
@@ -339,6 +340,7 @@ def _next_choices(
     rules = rules_of(round_)
     facts = {key: OfferFacts.of(offer) for key, offer in offers.items()}
     conflicts = conflicts_in(p.student_id for p in people.values())
+    stage = second_stage(round_, [p.student_id for p in people.values()])
     free = free_places(round_)
     rows = Preference.objects.filter(participant__in=people).order_by("participant", "position")
     found: dict[int, int] = {}
@@ -354,6 +356,8 @@ def _next_choices(
             route=student.route,
             degree_type=student.degree_type,
             discipline=student.discipline,
+            student=student.pk,
+            stage=stage,
         ):
             found[key] = offer
     return found

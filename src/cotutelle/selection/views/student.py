@@ -27,6 +27,7 @@ from cotutelle.selection.enums import OfferState
 from cotutelle.selection.models import Offer, Participant, Preference
 from cotutelle.selection.queries import affinity, market, sequential_student, student
 from cotutelle.selection.queries.affinity import Affinity
+from cotutelle.selection.queries.second_stage import in_words
 from cotutelle.selection.queries.student import MyList
 from cotutelle.selection.services.search_index import find_offers
 from cotutelle.ui.downloads import download
@@ -98,6 +99,8 @@ def card_of(
         route=pupil.route,
         degree_type=pupil.degree_type,
         discipline=pupil.discipline,
+        student=pupil.pk,
+        stage=mine.stage,
     )
     conflict = student.has_conflict(offer, conflicted)
     if conflict:
@@ -115,6 +118,8 @@ def card_of(
 
 
 def _misfit_text(misfit: str, offer: Offer) -> str:
+    if words := in_words(misfit):
+        return words
     if misfit == "route":
         names = _(", ").join(str(Route(r).label) for r in offer.routes)
         return _("Only for these admission routes: %(names)s.") % {"names": names}
