@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -79,8 +80,11 @@ def shuffled(random: Random, problem: MatchingProblem) -> MatchingProblem:
     return MatchingProblem(
         mixed({s: retied(p) for s, p in problem.student_preferences.items()}),
         mixed(dict(problem.offers)),
-        mixed({m: Mentor(e.quota, retied(e.preferences)) for m, e in problem.mentors.items()}),
+        mixed(
+            {m: replace(e, preferences=retied(e.preferences)) for m, e in problem.mentors.items()}
+        ),
         mixed(dict(problem.pins)),
         mixed(dict(problem.bans)),
         problem.seed,
+        mixed({g: replace(e, priority=retied(e.priority)) for g, e in problem.groups.items()}),
     )

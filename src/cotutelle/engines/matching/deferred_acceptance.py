@@ -9,6 +9,14 @@ Sources: Abraham, Irving & Manlove (2007), "Two algorithms for the student-proje
 problem", J. Discrete Algorithms 5(1), 73-90, algorithm SPA-student; Cooper & Manlove (2018),
 "A 3/2-approximation algorithm for the student-project allocation problem", SEA 2018, for
 SPA-ST and weak stability.
+
+Groups above mentors with an upper quota rank the applications below them by the order of the
+unit (see `priority`). Offers, mentors and groups are then a laminar family of quotas whose orders
+agree: what a set may hold is a matroid, and taking back the worst of the smallest set that
+overflows is its greedy choice. Deferred acceptance stays student-optimal, and honest lists stay
+the best ones: Fleiner (2003), "A fixed-point approach to stable matchings and some applications",
+Mathematics of Operations Research 28(1), matroid kernels; Kamada & Kojima (2018), "Stability and
+strategy-proofness for matching with constraints", Theoretical Economics 13(2), for hierarchies.
 """
 
 from __future__ import annotations
@@ -18,13 +26,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush, heapreplace
 
-from cotutelle.engines.matching.entities import MentorId, OfferId, StudentId
+from cotutelle.engines.matching.entities import GroupId, MentorId, OfferId, StudentId
 from cotutelle.engines.matching.lottery import Lottery
+from cotutelle.engines.matching.priority import chain_of, unit_orders
 from cotutelle.engines.matching.problem import MatchingProblem
-from cotutelle.engines.matching.result import Matching
+from cotutelle.engines.matching.result import LowerQuotaMissed, Matching
+from cotutelle.engines.matching.shortfalls import missed_minimums
 
 ALGORITHM = "spa-st student-proposing deferred acceptance"
 ALGORITHM_VERSION = 1
+
+
+@dataclass(slots=True)
+class _Unit:
+    """The state of a group whose quota can be reached; ranks are places in its order."""
+
+    room: int
+    held: list[int] = field(default_factory=list)  # heap of -place; may hold people who left
+    sitting: dict[int, tuple[_Desk, StudentId]] = field(default_factory=dict)  # by place
+    worst_welcome: int = -1
 
 
 @dataclass(slots=True)
@@ -37,11 +57,12 @@ class _Desk:
     seat_of: dict[StudentId, _Seats]
     held: list[int] = field(default_factory=list)  # heap of -rank; may hold people who left
     worst_welcome: int = -1  # once full: nobody behind this rank is heard again
+    units: list[tuple[_Unit, list[int]]] = field(default_factory=list)  # inner first; places
 
 
 @dataclass(slots=True)
 class _Seats:
-    """The state of one offer. ``desk_binds`` when the mentor's own quota can be reached."""
+    """The state of one offer. ``desk_binds`` when a quota above it can be reached."""
 
     desk: _Desk
     room: int
@@ -58,7 +79,7 @@ def match_students(problem: MatchingProblem) -> Matching:
     ----------
     problem
         The market. Pinned students are seated first and take their places from the quotas of
-        offer and mentor; banned pairs are passed over.
+        offer, mentor and groups; banned pairs are passed over. Minimum quotas are left aside.
 
     Returns
     -------
@@ -67,15 +88,54 @@ def match_students(problem: MatchingProblem) -> Matching:
         tie-broken instance, nor by handing in another list. The same market gives the same
         result, whatever the order of keys.
 
+    Raises
+    ------
+    LowerQuotaMissed
+        When the matching misses a minimum quota.
+    ValueError
+        When an offer has a weight above 1.
+
     Notes
     -----
     O(L log q) time and O(L) memory, for L the total length of all lists and q the greatest
     quota. An offer that overflows gives up its worst student, a mentor the worst of all her
     offers; once full, nobody behind the worst is heard again: these are the deletions of the
-    published algorithm.
+    published algorithm. Groups that can fill up cost the sorting of what lies below them.
     """
+    refuse_weights(problem)
     lottery = Lottery(problem.seed)
-    seats = _open_seats(problem, lottery)
+    matching = propose_all(problem, lottery, strict_lists(problem, lottery))
+    missed = missed_minimums(problem, matching.offer_of)
+    if missed:
+        raise LowerQuotaMissed(missed)
+    return matching
+
+
+def refuse_weights(problem: MatchingProblem) -> None:
+    """Raise the `ValueError` of the algorithms that count every student as one place."""
+    if any(offer.weight != 1 for offer in problem.offers.values()):
+        raise ValueError("offers: weights above 1 need the exact algorithm")
+
+
+def strict_lists(problem: MatchingProblem, lottery: Lottery) -> dict[MentorId, list[StudentId]]:
+    """Return every mentor's list with its ties broken."""
+    return {key: lottery.break_ties(one.preferences) for key, one in problem.mentors.items()}
+
+
+def propose_all(
+    problem: MatchingProblem, lottery: Lottery, lists: Mapping[MentorId, list[StudentId]]
+) -> Matching:
+    """
+    Return the matching of `match_students` for mentors who rank by ``lists``.
+
+    Parameters
+    ----------
+    problem, lottery
+        The market, without weights, and the lottery of its seed.
+    lists
+        Mentor -> her strict list; those of ``problem`` are not read.
+    """
+    seats = _open_seats(problem, lottery, lists)
     choices = _choices(problem, lottery)
     held: dict[StudentId, OfferId] = {s: pin.offer_id for s, pin in problem.pins.items()}
     proposals = 0
@@ -128,6 +188,8 @@ def _propose(seats: _Seats, student: StudentId) -> StudentId | None:
 
 def _propose_shared(seats: _Seats, student: StudentId, rank: int) -> StudentId | None:
     desk = seats.desk
+    if desk.units:
+        return _propose_in_units(seats, student, rank)
     if rank > desk.worst_welcome or rank > seats.worst_welcome:
         return student
     heappush(seats.held, -rank)
@@ -153,6 +215,65 @@ def _propose_shared(seats: _Seats, student: StudentId, rank: int) -> StudentId |
     return displaced
 
 
+def _propose_in_units(seats: _Seats, student: StudentId, rank: int) -> StudentId | None:
+    desk = seats.desk
+    if rank > min(desk.worst_welcome, seats.worst_welcome):
+        return student
+    if any(places[rank] > unit.worst_welcome for unit, places in desk.units):
+        return student
+    heappush(seats.held, -rank)
+    heappush(desk.held, -rank)
+    seats.room -= 1
+    desk.room -= 1
+    desk.seat_of[student] = seats
+    for unit, places in desk.units:
+        heappush(unit.held, -places[rank])
+        unit.room -= 1
+        unit.sitting[places[rank]] = (desk, student)
+    displaced = _worst_of_smallest(seats)
+    if displaced is not None:
+        _unseat(*displaced)
+    if seats.room == 0:
+        seats.worst_welcome = -seats.held[0]
+    if desk.room == 0:
+        desk.worst_welcome = _worst_rank(desk)
+    for unit, _ in desk.units:
+        if unit.room == 0:
+            unit.worst_welcome = _worst_place(unit)
+    return None if displaced is None else displaced[1]
+
+
+def _worst_of_smallest(overflowing: _Seats) -> tuple[_Desk, StudentId] | None:
+    """Return the worst of the smallest set that overflows, of those an offer lies in."""
+    desk = overflowing.desk
+    if overflowing.room < 0:
+        return desk, desk.order[-overflowing.held[0]]
+    if desk.room < 0:
+        return desk, desk.order[_worst_rank(desk)]
+    for unit, _ in desk.units:
+        if unit.room < 0:
+            return unit.sitting[_worst_place(unit)]
+    return None
+
+
+def _unseat(desk: _Desk, student: StudentId) -> None:
+    """Free the place of somebody who is the worst of a set, hence of all smaller ones too."""
+    rank = desk.rank_of[student]
+    seats = desk.seat_of.pop(student)
+    heappop(seats.held)
+    seats.room += 1
+    desk.room += 1
+    for unit, places in desk.units:
+        unit.room += 1
+        del unit.sitting[places[rank]]
+
+
+def _worst_place(unit: _Unit) -> int:
+    while -unit.held[0] not in unit.sitting:
+        heappop(unit.held)
+    return -unit.held[0]
+
+
 def _worst_rank(desk: _Desk) -> int:
     while desk.order[-desk.held[0]] not in desk.seat_of:
         heappop(desk.held)
@@ -172,7 +293,9 @@ def _choices(problem: MatchingProblem, lottery: Lottery) -> dict[StudentId, Iter
     return choices
 
 
-def _open_seats(problem: MatchingProblem, lottery: Lottery) -> dict[OfferId, _Seats]:
+def _open_seats(
+    problem: MatchingProblem, lottery: Lottery, lists: Mapping[MentorId, list[StudentId]]
+) -> dict[OfferId, _Seats]:
     pinned_at_offer = Counter(pin.offer_id for pin in problem.pins.values())
     pinned_at_mentor: Counter[MentorId] = Counter()
     for offer_id, count in pinned_at_offer.items():
@@ -182,16 +305,58 @@ def _open_seats(problem: MatchingProblem, lottery: Lottery) -> dict[OfferId, _Se
         places[offer.mentor_id] += offer.quota - pinned_at_offer[offer_id]
     desks: dict[MentorId, _Desk] = {}
     for mentor_id, mentor in problem.mentors.items():
-        order = lottery.break_ties(mentor.preferences)
+        order = lists[mentor_id]
         room = mentor.quota - pinned_at_mentor[mentor_id]
         desk = _Desk(order, dict(zip(order, range(len(order)), strict=True)), room, {})
         desk.worst_welcome = len(order) if room else -1
         desks[mentor_id] = desk
+    if problem.groups:
+        _open_units(problem, lottery, lists, desks, places)
     seats: dict[OfferId, _Seats] = {}
     for offer_id, offer in problem.offers.items():
         desk = desks[offer.mentor_id]
         room = offer.quota - pinned_at_offer[offer_id]
         entry = _Seats(desk, room, desk_binds=places[offer.mentor_id] > desk.room)
+        if desk.units:
+            entry.desk_binds = True
         entry.worst_welcome = len(desk.order) if room else -1
         seats[offer_id] = entry
     return seats
+
+
+def _open_units(
+    problem: MatchingProblem,
+    lottery: Lottery,
+    lists: Mapping[MentorId, list[StudentId]],
+    desks: Mapping[MentorId, _Desk],
+    places: Mapping[MentorId, int],
+) -> None:
+    """Give the desks the groups they lie in, of those whose quota can be reached."""
+    rooms = _binding_rooms(problem, desks, places)
+    orders = unit_orders(problem, lottery, lists, rooms)
+    units = {key: _Unit(room) for key, room in rooms.items()}
+    for key, unit in units.items():
+        unit.worst_welcome = sum(map(len, orders[key].values())) if unit.room else -1
+    for mentor_id, desk in desks.items():
+        if desk.order:
+            for key in chain_of(problem.mentors[mentor_id], problem.groups):
+                if key in units:
+                    desk.units.append((units[key], orders[key][mentor_id]))
+
+
+def _binding_rooms(
+    problem: MatchingProblem, desks: Mapping[MentorId, _Desk], places: Mapping[MentorId, int]
+) -> dict[GroupId, int]:
+    """Return the free places of every group that has fewer than its mentors together."""
+    below: Counter[GroupId] = Counter()
+    pinned: Counter[GroupId] = Counter()
+    for mentor_id, desk in desks.items():
+        mentor = problem.mentors[mentor_id]
+        for key in chain_of(mentor, problem.groups):
+            below[key] += min(desk.room, places[mentor_id])
+            pinned[key] += mentor.quota - desk.room
+    rooms: dict[GroupId, int] = {}
+    for key, group in problem.groups.items():
+        if group.quota is not None and group.quota - pinned[key] < below[key]:
+            rooms[key] = group.quota - pinned[key]
+    return rooms

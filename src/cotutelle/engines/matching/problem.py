@@ -52,7 +52,8 @@ class MatchingProblem:
     ------
     InvalidProblem
         A `ValueError` with every fault: unknown ids, an id listed twice, an empty tie group,
-        a quota below 0, more pins than places, a pin on a banned pair, an unusable id.
+        a quota below 0, a minimum above its quota, a weight below 1, groups that lie in
+        themselves, more pins than places, a pin on a banned pair, an unusable id.
     """
 
     student_preferences: Mapping[StudentId, Preferences]
@@ -71,6 +72,7 @@ class MatchingProblem:
             pins=self.pins,
             bans=self.bans,
             seed=self.seed,
+            groups=self.groups,
         )
         if faults:
             raise InvalidProblem(faults)
