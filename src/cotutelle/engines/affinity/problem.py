@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+ENOUGH_ITEMS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,23 @@ class AffinityProblem:
         _check("students", self.students)
 
 
+Route = Literal["words", "en-en", "zh-zh", "zh-en"]
+
+
 class ItemMatch(NamedTuple):
-    """One item of the mentor beside one item of the student; both count from 0."""
+    """
+    One item of the mentor beside one item of the student; both count from 0.
+
+    ``similarity`` is ``meaning`` + ``words``, what each channel of the ``route`` says. Without text
+    models the route is "words" for every pair of items, and ``meaning`` is 0.
+    """
 
     student_item: int
     mentor_item: int
     similarity: float
+    route: Route = "words"
+    meaning: float = 0.0
+    words: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +60,14 @@ class AffinityRow:
     """
     One pair.
 
-    ``score`` is in 0–1, rounded to six decimals: what is printed is what was ranked. ``terms`` are
-    the shared terms that carried it, strongest first. ``nearest`` holds, for each item of the
-    mentor that counted, the student's item it is most similar to, best first.
+    ``score`` is rounded to six decimals: what is printed is what was ranked. Higher is nearer, and
+    scores compare across students and mentors. Without text models it lies in 0–1; with them 0 is
+    what unrelated items reach, and it may be negative.
+
+    ``terms`` are the shared terms that carried it, strongest first. ``nearest`` holds, for each item
+    of the mentor that counted, the student's item it is most similar to, best first. ``channels``
+    are the parts of the score, "meaning" and "words": they add up to it. ``items`` is how many items
+    of the mentor say something.
     """
 
     student_id: str
@@ -57,6 +75,13 @@ class AffinityRow:
     score: float
     terms: tuple[str, ...]
     nearest: tuple[ItemMatch, ...]
+    channels: Mapping[str, float] = field(default_factory=dict, hash=False)
+    items: int = 0
+
+    @property
+    def is_thin(self) -> bool:
+        """Tell whether the mentor has too few items to be judged; the score stands all the same."""
+        return self.items < ENOUGH_ITEMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +109,44 @@ class AffinityTable:
         first, end = self._places.get(student_id, (0, 0))
         return self.rows[first:end]
 
+    def is_flat(self, student_id: str) -> bool:
+        """
+        Tell whether a student's rows, two or more, all have the same score.
+
+        Their order is then that of the mentor ids and must not be shown or used as a ranking.
+        """
+        scores = {row.score for row in self.for_student(student_id)}
+        return len(scores) == 1 and len(self.for_student(student_id)) > 1
+
+
+class Span(NamedTuple):
+    """Characters ``start`` to ``end`` (not included) of one item."""
+
+    item: int
+    start: int
+    end: int
+
+
+class SharedTerm(NamedTuple):
+    """Where a term of the row stands in the items that counted."""
+
+    term: str
+    student: tuple[Span, ...]
+    mentor: tuple[Span, ...]
+
+
+class SentencePair(NamedTuple):
+    """
+    The two sentences nearest in meaning inside the nearest pair of items.
+
+    ``similarity`` is the cosine of the route's model: it compares sentences, and is no part of the
+    score.
+    """
+
+    student: Span
+    mentor: Span
+    similarity: float
+
 
 @dataclass(frozen=True, slots=True)
 class PairReason:
@@ -91,11 +154,14 @@ class PairReason:
     Everything behind one score.
 
     ``counted`` holds, for each item of the student that says anything, the best items of the mentor:
-    the score is the mean over these groups of the mean similarity inside each.
+    the score is the mean over these groups of the mean similarity inside each. ``shared`` shows the
+    row's terms in both texts, ``sentences`` the best pair of sentences; None where nothing counted.
     """
 
     row: AffinityRow
     counted: tuple[tuple[ItemMatch, ...], ...]
+    shared: tuple[SharedTerm, ...] = ()
+    sentences: SentencePair | None = None
 
 
 def _check(argument: str, people: Mapping[str, Sequence[str]]) -> None:

@@ -24,76 +24,115 @@ _NEAR_ZERO = 1e-12
 
 
 class TermPicker:
-    """Names the strongest shared phrases of one student with any mentor."""
+    """Names the strongest shared phrases of one student with some mentors; for one thread."""
 
-    __slots__ = ("_bare", "_columns", "_parts", "_phrases", "_starts", "_values", "_weights")
+    __slots__ = ("_at", "_names")
 
-    def __init__(self, names: Sequence[str], rows: Any, texts: Iterable[str]) -> None:
-        """``rows`` are the student's CSR rows, one per text, over the columns ``names``."""
+    def __init__(self, names: Sequence[str], columns: int) -> None:
+        """``names`` are those of the first ``columns``, ascending."""
         import numpy as np  # noqa: PLC0415 - heavy
 
-        rows = rows[:, : len(names)]
-        self._columns = np.unique(rows.indices)
-        self._values = np.zeros((rows.shape[0], len(self._columns)))
-        at = np.searchsorted(self._columns, rows.indices)
-        self._values[np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr)), at] = rows.data
-        local = {names[column]: place for place, column in enumerate(self._columns.tolist())}
-        self._bare = [names[column] for column in self._columns.tolist()]
-        phrases = _phrases(local, texts)
-        self._phrases = sorted(phrases)
-        parts = [phrases[phrase] for phrase in self._phrases]
-        self._parts = np.array([part for group in parts for part in group], dtype=np.int64)
-        sizes = np.array([len(group) for group in parts], dtype=np.int64)
-        self._starts = np.concatenate(([0], np.cumsum(sizes)))[:-1].astype(np.int64)
+        self._names = names
+        self._at = np.full(columns, -1, dtype=np.int32)
 
-    def pick(self, rows: Any, shares: NDArray[np.float64]) -> tuple[str, ...]:
+    def pick(
+        self,
+        student: Any,
+        texts: Iterable[str],
+        mentors: Any,
+        *,
+        owners: NDArray[np.int64],
+        shares: NDArray[np.float64],
+        count: int,
+    ) -> list[tuple[str, ...]]:
         """
-        Return up to five phrases, strongest first, equal ones in alphabetical order.
+        Return for each mentor up to five phrases, strongest first, equal ones by alphabet.
 
-        ``rows`` are the mentor's CSR rows; ``shares[i, j]`` is the part of the score that one unit
-        of similarity between the student's item ``i`` and the mentor's item ``j`` makes.
+        Parameters
+        ----------
+        student, texts
+            One student's CSR rows, and their texts.
+        mentors, owners, count
+            CSR rows of ``count`` mentors, and which of them (0, 1, …) each row belongs to.
+        shares
+            What one unit of TF-IDF similarity between the student's row ``i`` and the mentors' row
+            ``j`` makes of the score: student's rows × mentors' rows.
         """
         import numpy as np  # noqa: PLC0415 - heavy
 
-        if not len(self._columns):
-            return ()
-        at = np.searchsorted(self._columns, rows.indices)
-        at[at == len(self._columns)] = 0
-        known = self._columns[at] == rows.indices
-        owner = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-        theirs = np.zeros((rows.shape[0], len(self._columns)))
-        theirs[owner[known], at[known]] = rows.data[known]
-        weights = ((shares @ theirs) * self._values).sum(axis=0)
-        return self._strongest(self._strengths(weights[self._parts])) or self._bare_terms(weights)
+        columns, weights = self._weigh(student, mentors, owners, shares, count)
+        shown = [self._names[column] for column in columns.tolist()]
+        phrases = _phrases({name: place for place, name in enumerate(shown)}, texts)
+        ordered = sorted(phrases)
+        groups = [phrases[phrase] for phrase in ordered]
+        parts = np.array([part for group in groups for part in group], dtype=np.int64)
+        starts = np.cumsum([0, *map(len, groups)])[:-1]
+        strengths = _strengths(weights[:, parts], starts)
+        return [
+            _strongest(strengths[mentor], ordered, groups) or _bare_terms(weights[mentor], shown)
+            for mentor in range(len(weights))
+        ]
 
-    def _strengths(self, carried: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Add up the parts of each phrase; a phrase shared only in part counts nothing."""
+    def _weigh(
+        self,
+        student: Any,
+        mentors: Any,
+        owners: NDArray[np.int64],
+        shares: NDArray[np.float64],
+        count: int,
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the columns any of the mentors shares, and mentors × these: parts of the scores."""
         import numpy as np  # noqa: PLC0415 - heavy
 
-        if not len(carried):
-            return carried
-        whole = np.minimum.reduceat(carried, self._starts) > _NEAR_ZERO
-        return np.where(whole, np.add.reduceat(carried, self._starts).round(12), 0.0)
+        own = student.indices < len(self._names)
+        columns = np.unique(student.indices[own]).astype(np.int64)
+        self._at[columns] = np.arange(len(columns), dtype=np.int32)
+        values = np.zeros((student.shape[0], len(columns)))
+        lines = np.repeat(np.arange(student.shape[0]), np.diff(student.indptr))
+        values[lines[own], self._at[student.indices[own]]] = student.data[own]
+        hit = self._at[mentors.indices]
+        self._at[columns] = -1
+        known = np.flatnonzero(hit >= 0)
+        hit = hit[known]
+        rows = np.repeat(np.arange(mentors.shape[0]), np.diff(mentors.indptr))[known]
+        carried = (shares[:, rows] * values[:, hit]).sum(axis=0) * mentors.data[known]
+        cells = owners[rows] * len(columns) + hit
+        weights = np.bincount(cells, carried, minlength=count * len(columns))
+        weights = weights.reshape(count, len(columns))
+        shared = np.flatnonzero((weights > _NEAR_ZERO).any(axis=0))
+        return columns[shared], weights[:, shared]
 
-    def _bare_terms(self, weights: NDArray[np.float64]) -> tuple[str, ...]:
-        """Fall back on Chinese bigrams that make no whole word of the student's."""
-        order = (-weights.round(12)).argsort(kind="stable")[:TERMS_SHOWN].tolist()
-        return tuple(self._bare[place] for place in order if weights[place] > _NEAR_ZERO)
 
-    def _strongest(self, strength: NDArray[np.float64]) -> tuple[str, ...]:
-        """Take phrases by strength, passing over those a taken phrase already says."""
-        chosen: list[str] = []
-        said: set[int] = set()
-        ends = [*self._starts[1:].tolist(), len(self._parts)]
-        for place in (-strength).argsort(kind="stable").tolist():
-            if strength[place] <= 0 or len(chosen) == TERMS_SHOWN:
-                break
-            parts = self._parts[self._starts[place] : ends[place]].tolist()
-            if said.issuperset(parts):
-                continue
-            chosen.append(self._phrases[place])
-            said.update(parts)
-        return tuple(chosen)
+def _strengths(carried: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Add up the parts of each phrase; a phrase shared only in part counts nothing."""
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    if not len(starts):
+        return np.zeros((len(carried), 0))
+    whole = np.minimum.reduceat(carried, starts, axis=1) > _NEAR_ZERO
+    return np.where(whole, np.add.reduceat(carried, starts, axis=1).round(12), 0.0)
+
+
+def _bare_terms(weights: NDArray[np.float64], shown: list[str]) -> tuple[str, ...]:
+    """Fall back on Chinese bigrams that make no whole word of the student's."""
+    order = (-weights.round(12)).argsort(kind="stable")[:TERMS_SHOWN].tolist()
+    return tuple(shown[place] for place in order if weights[place] > _NEAR_ZERO)
+
+
+def _strongest(
+    strength: NDArray[np.float64], phrases: list[str], groups: list[list[int]]
+) -> tuple[str, ...]:
+    """Take phrases by strength, passing over those a taken phrase already says."""
+    chosen: list[str] = []
+    said: set[int] = set()
+    for place in (-strength).argsort(kind="stable").tolist():
+        if strength[place] <= 0 or len(chosen) == TERMS_SHOWN:
+            break
+        if said.issuperset(groups[place]):
+            continue
+        chosen.append(phrases[place])
+        said.update(groups[place])
+    return tuple(chosen)
 
 
 def _phrases(local: dict[str, int], texts: Iterable[str]) -> dict[str, list[int]]:

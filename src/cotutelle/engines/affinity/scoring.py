@@ -2,25 +2,40 @@
 Scores, rows and reasons.
 
 The student × mentor × item cube is never held: students pass in blocks small enough that one block
-against all the mentors' items stays near sixteen megabytes.
+against all the mentors' items stays near sixteen megabytes an array.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from cotutelle.engines.affinity.highlights import best_sentences, shared_terms
+from cotutelle.engines.affinity.index import (
+    MentorIndex,
+    Method,
+    People,
+    compare_all,
+    index_mentors,
+    place_students,
+)
+from cotutelle.engines.affinity.items import Items, any_chinese
+from cotutelle.engines.affinity.models import Models, VectorCache
 from cotutelle.engines.affinity.problem import (
     AffinityProblem,
     AffinityRow,
     AffinityTable,
-    ItemMatch,
     PairReason,
 )
-from cotutelle.engines.affinity.reasons import TermPicker
-from cotutelle.engines.affinity.spaces import Encoder, Space, TfidfEncoder
+from cotutelle.engines.affinity.rows import (
+    Counted,
+    Meeting,
+    item_scores,
+    make_rows,
+    mean_scores,
+)
+from cotutelle.engines.affinity.spaces import Encoder, TfidfEncoder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +43,6 @@ if TYPE_CHECKING:
 
 
 BEST_ITEMS = 5
-SCORE_DECIMALS = 6
 _BLOCK_CELLS = 2_000_000
 
 
@@ -38,6 +52,8 @@ def score_affinity(
     top: int | None = None,
     best_items: int = BEST_ITEMS,
     encoder: Encoder | None = None,
+    models: Models | None = None,
+    cache: VectorCache | None = None,
 ) -> AffinityTable:
     """
     Score every student against every mentor.
@@ -51,17 +67,25 @@ def score_affinity(
     problem
         The texts.
     top
-        Mentors kept per student, ≥ 1; all without it. Pairs that share nothing score 0 and come
-        after every positive one; equal scores stand in the order of the mentor ids.
+        Mentors kept per student, ≥ 1; all without it. Equal scores stand in the order of the mentor
+        ids.
     best_items
         Items of a mentor that count per item of the student, ≥ 1.
     encoder
-        How texts are compared; TF-IDF without it.
+        How words are compared; TF-IDF without it.
+    models
+        Text models for the meaning, as ``models.available()`` finds them; words alone without.
+        Pairs in English weigh 0.7 English model and 0.3 words, pairs in Chinese 0.7 multilingual
+        model and 0.3 words, pairs across languages are left to the multilingual model; each channel
+        on the scale of the frozen constants in ``calibration``.
+    cache
+        Where vectors are kept; in memory for this call without it.
 
     Returns
     -------
     AffinityTable
-        The same for any order of the ids in the input.
+        The same for any order of the ids in the input. A mentor without a word scores as one that
+        shares nothing; a student without a word gets 0 with everybody.
 
     Raises
     ------
@@ -70,13 +94,15 @@ def score_affinity(
 
     Notes
     -----
-    Time is that of one sparse product of the student items with the mentor items, memory that of
-    the rows returned; ``iter_affinity`` streams them.
+    Time is that of one product of the student items with the mentor items, memory that of the rows
+    returned; ``iter_affinity`` streams them.
 
     **Source**: the best-few mean over a profile's items follows the expertise models compared by
     Stelmakh et al., "A Gold Standard Dataset for the Reviewer Assignment Problem" (2023).
     """
-    rows = iter_affinity(problem, top=top, best_items=best_items, encoder=encoder)
+    rows = iter_affinity(
+        problem, top=top, best_items=best_items, encoder=encoder, models=models, cache=cache
+    )
     return AffinityTable(tuple(rows))
 
 
@@ -86,10 +112,12 @@ def iter_affinity(
     top: int | None = None,
     best_items: int = BEST_ITEMS,
     encoder: Encoder | None = None,
+    models: Models | None = None,
+    cache: VectorCache | None = None,
 ) -> Iterator[AffinityRow]:
     """Yield the rows of ``score_affinity`` in its order, holding one block at a time."""
-    _check_counts(top=top, best_items=best_items)
-    return _stream(problem, top, best_items, encoder or TfidfEncoder())
+    check_counts(top=top, best_items=best_items)
+    return _stream(problem, top, best_items, _method(encoder, models, cache))
 
 
 def explain_pair(
@@ -99,32 +127,38 @@ def explain_pair(
     *,
     best_items: int = BEST_ITEMS,
     encoder: Encoder | None = None,
+    models: Models | None = None,
+    cache: VectorCache | None = None,
 ) -> PairReason:
     """
-    Return one pair's row with every similarity that entered its score.
+    Return one pair's row with every similarity that entered its score, shown in both texts.
+
+    All mentors are needed: what is rare among them decides what a shared word weighs.
 
     Raises
     ------
     ValueError
         ``student`` or ``mentor`` is not in the problem, or ``best_items`` is below 1.
     """
-    _check_counts(top=None, best_items=best_items)
+    check_counts(top=None, best_items=best_items)
     if student not in problem.students:
         raise ValueError(f"student: {student!r} is not among the students")
     if mentor not in problem.mentors:
         raise ValueError(f"mentor: {mentor!r} is not among the mentors")
-    only = AffinityProblem(problem.mentors, {student: problem.students[student]})
-    index = _index_mentors(only.mentors, encoder or TfidfEncoder())
-    for block in _blocks(only.students, index):
-        scores = _block_scores(block, index, best_items)[0]
-        place = index.ids.index(mentor)
-        counted = _counted(block, 0, index, place, best_items)
-        picker = _picker(block, 0, index)
-        row = _pair_row(
-            block, 0, index, place, score=float(scores[place]), counted=counted, picker=picker
-        )
-        return PairReason(row, tuple(tuple(group) for group in counted))
-    raise AssertionError("one student makes one block")
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    method = _method(encoder, models, cache)
+    only = {student: problem.students[student]}
+    index = index_mentors(problem.mentors, method, chinese_students=any_chinese(only), only=mentor)
+    block = place_students(only, [student], index, method)
+    meeting = Meeting(block, 0, index, np.array([0]), *compare_all(block, index))
+    score = _scores(block, index, meeting.meaning + meeting.words, best_items)[0]
+    (row,) = make_rows(meeting, score, best_items)
+    counted = Counted(meeting, best_items).groups(0)
+    texts = (problem.students[student], problem.mentors[mentor])
+    return PairReason(
+        row, counted, shared_terms(row, counted, *texts), best_sentences(row, *texts, method)
+    )
 
 
 def percentiles(scores: Mapping[str, float]) -> dict[str, float]:
@@ -139,192 +173,68 @@ def percentiles(scores: Mapping[str, float]) -> dict[str, float]:
     }
 
 
-def _check_counts(*, top: int | None, best_items: int) -> None:
+def check_counts(*, top: int | None, best_items: int) -> None:
+    """Refuse counts below 1."""
     if top is not None and top < 1:
         raise ValueError(f"top: {top} is below 1")
     if best_items < 1:
         raise ValueError(f"best_items: {best_items} is below 1")
 
 
-@dataclass(frozen=True, slots=True)
-class _Mentors:
-    """The mentors' items that say something, as rows in the order of the mentor ids."""
-
-    ids: list[str]
-    space: Space
-    rows: Any
-    turned: Any
-    items: NDArray[np.int64]
-    starts: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Some students: their item rows and the similarities to all the mentors' rows."""
-
-    ids: list[str]
-    texts: list[str]
-    rows: Any
-    items: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    similarities: NDArray[np.float64]
-
-
-def _index_mentors(mentors: Mapping[str, Any], encoder: Encoder) -> _Mentors:
-    ids = sorted(mentors)
-    texts = [text for mentor in ids for text in mentors[mentor]]
-    space = encoder.fit(texts)
-    rows, items, starts, _ = _encode(mentors, ids, texts, space)
-    turned = rows.T.tocsr() if hasattr(rows, "tocsr") else rows.T
-    return _Mentors(ids, space, rows, turned, items, starts)
-
-
-def _encode(
-    people: Mapping[str, Any], ids: list[str], texts: list[str], space: Space
-) -> tuple[Any, NDArray[np.int64], NDArray[np.int64], list[str]]:
-    """Encode the items of some people and drop the rows that say nothing."""
-    import numpy as np  # noqa: PLC0415 - heavy
-
-    rows = space.encode(texts)
-    if hasattr(rows, "tocsr"):
-        says = np.asarray(abs(rows).sum(axis=1)).ravel() > 0
-    else:
-        says = np.abs(rows).sum(axis=1) > 0
-    kept = np.flatnonzero(says)
-    sizes = np.array([len(people[person]) for person in ids], dtype=np.int64)
-    first = np.concatenate(([0], np.cumsum(sizes)))
-    before = np.concatenate(([0], np.cumsum(says, dtype=np.int64)))
-    items = kept - np.repeat(first[:-1], sizes)[kept]
-    return rows[kept], items, before[first], [texts[row] for row in kept]
-
-
-def _blocks(students: Mapping[str, Any], index: _Mentors) -> Iterator[_Block]:
-    """Cut the students, by id, into blocks of whole students."""
-    room = max(1, _BLOCK_CELLS // max(1, len(index.items)))
-    waiting: list[str] = []
-    size = 0
-    for student in sorted(students):
-        waiting.append(student)
-        size += len(students[student])
-        if size >= room or len(waiting) >= room:
-            yield _block(students, waiting, index)
-            waiting, size = [], 0
-    if waiting:
-        yield _block(students, waiting, index)
-
-
-def _block(students: Mapping[str, Any], ids: list[str], index: _Mentors) -> _Block:
-    import numpy as np  # noqa: PLC0415 - heavy
-
-    texts = [text for student in ids for text in students[student]]
-    rows, items, starts, kept = _encode(students, ids, texts, index.space)
-    product = rows @ index.turned
-    dense = product.toarray() if hasattr(product, "toarray") else np.asarray(product)
-    return _Block(ids, kept, rows, items, starts, np.clip(dense, 0.0, 1.0))
-
-
-def _block_scores(block: _Block, index: _Mentors, best_items: int) -> NDArray[np.float64]:
-    """Return students × mentors."""
-    import numpy as np  # noqa: PLC0415 - heavy
-
-    sizes = np.diff(index.starts)
-    per_item = np.zeros((len(block.items), len(index.ids)))
-    for size in np.unique(sizes[sizes > 0]):
-        which = np.flatnonzero(sizes == size)
-        columns = index.starts[which][:, None] + np.arange(size)
-        found = block.similarities[:, columns]
-        if size > best_items:
-            found = np.partition(found, size - best_items, axis=2)[:, :, size - best_items :]
-        per_item[:, which] = found.mean(axis=2)
-    scores = np.zeros((len(block.ids), len(index.ids)))
-    counts = np.diff(block.starts)
-    says = np.flatnonzero(counts)
-    if len(says):
-        sums = np.add.reduceat(per_item, block.starts[says], axis=0)
-        scores[says] = sums / counts[says][:, None]
-    return np.round(scores, SCORE_DECIMALS)
+def _method(encoder: Encoder | None, models: Models | None, cache: VectorCache | None) -> Method:
+    return Method(models, cache or VectorCache(None), encoder or TfidfEncoder())
 
 
 def _stream(
-    problem: AffinityProblem, top: int | None, best_items: int, encoder: Encoder
+    problem: AffinityProblem, top: int | None, best_items: int, method: Method
 ) -> Iterator[AffinityRow]:
-    import numpy as np  # noqa: PLC0415 - heavy
-
     if not problem.mentors:
         return
-    index = _index_mentors(problem.mentors, encoder)
-    for block in _blocks(problem.students, index):
-        scores = _block_scores(block, index, best_items)
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
-        for student in range(len(block.ids)):
-            picker = _picker(block, student, index)
-            for place in order[student].tolist():
-                score = float(scores[student, place])
-                counted = _counted(block, student, index, place, best_items) if score else []
-                yield _pair_row(
-                    block, student, index, place, score=score, counted=counted, picker=picker
-                )
+    chinese = method.models is not None and any_chinese(problem.students)
+    index = index_mentors(problem.mentors, method, chinese_students=chinese)
+    for students in student_blocks(problem.students, index):
+        yield from score_block(students, index, method, top=top, best_items=best_items)
 
 
-def _counted(
-    block: _Block, student: int, index: _Mentors, place: int, best_items: int
-) -> list[list[ItemMatch]]:
-    """Return, per item of the student, the mentor's items that entered the mean, best first."""
-    first, end = block.starts[student : student + 2].tolist()
-    left, right = index.starts[place : place + 2].tolist()
-    found = block.similarities[first:end, left:right]
-    order = (-found).argsort(axis=1, kind="stable")[:, :best_items].tolist()
-    values = found.tolist()
-    numbers = index.items[left:right].tolist()
-    return [
-        [ItemMatch(item, numbers[column], row[column]) for column in columns]
-        for item, row, columns in zip(block.items[first:end].tolist(), values, order, strict=True)
-    ]
+def student_blocks(students: People, index: MentorIndex) -> Iterator[People]:
+    """Cut the students, by id, into blocks of whole students."""
+    room = max(1, _BLOCK_CELLS // max(1, len(index.items.texts)))
+    waiting: dict[str, Sequence[str]] = {}
+    size = 0
+    for student in sorted(students):
+        waiting[student] = students[student]
+        size += len(students[student])
+        if size >= room or len(waiting) >= room:
+            yield waiting
+            waiting, size = {}, 0
+    if waiting:
+        yield waiting
 
 
-def _pair_row(
-    block: _Block,
-    student: int,
-    index: _Mentors,
-    place: int,
-    *,
-    score: float,
-    counted: list[list[ItemMatch]],
-    picker: TermPicker | None,
-) -> AffinityRow:
-    nearest: dict[int, ItemMatch] = {}
-    for match in (match for group in counted for match in group):
-        best = nearest.get(match.mentor_item)
-        if match.similarity > (best.similarity if best else 0.0):
-            nearest[match.mentor_item] = match
-    ordered = sorted(nearest.values(), key=lambda match: (-match.similarity, match.mentor_item))
-    terms: tuple[str, ...] = ()
-    if score and picker:
-        terms = picker.pick(_mentor_rows(index, place), _shares(counted, index, place))
-    return AffinityRow(block.ids[student], index.ids[place], score, terms, tuple(ordered))
-
-
-def _picker(block: _Block, student: int, index: _Mentors) -> TermPicker | None:
-    """Return what names this student's terms; nothing where the columns have no names."""
-    first, end = block.starts[student : student + 2].tolist()
-    if not len(index.space.terms) or first == end:
-        return None
-    return TermPicker(index.space.terms, block.rows[first:end], block.texts[first:end])
-
-
-def _mentor_rows(index: _Mentors, place: int) -> Any:
-    left, right = index.starts[place : place + 2].tolist()
-    return index.rows[left:right]
-
-
-def _shares(counted: list[list[ItemMatch]], index: _Mentors, place: int) -> NDArray[np.float64]:
-    """Return what each pair of items weighs in the score: student's items × mentor's items."""
+def score_block(
+    students: People, index: MentorIndex, method: Method, *, top: int | None, best_items: int
+) -> Iterator[AffinityRow]:
+    """Yield the rows of some students, by student id."""
     import numpy as np  # noqa: PLC0415 - heavy
 
-    left, right = index.starts[place : place + 2].tolist()
-    columns = {number: column for column, number in enumerate(index.items[left:right].tolist())}
-    shares = np.zeros((len(counted), right - left))
-    for row, group in enumerate(counted):
-        for match in group:
-            shares[row, columns[match.mentor_item]] = 1 / (len(group) * len(counted))
-    return shares
+    block = place_students(students, sorted(students), index, method)
+    meaning, words = compare_all(block, index)
+    scores = _scores(block, index, meaning + words, best_items)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
+    every = np.arange(len(index.items.ids))
+    for place in range(len(block.ids)):
+        own = slice(*block.starts[place : place + 2].tolist())
+        meeting = Meeting(block, place, index, every, meaning[own], words[own])
+        chosen = order[place]
+        yield from make_rows(meeting.part(chosen), scores[place, chosen], best_items)
+
+
+def _scores(
+    block: Items, index: MentorIndex, similarities: NDArray[np.float64], best_items: int
+) -> NDArray[np.float64]:
+    """Return students × mentors."""
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    base = np.array([[channels.floor for channels in line] for line in index.routes])
+    floors = base.diagonal()[block.chinese.astype(int)]
+    return mean_scores(item_scores(similarities, index.items.sizes, floors, best_items), block)

@@ -74,3 +74,21 @@ def split_terms(text: str) -> Iterator[str]:
 def han_bigrams(run: str) -> list[str]:
     """Return the overlapping pairs of characters of a Chinese run, or the one character it is."""
     return [a + b for a, b in pairwise(run)] or [run]
+
+
+def word_places(term: str, text: str) -> Iterator[tuple[int, int]]:
+    """
+    Yield where a word, or a pair of words side by side, stands in a normalised text.
+
+    The same rule as ``split_terms``: it finds a term exactly where that yields it.
+    """
+    parts = term.split(" ")
+    run: list[tuple[str, int, int]] = []
+    for piece in _PIECE.finditer(text):
+        word = piece["word"]
+        if word is None or word in STOP_WORDS:
+            run = []
+            continue
+        run = [*run, (word, piece.start(), piece.end())][-len(parts) :]
+        if [found for found, _, _ in run] == parts:
+            yield run[0][1], run[-1][2]

@@ -1,0 +1,125 @@
+"""The mentors, indexed once, and what one block of students needs beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cotutelle.engines.affinity.items import (
+    Items,
+    compare,
+    place_items,
+    with_vectors,
+)
+from cotutelle.engines.affinity.models import Models, VectorCache
+from cotutelle.engines.affinity.reasons import TermPicker
+from cotutelle.engines.affinity.routes import WORDS_ONLY, Routes, calibrated_routes
+from cotutelle.engines.affinity.spaces import Encoder, Space, TfidfEncoder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+People = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How texts are compared: the models (none: words alone), what they said before, the words."""
+
+    models: Models | None = None
+    cache: VectorCache = field(default_factory=lambda: VectorCache(None))
+    encoder: Encoder = field(default_factory=TfidfEncoder)
+
+    @property
+    def routes(self) -> Routes:
+        """Return the channels of every route."""
+        if self.models is None:
+            return WORDS_ONLY
+        from cotutelle.engines.affinity.calibration import CALIBRATION  # noqa: PLC0415
+
+        return calibrated_routes(CALIBRATION)
+
+
+@dataclass(frozen=True, slots=True)
+class MentorIndex:
+    """The mentors' items as rows, by mentor id, and the space they span."""
+
+    items: Items
+    space: Space
+    routes: Routes
+    turned: Any
+    picker: TermPicker | None
+
+    @property
+    def words_only(self) -> bool:
+        """Tell whether no model takes part."""
+        return self.routes is WORDS_ONLY
+
+
+def index_mentors(
+    mentors: People, method: Method, *, chinese_students: bool, only: str | None = None
+) -> MentorIndex:
+    """
+    Encode the mentors' items, or those of the ``only`` mentor asked for.
+
+    What is rare is counted over all of them in either case; ``chinese_students`` says whether any
+    student's item is Chinese.
+    """
+    ids = sorted(mentors) if only is None else [only]
+    space = method.encoder.fit([text for items in mentors.values() for text in items])
+    items = place_items(mentors, ids, space, languages=method.models is not None)
+    if method.models:
+        items = with_vectors(
+            items, method.models, method.cache, other_chinese=chinese_students, other_english=True
+        )
+    turned = items.words.T
+    picker = TermPicker(space.terms, items.words.shape[1]) if len(space.terms) else None
+    if hasattr(turned, "tocsr"):
+        turned = turned.tocsr()
+    return MentorIndex(items, space, method.routes, turned, picker)
+
+
+def place_students(students: People, ids: list[str], index: MentorIndex, method: Method) -> Items:
+    """Encode the items of some students."""
+    items = place_items(students, ids, index.space, languages=method.models is not None)
+    if method.models is None:
+        return items
+    chinese = index.items.chinese
+    return with_vectors(
+        items,
+        method.models,
+        method.cache,
+        other_chinese=bool(chinese.any()),
+        other_english=not bool(chinese.all()),
+    )
+
+
+def compare_all(
+    students: Items, index: MentorIndex
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Compare some students' rows with all rows of the mentors: meaning and words."""
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    product = students.words @ index.turned
+    words = np.asarray(product.toarray() if hasattr(product, "toarray") else product, dtype=float)
+    np.clip(words, 0.0, 1.0, out=words)
+    every = np.arange(words.shape[1])
+    own = np.arange(words.shape[0])
+    return compare(students, own, index.items, every, words=words, routes=index.routes)
+
+
+def compare_some(
+    students: Items,
+    own: NDArray[np.int64],
+    index: MentorIndex,
+    rows: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Compare one student's rows with some rows of the mentors: meaning and words."""
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    product = index.items.words[rows] @ students.words[own[0] : own[-1] + 1].T
+    dense = product.toarray() if hasattr(product, "toarray") else product
+    words = np.clip(np.ascontiguousarray(np.asarray(dense, dtype=float).T), 0.0, 1.0)
+    return compare(students, own, index.items, rows, words=words, routes=index.routes)

@@ -1,0 +1,169 @@
+"""
+People's items as rows: which ones say something, their language, their vectors, their terms.
+
+Rows stand person by person. A vector of a model is held only for the rows whose pairs need it:
+English items need the multilingual model only where the other side has Chinese ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from cotutelle.engines.affinity.models import Models, VectorCache, language_of
+from cotutelle.engines.affinity.routes import CHINESE, ENGLISH, Routes
+from cotutelle.engines.affinity.spaces import Space
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Vectors of some rows: row ``r`` has ``matrix[places[r]]``, or none where that is -1."""
+
+    matrix: NDArray[np.float32]
+    places: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """
+    The items of some people that say something.
+
+    Attributes
+    ----------
+    ids, starts
+        Person ``ids[p]`` has the rows ``starts[p]`` to ``starts[p + 1]``.
+    numbers, texts, chinese
+        Per row: its place in the person's own list, its text, whether it is compared as Chinese.
+    words
+        TF-IDF rows, CSR or dense.
+    english, multilingual
+        Vectors; None where no pair needs them.
+    """
+
+    ids: list[str]
+    starts: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    texts: list[str]
+    chinese: NDArray[np.bool_]
+    words: Any
+    english: Vectors | None = None
+    multilingual: Vectors | None = None
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Return how many rows each person has."""
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        return np.diff(self.starts)
+
+
+def any_chinese(people: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether any item is compared as Chinese."""
+    return any(_is_chinese(text) for items in people.values() for text in items)
+
+
+def place_items(
+    people: Mapping[str, Sequence[str]], ids: list[str], space: Space, *, languages: bool
+) -> Items:
+    """Find the rows of some people; without ``languages`` all count as one language."""
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    texts = [text for person in ids for text in people[person]]
+    rows = space.encode(texts)
+    if hasattr(rows, "tocsr"):
+        says = np.asarray(abs(rows).sum(axis=1)).ravel() > 0
+    else:
+        says = np.abs(rows).sum(axis=1) > 0
+    kept = np.flatnonzero(says)
+    sizes = np.array([len(people[person]) for person in ids], dtype=np.int64)
+    first = np.concatenate(([0], np.cumsum(sizes)))
+    before = np.concatenate(([0], np.cumsum(says, dtype=np.int64)))
+    said = [texts[row] for row in kept.tolist()]
+    return Items(
+        ids=ids,
+        starts=before[first],
+        numbers=kept - np.repeat(first[:-1], sizes)[kept],
+        texts=said,
+        chinese=np.array([languages and _is_chinese(text) for text in said], dtype=bool),
+        words=rows[kept],
+    )
+
+
+def with_vectors(
+    items: Items, models: Models, cache: VectorCache, *, other_chinese: bool, other_english: bool
+) -> Items:
+    """Add the vectors that pairs with the other side's languages need."""
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    everywhere = np.ones(len(items.texts), dtype=bool)
+    english = ~items.chinese if other_english else ~everywhere
+    multilingual = everywhere if other_chinese else items.chinese
+    return replace(
+        items,
+        english=_vectors(items.texts, english, models.english, cache),
+        multilingual=_vectors(items.texts, multilingual, models.multilingual, cache),
+    )
+
+
+def _vectors(
+    texts: list[str], chosen: NDArray[np.bool_], model: Any, cache: VectorCache
+) -> Vectors | None:
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    rows = np.flatnonzero(chosen)
+    if not len(rows):
+        return None
+    matrix = cache.encode(model, [texts[row] for row in rows.tolist()])
+    places = np.full(len(texts), -1, dtype=np.int64)
+    places[rows] = np.arange(len(rows))
+    return Vectors(matrix, places)
+
+
+def compare(
+    left: Items,
+    left_rows: NDArray[np.int64],
+    right: Items,
+    right_rows: NDArray[np.int64],
+    *,
+    words: NDArray[np.float64],
+    routes: Routes,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """
+    Return what meaning and words say about each pair of rows, both left × right.
+
+    ``words`` holds the cosines of the TF-IDF rows and is used up.
+    """
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    meaning = np.zeros_like(words)
+    left_chinese, right_chinese = left.chinese[left_rows], right.chinese[right_rows]
+    for one in (ENGLISH, CHINESE):
+        for other in (ENGLISH, CHINESE):
+            a, b = np.flatnonzero(left_chinese == one), np.flatnonzero(right_chinese == other)
+            if not (len(a) and len(b)):
+                continue
+            channels = routes[one][other]
+            whole = len(a) == len(left_rows) and len(b) == len(right_rows)
+            block: Any = slice(None) if whole else np.ix_(a, b)
+            words[block] = channels.words.gain * words[block] + channels.words.base
+            if channels.meaning.gain:
+                kind = "english" if channels.route == "en-en" else "multilingual"
+                x = _rows(getattr(left, kind), left_rows[a])
+                y = _rows(getattr(right, kind), right_rows[b])
+                meaning[block] = channels.meaning.gain * (x @ y.T) + channels.meaning.base
+    return meaning, words
+
+
+def _rows(vectors: Vectors, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    return vectors.matrix[vectors.places[rows]].astype(np.float64)
+
+
+def _is_chinese(text: str) -> bool:
+    return not text.isascii() and language_of(text) == "zh"

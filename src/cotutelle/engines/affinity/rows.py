@@ -1,0 +1,251 @@
+"""From similarities of items to scores of pairs, and from these to rows with their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cotutelle.engines.affinity.index import MentorIndex
+from cotutelle.engines.affinity.items import Items
+from cotutelle.engines.affinity.problem import AffinityRow, ItemMatch
+from cotutelle.engines.affinity.routes import Channels
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SCORE_DECIMALS = 6
+_MENTORS_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """
+    One student's rows beside the rows of some mentors.
+
+    ``mentors`` are places in the index; ``meaning`` and ``words`` are student's rows × the rows of
+    these mentors, one mentor after the other.
+    """
+
+    students: Items
+    place: int
+    index: MentorIndex
+    mentors: NDArray[np.int64]
+    meaning: NDArray[np.float64]
+    words: NDArray[np.float64]
+
+    @property
+    def own(self) -> NDArray[np.int64]:
+        """Return the student's rows."""
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        return np.arange(*self.students.starts[self.place : self.place + 2].tolist())
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Return how many rows each of the mentors has."""
+        return self.index.items.sizes[self.mentors]
+
+    @property
+    def columns(self) -> NDArray[np.int64]:
+        """Return the rows of these mentors in the index."""
+        return spread(self.index.items.starts[self.mentors], self.sizes)
+
+    @property
+    def floors(self) -> list[Channels]:
+        """Return the channels in which each own row meets a mentor without a row."""
+        chinese = self.students.chinese[self.own].astype(int).tolist()
+        return [self.index.routes[language][language] for language in chinese]
+
+    def part(self, chosen: NDArray[np.int64]) -> Meeting:
+        """Return the same student beside some of these mentors: ``mentors[chosen]``."""
+        starts = self.sizes.cumsum() - self.sizes
+        columns = spread(starts[chosen], self.sizes[chosen])
+        return Meeting(
+            self.students,
+            self.place,
+            self.index,
+            self.mentors[chosen],
+            self.meaning[:, columns],
+            self.words[:, columns],
+        )
+
+
+def spread(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return ``starts[i], …, starts[i] + sizes[i] - 1`` for every i, one after the other."""
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    ends = np.cumsum(sizes)
+    return np.arange(int(sizes.sum())) + np.repeat(starts - (ends - sizes), sizes)
+
+
+def item_scores(
+    similarities: NDArray[np.float64],
+    sizes: NDArray[np.int64],
+    floors: NDArray[np.float64],
+    best_items: int,
+) -> NDArray[np.float64]:
+    """
+    Return students' rows × mentors: the mean of each mentor's best rows.
+
+    ``similarities`` holds the mentors' rows one mentor after the other, ``sizes`` of them each; a
+    mentor without a row gets the student's row's own floor: what sharing nothing gives.
+    """
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    starts = np.cumsum(sizes) - sizes
+    scores = np.empty((len(similarities), len(sizes)))
+    for size in np.unique(sizes).tolist():
+        which = np.flatnonzero(sizes == size)
+        if not size:
+            scores[:, which] = floors[:, None]
+            continue
+        found = similarities[:, starts[which][:, None] + np.arange(size)]
+        if size > best_items:
+            found = np.partition(found, size - best_items, axis=2)[:, :, size - best_items :]
+        scores[:, which] = found.mean(axis=2)
+    return scores
+
+
+def mean_scores(per_item: NDArray[np.float64], students: Items) -> NDArray[np.float64]:
+    """Return students × mentors, rounded; a student without a row gets 0 with everybody."""
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    counts = students.sizes
+    scores = np.zeros((len(counts), per_item.shape[1]))
+    says = np.flatnonzero(counts)
+    if len(says):
+        sums = np.add.reduceat(per_item, students.starts[says], axis=0)
+        scores[says] = sums / counts[says][:, None]
+    return rounded(scores)
+
+
+def rounded(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round as scores are printed; never to a negative zero."""
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    return np.round(scores, SCORE_DECIMALS) + 0.0
+
+
+def make_rows(
+    meeting: Meeting, scores: NDArray[np.float64], best_items: int
+) -> Iterator[AffinityRow]:
+    """Yield one student's rows with the mentors of the meeting, in their order."""
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    for start in range(0, len(meeting.mentors), _MENTORS_AT_ONCE):
+        chosen = np.arange(start, min(start + _MENTORS_AT_ONCE, len(meeting.mentors)))
+        counted = Counted(meeting.part(chosen), best_items)
+        yield from counted.rows(scores[chosen].tolist())
+
+
+class Counted:
+    """Which pairs of items entered the scores of one meeting, and what each weighs there."""
+
+    def __init__(self, meeting: Meeting, best_items: int) -> None:
+        """Sort in a cube of mentors × own rows × longest mentor: the caller keeps mentors few."""
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        self._meeting = meeting
+        self._total = meeting.meaning + meeting.words
+        sizes = meeting.sizes
+        self._starts = (np.cumsum(sizes) - sizes).tolist()
+        places = np.arange(int(sizes.max(initial=0)))
+        there = places < sizes[:, None]
+        cube = np.full((len(self._total), *there.shape), -np.inf)
+        cube[:, there] = self._total
+        self._order = np.argsort(-cube, axis=2, kind="stable")[:, :, :best_items]
+        counts = np.zeros(cube.shape, dtype=bool)
+        np.put_along_axis(counts, self._order, values=True, axis=2)
+        weights = np.repeat(np.minimum(sizes, best_items), sizes) * max(1, len(self._total))
+        self.shares: NDArray[np.float64] = counts[:, there] / weights
+
+    def rows(self, scores: list[float]) -> Iterator[AffinityRow]:
+        """Yield a row per mentor of the meeting."""
+        meeting, sizes = self._meeting, self._meeting.sizes.tolist()
+        student, names = meeting.students.ids[meeting.place], meeting.index.items.ids
+        terms, words, nearest = self._terms(), self._words(), self._nearest()
+        for place, (mentor, score) in enumerate(zip(meeting.mentors.tolist(), scores, strict=True)):
+            of_words = round(words[place], SCORE_DECIMALS) + 0.0
+            channels = {"meaning": round(score - of_words, SCORE_DECIMALS) + 0.0, "words": of_words}
+            yield AffinityRow(
+                student,
+                names[mentor],
+                score,
+                terms[place],
+                nearest[place],
+                channels,
+                sizes[place],
+            )
+
+    def groups(self, place: int) -> tuple[tuple[ItemMatch, ...], ...]:
+        """Return, per own row, the rows of one mentor that counted, best first."""
+        size, start = int(self._meeting.sizes[place]), self._starts[place]
+        if not size:
+            return ()
+        return tuple(
+            tuple(self._match(row, start + column) for column in columns if column < size)
+            for row, columns in enumerate(self._order[:, place].tolist())
+        )
+
+    def _match(self, row: int, column: int) -> ItemMatch:
+        meeting, items = self._meeting, self._meeting.index.items
+        own, theirs = meeting.own[row], meeting.columns[column]
+        chinese, other = int(meeting.students.chinese[own]), int(items.chinese[theirs])
+        return ItemMatch(
+            int(meeting.students.numbers[own]),
+            int(items.numbers[theirs]),
+            float(self._total[row, column]),
+            meeting.index.routes[chinese][other].route,
+            float(meeting.meaning[row, column]),
+            float(meeting.words[row, column]),
+        )
+
+    def _nearest(self) -> list[tuple[ItemMatch, ...]]:
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        if not len(self._total):
+            return [()] * len(self._starts)
+        near = np.where(self.shares > 0, self._total, -np.inf)
+        rows, best = near.argmax(axis=0).tolist(), near.max(axis=0, initial=-np.inf)
+        least = 0.0 if self._meeting.index.words_only else -np.inf
+        found = []
+        for start, size in zip(self._starts, self._meeting.sizes.tolist(), strict=True):
+            order = start + (-best[start : start + size]).argsort(kind="stable")
+            columns = order[best[order] > least].tolist()
+            found.append(tuple(self._match(rows[column], column) for column in columns))
+        return found
+
+    def _words(self) -> list[float]:
+        """Return the part that words have in each score."""
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        meeting = self._meeting
+        if not len(meeting.own):
+            return [0.0] * len(self._starts)
+        floor = float(np.mean([channels.words.base for channels in meeting.floors]))
+        parts = np.concatenate(([0.0], np.cumsum((self.shares * meeting.words).sum(axis=0))))
+        starts = np.array(self._starts)
+        found = parts[starts + meeting.sizes] - parts[starts]
+        return np.where(meeting.sizes > 0, found, floor).tolist()  # type: ignore[no-any-return]
+
+    def _terms(self) -> list[tuple[str, ...]]:
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        meeting, index = self._meeting, self._meeting.index
+        own = meeting.own
+        if index.picker is None or not len(own):
+            return [()] * len(self._starts)
+        students = meeting.students
+        gains = np.array([[channels.words.gain for channels in line] for line in index.routes])
+        chinese = index.items.chinese[meeting.columns].astype(int)
+        gain = gains[students.chinese[own].astype(int)[:, None], chinese]
+        return index.picker.pick(
+            students.words[own[0] : own[-1] + 1],
+            students.texts[own[0] : own[-1] + 1],
+            index.items.words[meeting.columns],
+            owners=np.repeat(np.arange(len(self._starts)), meeting.sizes),
+            shares=self.shares * gain,
+            count=len(self._starts),
+        )
