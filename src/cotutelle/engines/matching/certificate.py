@@ -3,60 +3,52 @@ Certificates: a result together with everything needed to check it again.
 
 A certificate is an object that JSON can hold. Its digests are SHA-256 over canonical JSON
 (RFC 8785), so a printed digest fixes inputs and result whatever the file looks like.
+
+Format 1 holds deferred acceptance in markets of students, offers and mentors alone; format 2
+whatever the other algorithms find, and groups, minimum quotas and weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast, get_args
 
 from cotutelle.engines.matching.canonical import canonical_json, sha256_of
-from cotutelle.engines.matching.deferred_acceptance import ALGORITHM, ALGORITHM_VERSION, Matching
-from cotutelle.engines.matching.entities import (
-    Ban,
-    InvalidProblem,
-    Mentor,
-    Offer,
-    OfferId,
-    Pin,
-    StudentId,
+from cotutelle.engines.matching.certificate_inputs import (
+    Malformed,
+    is_plain,
+    object_of,
+    problem_arguments,
+    problem_to_json,
+    text_of,
+    texts_of,
 )
+from cotutelle.engines.matching.deferred_acceptance import ALGORITHM, ALGORITHM_VERSION
+from cotutelle.engines.matching.entities import InvalidProblem, OfferId, StudentId
 from cotutelle.engines.matching.figures import rank_profile
-from cotutelle.engines.matching.preferences import Preferences, is_strict
 from cotutelle.engines.matching.problem import MatchingProblem
+from cotutelle.engines.matching.result import Algorithm, Matching, Objective
 from cotutelle.engines.matching.verification import Verdict, Violation, verify_matching
+from cotutelle.engines.matching.verification_bound import size_bound
+
+__all__ = [
+    "FORMAT",
+    "FORMAT_WITH_UNITS",
+    "build_certificate",
+    "input_sha256",
+    "problem_to_json",
+    "verify_certificate",
+]
 
 FORMAT = "cotutelle/matching-certificate/1"
+FORMAT_WITH_UNITS = "cotutelle/matching-certificate/2"
 _FIELDS = ("algorithm", "evidence", "format", "input_sha256", "inputs", "result", "result_sha256")
 
 
-class _Malformed(ValueError):
-    """The certificate has not the shape it must have."""
-
-
-def problem_to_json(problem: MatchingProblem) -> dict[str, Any]:
-    """Return the inputs in the form that is hashed; see docs/reference/match.md."""
-    return {
-        "bans": sorted([s, o, ban.kind, ban.reason] for (s, o), ban in problem.bans.items()),
-        "mentors": {
-            key: {"preferences": _list_to_json(mentor.preferences), "quota": mentor.quota}
-            for key, mentor in problem.mentors.items()
-        },
-        "offers": {
-            key: {"mentor": offer.mentor_id, "quota": offer.quota}
-            for key, offer in problem.offers.items()
-        },
-        "pins": {
-            s: {"offer": pin.offer_id, "reason": pin.reason} for s, pin in problem.pins.items()
-        },
-        "seed": problem.seed,
-        "students": {s: _list_to_json(prefs) for s, prefs in problem.student_preferences.items()},
-    }
-
-
 def input_sha256(problem: MatchingProblem) -> str:
-    """Return the SHA-256 that names the inputs, the seed among them."""
+    """Return the SHA-256 that names the inputs, the seed among them, whatever the algorithm."""
     return sha256_of(problem_to_json(problem))
 
 
@@ -71,22 +63,29 @@ def build_certificate(
     problem, matching
         What was matched, and the result.
     verdict
-        What `verify_matching` said about them; computed when not given.
+        What `verify_matching` said about them and the algorithm; computed when not given.
 
     Raises
     ------
     ValueError
         When the verifier finds something wrong: there is no certificate of a bad result.
     """
-    verdict = verdict or verify_matching(problem, matching.offer_of)
-    if not verdict.ok:
-        raise ValueError(f"matching: {'; '.join(map(str, verdict.problems))}")
-    inputs = problem_to_json(problem)
+    algorithm = matching.algorithm
+    verdict = verdict or verify_matching(problem, matching.offer_of, algorithm=algorithm)
     result = dict(matching.offer_of)
+    simple = algorithm == "deferred-acceptance" and is_plain(problem)
+    evidence = _evidence(problem, result, verdict, bindings=not simple)
+    found = list(verdict.problems)
+    if not simple:
+        evidence |= {"bound": matching.bound, "status": matching.status}
+        found.extend(_wrong_claims(evidence, algorithm))
+    if found:
+        raise ValueError(f"matching: {'; '.join(map(str, found))}")
+    inputs = problem_to_json(problem)
     return {
-        "algorithm": {"name": ALGORITHM, "version": ALGORITHM_VERSION},
-        "evidence": _evidence(problem, result, verdict),
-        "format": FORMAT,
+        "algorithm": _algorithm(None if simple else algorithm, matching.objective),
+        "evidence": evidence,
+        "format": FORMAT if simple else FORMAT_WITH_UNITS,
         "input_sha256": sha256_of(inputs),
         "inputs": inputs,
         "result": result,
@@ -101,57 +100,82 @@ def verify_certificate(certificate: object) -> Verdict:
     Parameters
     ----------
     certificate
-        What the JSON file holds.
+        What the JSON file holds, of either format.
 
     Returns
     -------
     Verdict
         The codes of `verify_matching` and ``malformed``, ``input_sha256``, ``result_sha256``,
-        ``invalid_input``, ``algorithm`` and ``evidence``.
+        ``invalid_input``, ``algorithm`` and ``evidence``. For the exact algorithm ``notes`` say
+        what was proven of its bound and what is the solver's word.
     """
     try:
-        fields = _object(certificate, "certificate", _FIELDS)
-        if fields["format"] != FORMAT:
-            raise _Malformed(f"the format is {fields['format']!r}, not {FORMAT!r}")
-        arguments = _problem_arguments(fields["inputs"])
-        result = _texts(fields["result"], "result")
-        found = [*_wrong_digests(fields), *_wrong_algorithm(fields["algorithm"])]
-    except (_Malformed, UnicodeEncodeError) as error:
+        fields = object_of(certificate, "certificate", _FIELDS)
+        units = fields["format"] == FORMAT_WITH_UNITS
+        if not units and fields["format"] != FORMAT:
+            known = f"{FORMAT!r} or {FORMAT_WITH_UNITS!r}"
+            raise Malformed(f"the format is {fields['format']!r}, not {known}")
+        arguments = problem_arguments(fields["inputs"], units=units)
+        result = texts_of(fields["result"], "result")
+        algorithm = _stated_algorithm(fields["algorithm"]) if units else None
+        found = [*_wrong_digests(fields), *_wrong_algorithm(fields["algorithm"], algorithm)]
+    except (Malformed, UnicodeEncodeError) as error:
         return Verdict(ok=False, problems=(Violation("malformed", str(error)),))
     try:
         problem = MatchingProblem(**arguments)
     except InvalidProblem as error:
         found.extend(Violation("invalid_input", str(fault)) for fault in error.problems)
         return Verdict(ok=False, problems=tuple(found))
-    verdict = verify_matching(problem, result)
+    verdict = verify_matching(problem, result, algorithm=algorithm or "deferred-acceptance")
     found.extend(verdict.problems)
-    stated = fields["evidence"]
+    notes: tuple[str, ...] = ()
     if not any(violation.code.startswith("unknown_") for violation in verdict.problems):
-        found.extend(_wrong_figures(stated, _evidence(problem, result, verdict)))
-    return Verdict(not found, tuple(found), verdict.blocking_pairs, verdict.tolerated)
+        actual = _evidence(problem, result, verdict, bindings=units)
+        found.extend(_wrong_evidence(fields["evidence"], actual, algorithm))
+        if algorithm == "exact" and not found:
+            notes = _notes(problem, fields["evidence"])
+    return replace(verdict, ok=not found, problems=tuple(found), notes=notes)
 
 
 def _evidence(
-    problem: MatchingProblem, result: Mapping[StudentId, OfferId], verdict: Verdict
+    problem: MatchingProblem,
+    result: Mapping[StudentId, OfferId],
+    verdict: Verdict,
+    *,
+    bindings: bool,
 ) -> dict[str, Any]:
+    tolerated = []
+    for item in verdict.tolerated:
+        pair = item.pair
+        row: list[Any] = [pair.student, pair.offer, pair.kind]
+        row += [item.cause, item.cause_student, item.cause_offer]
+        if bindings:
+            row.append(None if item.binding is None else list(item.binding))
+        tolerated.append(row)
     return {
         "blocking_pairs": len(verdict.blocking_pairs),
         "rank_profile": list(rank_profile(problem, result)),
         "seed_sha256": sha256(problem.seed.encode()).hexdigest(),
         "size": len(result),
-        "tolerated": sorted(
-            [
-                item.pair.student,
-                item.pair.offer,
-                item.pair.kind,
-                item.cause,
-                item.cause_student,
-                item.cause_offer,
-            ]
-            for item in verdict.tolerated
-        ),
+        "tolerated": sorted(tolerated, key=lambda row: row[:6]),
         "unmatched": len(problem.student_preferences) - len(result),
     }
+
+
+def _algorithm(algorithm: Algorithm | None, objective: Objective) -> dict[str, Any]:
+    if algorithm is None:
+        return {"name": ALGORITHM, "version": ALGORITHM_VERSION}
+    return {"name": algorithm, "objective": objective, "version": ALGORITHM_VERSION}
+
+
+def _stated_algorithm(stated: object) -> Algorithm:
+    fields = object_of(stated, "algorithm", ("name", "objective", "version"))
+    name, objective = text_of(fields["name"], "algorithm"), fields["objective"]
+    if name not in get_args(Algorithm):
+        raise Malformed(f"the algorithm {name!r} is unknown")
+    if objective not in (get_args(Objective) if name == "exact" else ("size",)):
+        raise Malformed(f"the algorithm {name!r} knows no objective {objective!r}")
+    return cast(Algorithm, name)
 
 
 def _wrong_digests(fields: Mapping[str, Any]) -> list[Violation]:
@@ -164,104 +188,66 @@ def _wrong_digests(fields: Mapping[str, Any]) -> list[Violation]:
     return found
 
 
-def _wrong_algorithm(stated: object) -> list[Violation]:
-    expected = {"name": ALGORITHM, "version": ALGORITHM_VERSION}
+def _wrong_algorithm(stated: Any, algorithm: Algorithm | None) -> list[Violation]:
+    expected = _algorithm(algorithm, "size" if algorithm is None else stated["objective"])
     if _same(stated, expected):
         return []
     return [Violation("algorithm", f"the algorithm is {stated!r}, this checks {expected!r}")]
 
 
-def _wrong_figures(stated: object, actual: Mapping[str, Any]) -> list[Violation]:
+def _wrong_evidence(
+    stated: object, actual: dict[str, Any], algorithm: Algorithm | None
+) -> list[Violation]:
     if not isinstance(stated, dict):
         return [Violation("evidence", "the evidence is not an object")]
-    return [
+    found = []
+    if algorithm is not None:
+        # Both rest on the solver's word; what they must agree with is checked.
+        claims = {key: stated.get(key) for key in ("bound", "status")}
+        actual = actual | claims
+        found = _wrong_claims(actual, algorithm)
+    found.extend(
         Violation("evidence", f"{key} is stated as {stated.get(key)!r}, it is {actual.get(key)!r}")
         for key in sorted(actual.keys() | stated.keys())
         if key not in stated or key not in actual or not _same(stated[key], actual[key])
-    ]
+    )
+    return found
+
+
+def _wrong_claims(evidence: Mapping[str, Any], algorithm: Algorithm) -> list[Violation]:
+    """Return what is wrong with status and bound, beside the size they are stated with."""
+    status, bound, size = evidence["status"], evidence["bound"], evidence["size"]
+    possible = ("optimal", "feasible") if algorithm == "exact" else ("stable",)
+    if status not in possible:
+        sentence = f"the status is {status!r}, a result by {algorithm} is {' or '.join(possible)}"
+        return [Violation("evidence", sentence)]
+    if algorithm != "exact":
+        if bound is None:
+            return []
+        return [Violation("evidence", f"the bound is {bound!r}, {algorithm} computes none")]
+    if type(bound) is not int:
+        return [Violation("evidence", f"the bound {bound!r} is not a whole number")]
+    if bound < size:
+        return [Violation("evidence", f"the bound is {bound}, the size {size} is above it")]
+    return []
+
+
+def _notes(problem: MatchingProblem, evidence: Mapping[str, Any]) -> tuple[str, ...]:
+    size, bound, flow = evidence["size"], evidence["bound"], size_bound(problem)
+    if size == flow:
+        return (
+            f"No result can place more than {size}: a maximum flow through lists and places,"
+            " computed here, admits no more.",
+        )
+    return (
+        f"That no more than {bound} can be placed is the solver's word: lists and places alone"
+        f" would admit {flow}, by a maximum flow computed here.",
+    )
 
 
 def _same(stated: object, actual: object) -> bool:
     """Equality as JSON: in Python alone 1, 1.0 and True would be one and the same."""
-    return canonical_json(stated) == canonical_json(actual)
-
-
-def _list_to_json(preferences: Preferences) -> list[Any]:
-    if is_strict(preferences):
-        return list(preferences)
-    return [
-        group if isinstance(group, str) else group[0] if len(group) == 1 else sorted(group)
-        for group in preferences
-    ]
-
-
-def _problem_arguments(inputs: object) -> dict[str, Any]:
-    fields = _object(inputs, "inputs", ("bans", "mentors", "offers", "pins", "seed", "students"))
-    offers, mentors, pins = {}, {}, {}
-    for key, value in _object(fields["offers"], "offers").items():
-        offer = _object(value, f"offer {key!r}", ("mentor", "quota"))
-        offers[key] = Offer(_text(offer["mentor"], key), _whole(offer["quota"], key))
-    for key, value in _object(fields["mentors"], "mentors").items():
-        mentor = _object(value, f"mentor {key!r}", ("preferences", "quota"))
-        preferences = _preferences(mentor["preferences"], key)
-        mentors[key] = Mentor(_whole(mentor["quota"], key), preferences)
-    for key, value in _object(fields["pins"], "pins").items():
-        pin = _object(value, f"the pin of {key!r}", ("offer", "reason"))
-        pins[key] = Pin(_text(pin["offer"], key), _text(pin["reason"], key))
-    students = _object(fields["students"], "students").items()
-    return {
-        "student_preferences": {key: _preferences(value, key) for key, value in students},
-        "offers": offers,
-        "mentors": mentors,
-        "pins": pins,
-        "bans": _bans(fields["bans"]),
-        "seed": _text(fields["seed"], "seed"),
-    }
-
-
-def _bans(value: object) -> dict[tuple[str, str], Ban]:
-    bans: dict[tuple[str, str], Ban] = {}
-    if not isinstance(value, list):
-        raise _Malformed("bans is not a list")
-    for row in value:
-        if not isinstance(row, list) or list(map(type, row)) != [str] * 4:
-            raise _Malformed(f"the ban {row!r} is not student, offer, kind, reason")
-        if (row[0], row[1]) in bans:
-            raise _Malformed(f"the ban {row!r} is there twice")
-        bans[row[0], row[1]] = Ban(row[2], row[3])
-    return bans
-
-
-def _object(value: object, name: str, keys: tuple[str, ...] | None = None) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _Malformed(f"{name} is not an object")
-    if keys is not None and value.keys() != set(keys):
-        odd = ", ".join(sorted(map(str, value.keys() ^ set(keys))))
-        raise _Malformed(f"{name} lacks or has too much: {odd}")
-    return value
-
-
-def _texts(value: object, name: str) -> dict[str, str]:
-    return {key: _text(item, f"{name} of {key!r}") for key, item in _object(value, name).items()}
-
-
-def _text(value: object, name: str) -> str:
-    if not isinstance(value, str):
-        raise _Malformed(f"{name}: {value!r} is not text")
-    return value
-
-
-def _whole(value: object, name: str) -> int:
-    if type(value) is not int:
-        raise _Malformed(f"{name}: the quota {value!r} is not a whole number")
-    return value
-
-
-def _preferences(value: object, name: str) -> Preferences:
-    if not isinstance(value, list):
-        raise _Malformed(f"the list of {name!r} is not a list")
-    if not is_strict(value):
-        for group in value:
-            if not isinstance(group, str | list) or not all(isinstance(i, str) for i in group):
-                raise _Malformed(f"the list of {name!r} holds {group!r}")
-    return value
+    try:
+        return canonical_json(stated) == canonical_json(actual)
+    except ValueError:  # not a number, or text that UTF-8 cannot hold
+        return False

@@ -10,7 +10,8 @@ same mentor ranks equal. The kind of the pair says what has to make room:
 
 * ``offer_full``: the offer; ``mentor_full``: the offer has room, the mentor has none, and she
   holds the student already or strictly prefers the student to somebody she holds;
-* ``group_full``: offer and mentor have room, a group above has none;
+* ``group_full``: offer and mentor have room, a group above has none, and it holds the student
+  already or somebody who comes behind in its order;
 * ``both_have_room``: nobody.
 
 Sources: Abraham, Irving & Manlove (2007), J. Discrete Algorithms 5(1), section 2.2; with ties
