@@ -60,7 +60,11 @@ class Market:
 
 
 def build_problem(
-    round_: Round, *, seed: str, extra_pins: Mapping[str, str] | None = None
+    round_: Round,
+    *,
+    seed: str,
+    extra_pins: Mapping[str, str] | None = None,
+    as_answered: bool = False,
 ) -> Market:
     """
     Return the market of ``round_`` as it stands.
@@ -71,6 +75,9 @@ def build_problem(
         Of the lottery.
     extra_pins
         Student → offer, as if approved already: for a preview.
+    as_answered
+        Take the places that the answers name, whatever is held by now: to look back at a round
+        whose places are seats.
 
     Raises
     ------
@@ -97,7 +104,7 @@ def build_problem(
             for o in offers.values()
             if o.node_id in node_ids
         },
-        mentors=_mentors(round_, rules, answers, applicants, by_key),
+        mentors=_mentors(round_, rules, answers, applicants, by_key, as_answered=as_answered),
         pins=pins,
         bans=_bans(rules, students, offers, choices, pins, second_stage(round_)),
         seed=seed,
@@ -175,8 +182,10 @@ def _mentors(
     answers: Sequence[Answer],
     applicants: Mapping[str, Sequence[int]],
     students: Mapping[int, StudentFacts],
+    *,
+    as_answered: bool,
 ) -> dict[str, matching.Mentor]:
-    places = places_of(round_, answers)
+    places = {a.pk: a.places for a in answers} if as_answered else places_of(round_, answers)
     said: dict[int, dict[int, tuple[str, int | None]]] = defaultdict(dict)
     lines = AnswerLine.objects.filter(answer__round=round_, answer__state=AnswerState.SUBMITTED)
     for answer, participant, verdict, tier in lines.values_list(
