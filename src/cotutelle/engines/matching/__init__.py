@@ -55,6 +55,7 @@ from cotutelle.engines.matching.preferences import (
     tie_groups,
 )
 from cotutelle.engines.matching.problem import MatchingProblem
+from cotutelle.engines.matching.promotion import promote_students
 from cotutelle.engines.matching.result import (
     Algorithm,
     Level,
@@ -125,6 +126,7 @@ __all__ = [
     "match_students",
     "parse_preferences",
     "problem_to_json",
+    "promote_students",
     "rank_profile",
     "rematch",
     "solve_exact",

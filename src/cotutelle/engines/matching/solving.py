@@ -10,6 +10,7 @@ from __future__ import annotations
 from cotutelle.engines.matching.deferred_acceptance import match_students
 from cotutelle.engines.matching.infeasibility import Diagnosis
 from cotutelle.engines.matching.problem import MatchingProblem
+from cotutelle.engines.matching.promotion import promote_students
 from cotutelle.engines.matching.result import Algorithm, Matching, Objective, Priority
 
 #: The order in which the exact model keeps what minimum quotas pull apart.
@@ -54,8 +55,6 @@ def match(
         raise ValueError(f"objective: {algorithm} knows none but 'size'; use exact")
     if algorithm == "deferred-acceptance":
         return match_students(problem)
-    from cotutelle.engines.matching.promotion import promote_students  # noqa: PLC0415
-
     return promote_students(problem)
 
 
