@@ -19,6 +19,7 @@ urlpatterns = [
     path("decisions/", include("cotutelle.decisions.urls")),
     path("students/", include("cotutelle.programmes.urls")),
     path("mentors/", include("cotutelle.mentorship.urls")),
+    path("agreements/", include("cotutelle.agreements.urls")),
     path("selection/", include("cotutelle.selection.urls")),
     path("api/", include("cotutelle.api.urls")),
     path("account/", include("cotutelle.people.account_urls")),

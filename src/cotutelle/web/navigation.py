@@ -35,6 +35,7 @@ PEOPLE = Place("people", "address-book", _("People"), "people:people")
 UNITS = Place("units", "building-hospital", _("Units"), "institutions:units")
 DOCUMENTS = Place("documents", "files", _("Documents"), "documents:documents")
 BOARD = Place("tasks", "list-check", _("Who owes what"), "workflow:board")
+AGREEMENTS = Place("agreements", "file-certificate", _("Agreements"), "agreements:agreements")
 TASKS = Place("tasks", "list-check", _("My tasks"), "workflow:tasks")
 IMPORT = Place("import", "file-spreadsheet", _("Import"), "exchange:home")
 HISTORY = Place("history", "history", _("History"), "ledger:entries")
@@ -47,7 +48,7 @@ READER = (HOME, ROUNDS, MENTORS, STUDENTS, UNITS, DOCUMENTS)
 PLACES: dict[Role, tuple[Place, ...]] = {
     Role.GRADUATE_OFFICER: OFFICE,
     Role.DEPARTMENT_SECRETARY: OFFICE,
-    Role.PARTNER_OFFICER: OFFICE,
+    Role.PARTNER_OFFICER: (HOME, ROUNDS, AGREEMENTS, MENTORS, STUDENTS, IMPORT, BOARD),
     Role.BASE_SECRETARY: OFFICE,
     Role.RESIDENCY_OFFICE: OFFICE,
     Role.SYSTEM_ADMINISTRATOR: (HOME, PEOPLE, UNITS, IMPORT, BOARD, HISTORY, DOCUMENTS),
