@@ -177,20 +177,31 @@ class Oracle:
         groups: bool = True,
     ) -> list[Place]:
         """The places that would not take the student, who may displace all but ``immovable``."""
-        present = self.chain(held.get(student))
         closed = []
         for place in self.chain(offer):
-            if place in present or (place[0] == "group" and not groups):
+            if place[0] == "group" and not groups:
                 continue
             ahead = sum(
                 self.weight(place, at)
                 for holder, at in held.items()
-                if holder != student and place in self.chain(at)
-                if holder in immovable or self._as_good(place, holder, at, student, offer)
+                if place in self.chain(at)
+                if (
+                    self._kept(place, student, at, offer)
+                    if holder == student
+                    else holder in immovable or self._as_good(place, holder, at, student, offer)
+                )
             )
             if ahead + self.weight(place, offer) > self.upper(place):
                 closed.append(place)
         return closed
+
+    def _kept(self, place: Place, student: str, at: str, offer: str) -> bool:
+        """Whether a group would rather keep the student where he is than at ``offer``."""
+        mentors = [self.problem.offers[key].mentor_id for key in (at, offer)]
+        if place[0] != "group" or mentors[0] == mentors[1]:
+            return False
+        order = [mentor for other, mentor in self.orders[place[1]] if other == student]
+        return mentors[0] in order and order.index(mentors[0]) < order.index(mentors[1])
 
     def taken(
         self, held: Assignment, student: str, offer: str, *, immovable: Collection[str]

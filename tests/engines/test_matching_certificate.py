@@ -156,7 +156,7 @@ def unit_market(**changes: Any) -> MatchingProblem:
     """
     The small market below a clinic with two places; cohort must be taken by somebody.
 
-    Of Wang's two places s1 and s3 would want one each, and the clinic prefers s3.
+    Of the applications it takes those to Wang first, but that of s1 last of all.
     """
     arguments: dict[str, Any] = {
         "offers": {
@@ -166,9 +166,9 @@ def unit_market(**changes: Any) -> MatchingProblem:
         },
         "mentors": {
             "wang": Mentor(2, strict(["s3", "s2", "s1"]), group_id="clinic"),
-            "li": Mentor(1, [["s1", "s2", "s3"]], group_id="clinic"),
+            "li": Mentor(1, strict(["s1", "s2", "s3"]), group_id="clinic"),
         },
-        "groups": {"clinic": Group(2, 1, "school", ["s3"]), "school": Group(lower_quota=2)},
+        "groups": {"clinic": Group(2, 1, "school", ["s3", "s2"]), "school": Group(lower_quota=2)},
     }
     return small_market(**arguments | changes)
 

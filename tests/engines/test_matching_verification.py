@@ -14,6 +14,7 @@ import pytest
 
 from cotutelle.engines.matching import (
     MatchingProblem,
+    match_students,
     verification,
     verification_market,
     verification_rules,
@@ -104,6 +105,20 @@ def test_the_order_of_a_unit_is_that_of_the_merge() -> None:
             assert sorted(positions, key=positions.__getitem__) == oracle.orders[group]
 
 
+def test_deferred_acceptance_with_units_is_the_best_stable_matching_for_every_student() -> None:
+    stable_ones = 0
+    for problem in unit_markets(800, students=4, offers=3):
+        held = match_students(problem).offer_of
+        strict = Oracle(problem, strict=True)
+        stable = strict.stable()
+        stable_ones += len(stable)
+        assert held in stable
+        assert verify_matching(problem, held).problems == ()
+        for student in problem.student_preferences.keys() - problem.pins.keys():
+            assert strict.level(held, student) == strict.best_of(stable, student)
+    assert stable_ones > 800, "markets with several stable matchings are among them"
+
+
 MUTANTS: dict[str, tuple[ModuleType, str, str]] = {
     "same mentor forgotten": (
         verification,
@@ -136,10 +151,15 @@ MUTANTS: dict[str, tuple[ModuleType, str, str]] = {
     "bans ignored": (verification, "problem.bans.get((student, offer_id))", "None"),
     "lottery not checked": (verification, "if self._by_lottery and", "if False and"),
     "units ignored": (verification_market, "if quota is None:", 'if place[0] == "group":'),
-    "the unit the student is in asks too": (
+    "the unit the student is in asks nothing": (
         verification_market,
-        "if place in present:",
-        'if place in present and place[0] != "group":',
+        "if quota is None:",
+        "if quota is None or (current and place in self.places(current)[2:]):",
+    ),
+    "nobody gives up a place by moving with the mentor": (
+        verification_market,
+        "if current is not None and place == desk:",
+        "if False:",
     ),
     "only the innermost unit counts": (
         verification_market,

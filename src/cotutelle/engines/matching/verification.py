@@ -3,10 +3,10 @@ Independent check of a matching. Shares no code with the solvers, only the plain
 
 A pair blocks when the student strictly prefers the offer to what he or she holds and every place
 of the offer, innermost first the offer, its mentor and her groups, admits the student: those who
-are at least as good there, and the student, fit into its quota; places that hold the student
-already ask nothing. At least as good is in an offer or with a mentor whom the mentor does not
-rank behind the student, and in a group who comes first in the order of the group, and whom the
-same mentor ranks equal. The kind of the pair says what has to make room:
+are at least as good there, and the student, fit into its quota. At least as good is in an offer or
+with a mentor whom the mentor does not rank behind the student; in a group who comes first in the
+order of the group, and whom the same mentor ranks equal. The student's own place counts only in a
+group whose order puts it before the new one. The kind of the pair says what has to make room:
 
 * ``offer_full``: the offer; ``mentor_full``: the offer has room, the mentor has none, and she
   holds the student already or strictly prefers the student to somebody she holds;

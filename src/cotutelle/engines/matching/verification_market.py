@@ -8,8 +8,12 @@ the holders at least as good there, and the student, fit into its quota.
 The order of a group is merged as it is defined: of the first applications left in the sequences of
 its mentors and subgroups the one is taken whose student has the group's highest priority.
 
+The student's own place counts in a group where it comes before the new one in the order of the
+group: then the group would rather keep it. With the same mentor it would be given up.
+
 Source: Goto et al. (2014), "Strategy-proof matching with regional minimum quotas", AIJ 216, for
-priority lists; Kamada & Kojima (2015), AER 105(1), for caps above the mentor.
+priority lists; Kamada & Kojima (2015), AER 105(1), for caps above the mentor; Fleiner (2003),
+Mathematics of Operations Research 28(1), for stability where places lie inside places.
 """
 
 from __future__ import annotations
@@ -161,18 +165,18 @@ class Market:
         """
         Return the innermost place of ``offer_id`` that does not admit ``student``.
 
-        Places that hold the student already ask nothing. ``weak`` counts a holder whom the
-        mentor ranks equal as at least as good; otherwise the lottery decides.
+        ``weak`` counts a holder whom the mentor ranks equal as at least as good; otherwise the
+        lottery decides.
         """
         current = self.offer_of.get(student)
-        present = () if current is None else self.places(current)
+        desk = None if current is None else ("mentor", self.problem.offers[current].mentor_id)
         for place in self.places(offer_id):
-            if place in present:
-                return None
             quota = self.quota(place)
             if quota is None:
                 continue
             ahead = self._ahead(place, student, offer_id, weak=weak, pinned_stay=pinned_stay)
+            if current is not None and place == desk:  # who moves with her gives up a place of hers
+                ahead -= self.count(place, current)
             if ahead + self.count(place, offer_id) > quota:
                 return place
         return None
