@@ -67,6 +67,7 @@ from cotutelle.engines.matching.result import (
     Status,
 )
 from cotutelle.engines.matching.solving import diagnose, match, rematch, solve_exact
+from cotutelle.engines.matching.sufficiency import Sufficient
 from cotutelle.engines.matching.verification import (
     BlockingPair,
     Tolerated,
@@ -110,6 +111,7 @@ __all__ = [
     "Shortfall",
     "Status",
     "StudentId",
+    "Sufficient",
     "Tolerated",
     "Verdict",
     "Violation",

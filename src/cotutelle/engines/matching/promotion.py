@@ -26,7 +26,7 @@ the bound for offers inside mentors.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
@@ -100,8 +100,28 @@ def promote_students(problem: MatchingProblem) -> Matching:
         raise ValueError(
             "groups: promotion knows no quotas above the mentor; use deferred-acceptance or exact"
         )
-    lottery = Lottery(problem.seed)
-    seats = _open_seats(problem, lottery)
+    lists = {key: mentor.preferences for key, mentor in problem.mentors.items()}
+    matching = promote_all(problem, Lottery(problem.seed), lists)
+    missed = missed_minimums(problem, matching.offer_of)
+    if missed:
+        raise LowerQuotaMissed(missed)
+    return matching
+
+
+def promote_all(
+    problem: MatchingProblem, lottery: Lottery, lists: Mapping[MentorId, Preferences]
+) -> Matching:
+    """
+    Return the matching of `promote_students` for mentors who rank by ``lists``.
+
+    Parameters
+    ----------
+    problem, lottery
+        The market, without quotas of groups and weights, and the lottery of its seed.
+    lists
+        Mentor -> her list with its ties; those of ``problem`` are not read.
+    """
+    seats = _open_seats(problem, lottery, lists)
     held: dict[StudentId, OfferId] = {s: pin.offer_id for s, pin in problem.pins.items()}
     wishes = {s: _wishes(problem, s, lottery) for s in problem.student_preferences if s not in held}
     proposals = 0
@@ -118,9 +138,6 @@ def promote_students(problem: MatchingProblem) -> Matching:
             else:
                 held.pop(asking, None)
                 student = None
-    missed = missed_minimums(problem, held)
-    if missed:
-        raise LowerQuotaMissed(missed)
     pinned = frozenset(problem.pins)
     return Matching(dict(sorted(held.items())), proposals, pinned, algorithm="promotion")
 
@@ -180,7 +197,9 @@ def _wishes(problem: MatchingProblem, student: StudentId, lottery: Lottery) -> I
     yield from ((offer, _PROMOTED) for members in ties for offer in members)
 
 
-def _open_seats(problem: MatchingProblem, lottery: Lottery) -> dict[OfferId, _Seats]:
+def _open_seats(
+    problem: MatchingProblem, lottery: Lottery, lists: Mapping[MentorId, Preferences]
+) -> dict[OfferId, _Seats]:
     pinned_at_offer = Counter(pin.offer_id for pin in problem.pins.values())
     pinned_at_mentor: Counter[MentorId] = Counter()
     places: Counter[MentorId] = Counter()
@@ -188,7 +207,7 @@ def _open_seats(problem: MatchingProblem, lottery: Lottery) -> dict[OfferId, _Se
         pinned_at_mentor[offer.mentor_id] += pinned_at_offer[offer_id]
         places[offer.mentor_id] += offer.quota - pinned_at_offer[offer_id]
     desks = {
-        key: _open_desk(mentor.preferences, mentor.quota - pinned_at_mentor[key], lottery)
+        key: _open_desk(lists[key], mentor.quota - pinned_at_mentor[key], lottery)
         for key, mentor in problem.mentors.items()
     }
     seats: dict[OfferId, _Seats] = {}
