@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from cotutelle.engines import matching
-from cotutelle.mentorship.enums import EligibilityState
+from cotutelle.mentorship.enums import EligibilityState, MentorCategory
 from cotutelle.mentorship.models import Eligibility
 from cotutelle.mentorship.services.quota import held_for_references
 from cotutelle.selection.enums import (
@@ -26,6 +26,7 @@ from cotutelle.selection.enums import (
 )
 from cotutelle.selection.models import Answer, AnswerLine, Offer, Override, Preference, Round
 from cotutelle.selection.policy import RoundRules
+from cotutelle.selection.queries.caps import CapTree, cap_tree
 from cotutelle.selection.queries.market import OfferFacts, clashes, conflicts_in, forbidden
 from cotutelle.selection.queries.second_stage import SecondStage, second_places, second_stage
 
@@ -94,20 +95,26 @@ def build_problem(
     silent = [a for a in answers if a.state == AnswerState.OPEN and applicants.get(a.node_id)]
     node_ids = {a.node_id: str(a.public_id) for a in answers}
     pins = _pins(round_, extra_pins or {})
+    tree = cap_tree(round_)
     problem = matching.MatchingProblem(
         student_preferences={
             s.public_id: [str(offers[key].public_id) for key in choices.get(s.key, ())]
             for s in students
         },
         offers={
-            str(o.public_id): matching.Offer(node_ids[o.node_id], o.places)
+            str(o.public_id): matching.Offer(
+                node_ids[o.node_id], o.places, lower_quota=o.places_min, weight=o.weight
+            )
             for o in offers.values()
             if o.node_id in node_ids
         },
-        mentors=_mentors(round_, rules, answers, applicants, by_key, as_answered=as_answered),
+        mentors=_mentors(
+            round_, rules, answers, applicants, by_key, tree=tree, as_answered=as_answered
+        ),
         pins=pins,
         bans=_bans(rules, students, offers, choices, pins, second_stage(round_)),
         seed=seed,
+        groups=tree.groups(_order_of_units(rules, students)),
     )
     return Market(
         problem=problem,
@@ -147,7 +154,9 @@ def _offers(round_: Round) -> dict[int, Offer]:
 
 def _answers(round_: Round) -> list[Answer]:
     return list(
-        round_.answers.select_related("mentor", "team__first", "team__second").order_by("pk")
+        round_.answers.select_related(
+            "mentor__unit", "team__unit", "team__first", "team__second"
+        ).order_by("pk")
     )
 
 
@@ -183,9 +192,11 @@ def _mentors(
     applicants: Mapping[str, Sequence[int]],
     students: Mapping[int, StudentFacts],
     *,
+    tree: CapTree,
     as_answered: bool,
 ) -> dict[str, matching.Mentor]:
     places = {a.pk: a.places for a in answers} if as_answered else places_of(round_, answers)
+    places = within_rules(round_, rules, answers, places)
     said: dict[int, dict[int, tuple[str, int | None]]] = defaultdict(dict)
     lines = AnswerLine.objects.filter(answer__round=round_, answer__state=AnswerState.SUBMITTED)
     for answer, participant, verdict, tier in lines.values_list(
@@ -196,13 +207,48 @@ def _mentors(
         str(a.public_id): matching.Mentor(
             places[a.pk],
             _tie_groups(rules, a, applicants.get(a.node_id, ()), said[a.pk], students),
+            # Places may have gone since the minimum was set: it never asks for more than there are.
+            lower_quota=min(a.places_min, places[a.pk]),
+            group_id=tree.group_id(tree.cap_of(a)),
         )
         for a in answers
     }
 
 
+def within_rules(
+    round_: Round, rules: RoundRules, answers: Sequence[Answer], places: Mapping[int, int]
+) -> Mapping[int, int]:
+    """
+    Return answer key → the most students a run may place there.
+
+    An off-campus mentor may by the rules be first mentor of few students only; of a team the
+    leading mentor counts.
+    """
+    most = rules.off_campus_most
+    if most is None or round_.stage != Stage.FIRST:
+        return places
+    return {
+        a.pk: min(places[a.pk], most)
+        if a.supervisors[0].category == MentorCategory.PRACTICE
+        else places[a.pk]
+        for a in answers
+    }
+
+
+def _order_of_units(rules: RoundRules, students: Sequence[StudentFacts]) -> list[list[str]]:
+    """Order students for units above the mentors: by score where scores count, then by lottery."""
+    if not rules.uses_scores:
+        return []
+    scored = sorted((-s.score, s.public_id) for s in students if s.score is not None)
+    return [[key for _s, key in tier] for _score, tier in groupby(scored, lambda one: one[0])]
+
+
 def places_of(round_: Round, answers: Sequence[Answer]) -> dict[int, int]:
-    """Return answer key → places that are really held, none for suspended mentors."""
+    """
+    Return answer key → places that are really held, none for suspended mentors.
+
+    Places of second mentors are not held on an account; see `second_places`.
+    """
     if round_.stage == Stage.SECOND:
         return second_places(round_, answers)
     held = held_for_references(a.reference for a in answers)
@@ -319,14 +365,24 @@ def _bans(  # noqa: PLR0917  the round, part by part
 
 
 def problem_of(inputs: Mapping[str, Any]) -> matching.MatchingProblem:
-    """Return the problem that a certificate holds as its inputs."""
+    """Return the problem that a certificate of either format holds as its inputs."""
     return matching.MatchingProblem(
         student_preferences=inputs["students"],
-        offers={k: matching.Offer(v["mentor"], v["quota"]) for k, v in inputs["offers"].items()},
+        offers={
+            k: matching.Offer(v["mentor"], v["quota"], v.get("lower_quota", 0), v.get("weight", 1))
+            for k, v in inputs["offers"].items()
+        },
         mentors={
-            k: matching.Mentor(v["quota"], v["preferences"]) for k, v in inputs["mentors"].items()
+            k: matching.Mentor(
+                v["quota"], v["preferences"], v.get("lower_quota", 0), v.get("group")
+            )
+            for k, v in inputs["mentors"].items()
         },
         pins={k: matching.Pin(v["offer"], v["reason"]) for k, v in inputs["pins"].items()},
         bans={(s, o): matching.Ban(kind, reason) for s, o, kind, reason in inputs["bans"]},
         seed=inputs["seed"],
+        groups={
+            k: matching.Group(v["quota"], v["lower_quota"], v["parent"], v["priority"])
+            for k, v in inputs.get("groups", {}).items()
+        },
     )
