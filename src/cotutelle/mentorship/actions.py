@@ -14,12 +14,17 @@ from cotutelle.mentorship.enums import (
     EligibilityState,
     MentorCategory,
     MentorTitle,
+    PairRecordKind,
+    PairRole,
+    PairState,
+    Signer,
     Track,
 )
-from cotutelle.mentorship.models import MentorChange
+from cotutelle.mentorship.models import MentorChange, PairRecord
 from cotutelle.people.models import Person
 
 EVIDENCE = "mentorship.change_evidence"
+PAIR_FILE = "mentorship.pair_file"
 
 register(
     {
@@ -52,6 +57,16 @@ register(
         "mentorship.pair.started": _("Pair started"),
         "mentorship.pair.ended": _("Pair ended"),
         "mentorship.conflict.declared": _("Conflict of interest declared"),
+        "mentorship.conflict.lifted": _("Conflict of interest lifted"),
+        "mentorship.pair.formed": _("Pair of mentors formed"),
+        "mentorship.pair.dissolved": _("Pair of mentors ended"),
+        "mentorship.pair.duties_changed": _("Responsibilities changed"),
+        "mentorship.pair.record_added": _("Added to the page of the pair"),
+        "mentorship.pair.record_withdrawn": _("Taken back from the page of the pair"),
+        "mentorship.pair.item_done": _("Item of the plan done"),
+        "mentorship.pair.item_reopened": _("Item of the plan open again"),
+        "mentorship.pair.agreed": _("Agreed to an arrangement"),
+        "mentorship.pair.arrangement_holds": _("Arrangement agreed by everybody"),
     }
 )
 register_fields(
@@ -112,6 +127,29 @@ register_fields(
     },
 )
 register_fields("mentorship.mentorship", {"mentor": _("Mentor")})
+register_fields(
+    "mentorship.pair",
+    {
+        "first": _("First mentor"),
+        "second": _("Second mentor"),
+        "agreement": _("Agreement"),
+        "first_responsible": _("First responsible"),
+        "signs_leave": _("Signs leave"),
+        "signs_claims": _("Signs claims"),
+        "signs_thesis": _("Signs the thesis"),
+        "reason": _("Reason"),
+        "state": _("State"),
+        "kind": _("Kind"),
+    },
+    values={
+        "first_responsible": {str(v): label for v, label in PairRole.choices},
+        "signs_leave": {str(v): label for v, label in Signer.choices},
+        "signs_claims": {str(v): label for v, label in Signer.choices},
+        "signs_thesis": {str(v): label for v, label in Signer.choices},
+        "state": {str(v): label for v, label in PairState.choices},
+        "kind": {str(v): label for v, label in PairRecordKind.choices},
+    },
+)
 register_fields("mentorship.mentor", {"student": _("Student")})
 register_fields("mentorship.changewindow", {"opens_on": _("Opens on"), "closes_on": _("Closes on")})
 register_fields(
@@ -130,6 +168,7 @@ register_fields(
 access.register("mentorship.mentor", access.by_permission("mentorship.change_mentor"))
 access.register("mentorship.quotaaccount", access.by_permission("mentorship.view_account"))
 access.register("mentorship.team", access.by_permission("mentorship.manage_teams"))
+access.register("mentorship.pair", access.by_permission("mentorship.view_pair"))
 
 
 def _may_read_change(actor: Person, change: MentorChange) -> bool:
@@ -147,3 +186,16 @@ def _why_not_read(actor: Person, file: StoredFile) -> str | None:
 
 access.register("mentorship.mentorchange", _may_read_change)
 files.register(EVIDENCE, _why_not_read)
+
+
+def _why_not_pair_file(actor: Person, file: StoredFile) -> str | None:
+    """Notes are the two mentors' and the student's; the rest of the page is read with the page."""
+    row = PairRecord.objects.filter(attachment=file, withdrawn_at=None).first()
+    if row is None:
+        return str(_("This file has been taken back."))
+    if row.kind == PairRecordKind.NOTE:
+        return why_not(actor, "mentorship.write_pair", row.pair)
+    return why_not(actor, "mentorship.view_pair", row.pair)
+
+
+files.register(PAIR_FILE, _why_not_pair_file)

@@ -9,7 +9,15 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cotutelle.core.clock import today
-from cotutelle.mentorship.enums import EligibilityState, MentorCategory, MentorTitle, Track
+from cotutelle.mentorship.enums import (
+    EligibilityState,
+    MentorCategory,
+    MentorTitle,
+    PairRecordKind,
+    PairRole,
+    Signer,
+    Track,
+)
 from cotutelle.mentorship.models import Mentor
 from cotutelle.people.models import Person
 from cotutelle.programmes.forms import UnitField
@@ -272,3 +280,57 @@ class WindowForm(forms.Form):
     def __init__(self, *args: Any, actor: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["unit"].queryset = units_of(actor, "graduate_officer")  # type: ignore[attr-defined]
+
+
+class ReasonForm(forms.Form):
+    """Why something is decided."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=2000, widget=forms.Textarea({"rows": 3}))
+
+
+class RecordForm(forms.Form):
+    """Something for the page of a pair; only the plan has days."""
+
+    title = forms.CharField(label=_("Title"), max_length=150)
+    text = forms.CharField(
+        label=_("Text"), required=False, max_length=6000, widget=forms.Textarea({"rows": 6})
+    )
+    due_on = forms.DateField(
+        label=_("Due on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    file = forms.FileField(
+        label=_("File"), required=False, help_text=_("PDF, image, Word or Excel, if there is one.")
+    )
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if kind != PairRecordKind.PLAN:
+            del self.fields["due_on"]
+
+
+class DutiesForm(forms.Form):
+    """Who is first responsible and who signs."""
+
+    first_responsible = forms.ChoiceField(
+        label=_("First responsible"),
+        choices=PairRole.choices,
+        widget=forms.RadioSelect,
+        help_text=_("Answers for the student; need not be the first mentor."),
+    )
+    signs_leave = forms.ChoiceField(
+        label=_("Signs leave"), choices=Signer.choices, widget=forms.RadioSelect
+    )
+    signs_claims = forms.ChoiceField(
+        label=_("Signs claims"), choices=Signer.choices, widget=forms.RadioSelect
+    )
+    signs_thesis = forms.ChoiceField(
+        label=_("Signs the thesis"), choices=Signer.choices, widget=forms.RadioSelect
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=_("Both mentors and the student read it."),
+    )

@@ -14,6 +14,8 @@ from cotutelle.mentorship.models import (
     Mentor,
     MentorChange,
     Mentorship,
+    Pair,
+    PairRecord,
     Publication,
     QuotaLine,
     Team,
@@ -30,6 +32,7 @@ def export_mentorship(person: Person) -> dict[str, Any]:
     mentor = Mentor.objects.filter(person=person)
     pairs = Mentorship.objects.filter(Q(student__person=person) | Q(mentor__person=person))
     changes = MentorChange.objects.filter(mentorship__student__person=person).order_by("id")
+    records = PairRecord.objects.filter(author=person).order_by("id")
     return {
         "mentor": list(mentor.values("category", "title", "track", "discipline", *_PROFILE)),
         "publications": list(
@@ -37,6 +40,7 @@ def export_mentorship(person: Person) -> dict[str, Any]:
         ),
         "pairs": list(pairs.order_by("id").values("role", "state", "starts_on", "ends_on")),
         "changes": list(changes.values("state", "reason", "requested_at", "college_note")),
+        "pair_records": list(records.values("kind", "title", "text", "due_on", "created_at")),
     }
 
 
@@ -62,6 +66,24 @@ def erase_mentorship(person: Person) -> None:
             delete_file(evidence, actor=None)
     for pair in Mentorship.objects.filter(Q(student__person=person) | Q(mentor__person=person)):
         destroy_payloads(pair)
+    _erase_pairs(person)
+
+
+def _erase_pairs(person: Person) -> None:
+    """Destroy what the person wrote, and everything on the pages that are about them."""
+    pairs = Pair.objects.filter(
+        Q(student__person=person)
+        | Q(first__mentor__person=person)
+        | Q(second__mentor__person=person)
+    )
+    for pair in pairs:
+        destroy_payloads(pair)
+    rows = PairRecord.objects.filter(Q(author=person) | Q(pair__student__person=person))
+    for row in rows.select_related("attachment"):
+        kept, row.attachment, row.title, row.text = row.attachment, None, "", ""
+        row.save(update_fields=["attachment", "title", "text"])
+        if kept is not None:
+            delete_file(kept, actor=None)
 
 
 def _erase_mentor(person: Person) -> None:

@@ -81,6 +81,26 @@ def is_known_to_present_mentor(change: Any) -> bool:
     return change.state not in {ChangeState.DRAFT, ChangeState.ASKED_NEW, ChangeState.WITHDRAWN}
 
 
+@rules.predicate
+def is_pair_party(actor: Any, obj: Any = None) -> bool:
+    """The actor is the student or one of the two mentors of the pair (or of its record)."""
+    if obj is None:
+        return Role.STUDENT in actor.roles or Role.MENTOR in actor.roles
+    pair = getattr(obj, "pair", obj)
+    people = (pair.first.mentor.person_id, pair.second.mentor.person_id, pair.student.person_id)
+    return actor.pk in people
+
+
+@rules.predicate
+def lends_to_pair(actor: Any, obj: Any = None) -> bool:
+    """The actor is partner officer of the institution of one of the two mentors."""
+    units = [g.unit for g in actor.active_grants if g.role == Role.PARTNER_OFFICER]
+    if obj is None or not units:
+        return bool(units)
+    paths = (obj.first.mentor.unit.path, obj.second.mentor.unit.path)
+    return any(path.startswith(unit.path) for path in paths for unit in units)
+
+
 is_college = has_role(*sorted(COLLEGE))
 is_staff_reader = has_role(*sorted(READERS))
 
@@ -183,4 +203,24 @@ grant(
     "mentorship.manage_windows",
     is_officer,
     reason=_("Only the graduate school opens days for changes of mentor."),
+)
+grant(
+    "mentorship.lift_conflict",
+    is_college,
+    reason=_("Only the college of the student lifts a conflict of interest."),
+)
+grant(
+    "mentorship.view_pair",
+    is_pair_party | is_staff_reader | lends_to_pair,
+    reason=_("Only the two mentors, the student and their offices see this pair."),
+)
+grant(
+    "mentorship.write_pair",
+    is_pair_party,
+    reason=_("Only the two mentors and the student write on this page."),
+)
+grant(
+    "mentorship.change_duties",
+    is_college,
+    reason=_("Only the college of the student changes who answers for what."),
 )

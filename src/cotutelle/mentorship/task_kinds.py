@@ -1,4 +1,4 @@
-"""What people owe in a change of mentor."""
+"""What people owe in a change of mentor and to a pair."""
 
 from __future__ import annotations
 
@@ -20,4 +20,9 @@ register(
     "mentorship.decide_change",
     title=_("Decide the change of mentor of %(student)s"),
     label=_("Decide changes of mentor"),
+)
+register(
+    "mentorship.agree_arrangement",
+    title=_("Say whether you agree to an arrangement for %(student)s"),
+    label=_("Agree to arrangements of mentor pairs"),
 )

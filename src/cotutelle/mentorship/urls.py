@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from cotutelle.mentorship.views import changes, mentors, publications, quota, teams
+from cotutelle.mentorship.views import changes, mentors, pairs, publications, quota, teams
 
 app_name = "mentorship"
 urlpatterns = [
@@ -28,6 +28,12 @@ urlpatterns = [
     path("changes/windows/", changes.windows, name="windows"),
     path("changes/windows/<int:pk>/remove/", changes.window_remove, name="window-remove"),
     path("changes/<uuid:public_id>/", changes.change, name="change"),
+    path("pairs/", pairs.pair_list, name="pairs"),
+    path("pairs/<uuid:public_id>/", pairs.pair, name="pair"),
+    path("pairs/<uuid:public_id>/add/<slug:kind>/", pairs.pair_add, name="pair-add"),
+    path("pairs/<uuid:public_id>/duties/", pairs.pair_duties, name="pair-duties"),
+    path("pairs/records/<uuid:public_id>/", pairs.pair_record, name="pair-record"),
+    path("conflicts/<int:pk>/lift/", pairs.conflict_lift, name="conflict-lift"),
     path("<uuid:public_id>/", mentors.mentor, name="mentor"),
     path("<uuid:public_id>/edit/", mentors.mentor_edit, name="mentor-edit"),
     path("<uuid:public_id>/profile/", mentors.profile_edit, name="profile-edit"),

@@ -63,7 +63,7 @@ def receiving_mentors(pair: Mentorship) -> QuerySet[Mentor]:
             quota_accounts__year=year,
             quota_accounts__granted__gt=F("quota_accounts__held") + F("quota_accounts__seated"),
         )
-        .exclude(pk=pair.mentor_id)
+        .exclude(mentorships__in=pair.student.mentorships.filter(state=PairState.ACTIVE))
         .exclude(pk__in=suspended.values("mentor_id"))
         .exclude(conflicts__student=pair.student)
         .filter(Q(retires_on__isnull=True) | Q(retires_on__gt=today()))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from cotutelle.institutions.queries import below
 from cotutelle.mentorship.enums import PairState
-from cotutelle.mentorship.models import Mentor, Mentorship, Team
+from cotutelle.mentorship.models import Mentor, Mentorship, Pair, Team
 from cotutelle.mentorship.rules import READERS
 from cotutelle.people.models import Person
 from cotutelle.people.validators import fold
@@ -61,9 +61,11 @@ def teams_visible_to(actor: Person) -> QuerySet[Team]:
 
 
 def pairs_of(mentor: Mentor) -> QuerySet[Mentorship]:
-    """Return the students whom ``mentor`` supervises now."""
+    """Return the students whom ``mentor`` supervises now, with the ``page`` of a pair if it is one."""
+    pair = Pair.objects.filter(student=OuterRef("student"), state=PairState.ACTIVE)
     return (
         Mentorship.objects.filter(mentor=mentor, state=PairState.ACTIVE)
+        .annotate(page=Subquery(pair.values("public_id")[:1]))
         .select_related("student__person", "student__cohort", "student__unit")
         .order_by("-student__cohort__year", "student__person__name_sort", "id")
     )

@@ -20,10 +20,12 @@ from cotutelle.files.services import store_file
 from cotutelle.institutions.queries import deadline
 from cotutelle.ledger.services import record
 from cotutelle.mentorship import queries
-from cotutelle.mentorship.enums import CHANGE_TRANSITIONS, ChangeState, PairState
+from cotutelle.mentorship.enums import CHANGE_TRANSITIONS, ChangeState, PairRole, PairState
 from cotutelle.mentorship.models import Mentor, MentorChange, Mentorship, QuotaAccount
 from cotutelle.mentorship.rules import COLLEGE
 from cotutelle.mentorship.services import quota
+from cotutelle.mentorship.services.first_mentors import require_first_mentors
+from cotutelle.mentorship.services.pairs import renew_pair
 from cotutelle.notices.services import notify
 from cotutelle.notices.wording import bilingual
 from cotutelle.people.models import Person
@@ -149,8 +151,9 @@ def decide_change(change: MentorChange, *, approve: bool, note: str, actor: Pers
     Approve or refuse as the college; an approval moves the place and the pair at once.
 
     Refuses with ``change.note``, ``change.party`` (nobody decides their own case),
-    ``change.transition``, ``change.stale``, ``change.ended``, ``change.conflict`` and what the
-    quota refuses.
+    ``change.transition``, ``change.stale``, ``change.ended``, ``change.conflict``,
+    ``change.mentor`` (supervises the student already), ``agreement.first_mentors`` and what the
+    quota refuses. A pair with a second mentor is renewed.
     """
     check(actor, DECIDE, change)
     pair = change.mentorship
@@ -205,6 +208,11 @@ def _require_no_conflict(change: MentorChange) -> None:
         raise RuleViolation(
             "change.conflict", _("A conflict of interest is declared between the two.")
         )
+    others = Mentorship.objects.filter(
+        student=change.mentorship.student_id, state=PairState.ACTIVE, mentor=change.to_mentor
+    )
+    if others.exists():
+        raise RuleViolation("change.mentor", _("This mentor supervises the student already."))
 
 
 def _swap(change: MentorChange, actor: Person) -> None:
@@ -217,6 +225,8 @@ def _swap(change: MentorChange, actor: Person) -> None:
     ended = Mentorship.objects.filter(pk=old.pk, state=PairState.ACTIVE)
     if ended.update(state=PairState.ENDED, ends_on=today()) != 1:
         raise RuleViolation("change.ended", _("This pair has ended."))
+    if old.role == PairRole.FIRST:
+        require_first_mentors([(change.to_mentor, old.student)])
     unit = change.owning_unit
     quota.seat(change.to_mentor, year, reference=reference, actor=actor, from_hold=False, unit=unit)
     if QuotaAccount.objects.filter(mentor=old.mentor, year=year, seated__gt=0).exists():
@@ -230,6 +240,7 @@ def _swap(change: MentorChange, actor: Person) -> None:
             f"mentorship.pair.{action}", actor=actor, subject=pair,
             after={"mentor": str(pair.mentor)}, decision=True,
         )  # fmt: skip
+    renew_pair(old, new, actor=actor)
 
 
 def _require(change: MentorChange, state: ChangeState) -> None:

@@ -19,6 +19,7 @@ from cotutelle.mentorship import hooks, queries, services
 from cotutelle.mentorship.enums import EligibilityState, MentorCategory, MentorTitle, Track
 from cotutelle.mentorship.forms import AppointmentForm, NewMentorForm, ProfileForm
 from cotutelle.mentorship.models import Eligibility, Mentor
+from cotutelle.mentorship.queries.pairs import conflicts_of_mentor
 from cotutelle.mentorship.services.mentors import PROFILE_FIELDS
 from cotutelle.mentorship.views.common import not_entered, show_form, tabs
 from cotutelle.people.models import Person
@@ -121,6 +122,7 @@ def mentor(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "publications": found.publications.all()[: 200 if tab == "publications" else 5],
         "offers": hooks.offers_of(actor_of(request), found) if tab == "overview" else [],
         "entries": history_of(found) if tab == "history" and may_change else [],
+        "conflicts": conflicts_of_mentor(found, actor_of(request)) if tab == "overview" else [],
     }
     return render(request, "mentorship/mentor.html", context)
 

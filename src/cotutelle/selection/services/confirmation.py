@@ -18,6 +18,8 @@ from cotutelle.ledger.services import record
 from cotutelle.mentorship.enums import PairRole, PairState
 from cotutelle.mentorship.models import Mentorship
 from cotutelle.mentorship.services import quota
+from cotutelle.mentorship.services.first_mentors import require_first_mentors
+from cotutelle.mentorship.services.pairs import Duties, end_pairs, form_pair
 from cotutelle.notices.services import notify
 from cotutelle.people.models import Person
 from cotutelle.selection.enums import (
@@ -25,8 +27,10 @@ from cotutelle.selection.enums import (
     ObjectionState,
     PlacementState,
     RoundState,
+    Stage,
 )
 from cotutelle.selection.models import Answer, Objection, Placement, PublicNotice, Round
+from cotutelle.selection.queries.second_stage import agreements_of
 from cotutelle.selection.services._common import (
     RESULT_URL,
     STUDENTS_URL,
@@ -36,11 +40,12 @@ from cotutelle.selection.services._common import (
     officers_of,
     require_reason,
     round_url,
+    rules_of,
     stale,
     transition,
     with_people,
 )
-from cotutelle.selection.services.holds import release_round
+from cotutelle.selection.services.holds import release_round, require_not_suspended
 
 
 def confirm_round(round_: Round, *, actor: Person) -> Round:
@@ -49,7 +54,7 @@ def confirm_round(round_: Round, *, actor: Person) -> Round:
 
     Refuses with ``round.transition``, ``round.stale``, ``round.notice_runs`` (the public notice
     has not ended), ``round.objections`` (one is unanswered, or upheld and not acted upon),
-    ``round.pair_exists`` and the refusals of the quota account.
+    ``round.suspended``, the refusals of `begin_pairs` and those of the quota account.
     """
     check(actor, "selection.publish_round", round_)
     with all_or_nothing(round_):
@@ -70,8 +75,9 @@ def _confirm(round_: Round, actor: Person) -> Round:
     notice = PublicNotice.objects.select_for_update().get(round=round_, state=NoticeState.RUNNING)
     _require_over(notice)
     placements = _published(round_)
+    require_not_suspended(round_, placements)
     seat_all(placements, round_, actor=actor)
-    begin_pairs(placements)
+    begin_pairs(placements, actor=actor)
     release_round(round_, reason="", actor=actor)
     Placement.objects.filter(pk__in=[p.pk for p in placements]).update(
         state=PlacementState.CONFIRMED, confirmed_at=now()
@@ -125,6 +131,7 @@ def _published(round_: Round) -> list[Placement]:
         .select_related(
             "participant__student__person",
             "participant__student__unit",
+            "participant__student__cohort",
             "offer__mentor__person",
             "offer__mentor__unit",
             "offer__team__first__person",
@@ -137,7 +144,13 @@ def _published(round_: Round) -> list[Placement]:
 
 
 def seat_all(placements: Sequence[Placement], round_: Round, *, actor: Person) -> None:
-    """Turn held places into seats: one movement an account, however many students."""
+    """
+    Turn held places into seats: one movement an account, however many students.
+
+    Second mentors take no seats: the account counts students by their first mentor.
+    """
+    if round_.stage == Stage.SECOND:
+        return
     counts = Counter(p.offer.node_id for p in placements)
     for answer in with_people(round_.answers.all()):
         if places := counts.get(answer.node_id, 0):
@@ -152,30 +165,101 @@ def seat_all(placements: Sequence[Placement], round_: Round, *, actor: Person) -
                 )
 
 
-def begin_pairs(placements: Sequence[Placement]) -> None:
-    """Begin the mentorships; of a team the first mentor is the first responsible."""
+def require_allowed_first_mentors(round_: Round, placements: Sequence[Placement]) -> None:
+    """
+    Refuse more first mentors from outside than agreements and rules allow.
+
+    Asked when a result is published and again when it is confirmed or a vacancy is filled, so
+    that no road leads past it. Refuses with ``agreement.first_mentors``, ``mentor.off_campus``.
+    """
+    if round_.stage == Stage.FIRST:
+        require_first_mentors(
+            [(p.offer.supervisors[0], p.participant.student) for p in placements],
+            off_campus_most=rules_of(round_).off_campus_most,
+        )
+
+
+def begin_pairs(placements: Sequence[Placement], *, actor: Person) -> None:
+    """
+    Begin the mentorships, and pairs where a student has two mentors now.
+
+    Refuses with ``round.pair_exists``, ``round.no_first_mentor`` (a second stage whose student
+    lost the first), ``pair.same``, ``agreement.first_mentors`` and ``mentor.off_campus``.
+    """
     if not placements:
         return
-    start = today(time_zone_of(placements[0].round.unit))
-    pairs = [
-        Mentorship(
-            student_id=p.participant.student_id,
-            mentor=mentor,
-            role=role,
-            is_first_responsible=role == PairRole.FIRST,
-            starts_on=start,
-            reference=f"placement:{p.public_id}",
-        )
+    round_ = placements[0].round
+    require_allowed_first_mentors(round_, placements)
+    if round_.stage == Stage.SECOND:
+        halves = _second_halves(round_, placements)
+    else:
+        halves = _begin(round_, placements, tuple(PairRole))
+        halves = [pair for pair in halves if len(pair) > 1]
+    _pair_up(round_, halves, actor)
+
+
+def _begin(
+    round_: Round, placements: Sequence[Placement], roles: Sequence[PairRole]
+) -> list[list[Mentorship]]:
+    """Begin a mentorship for each supervisor of each placement, in the order of ``roles``."""
+    start = today(time_zone_of(round_.unit))
+    fresh = [
+        [
+            Mentorship(
+                student=p.participant.student,
+                mentor=mentor,
+                role=role,
+                is_first_responsible=role == PairRole.FIRST,
+                starts_on=start,
+                reference=f"placement:{p.public_id}",
+            )
+            for mentor, role in zip(p.offer.supervisors, roles, strict=False)
+        ]
         for p in placements
-        for mentor, role in zip(p.offer.supervisors, PairRole, strict=False)
     ]
     try:
         with transaction.atomic():
-            Mentorship.objects.bulk_create(pairs, batch_size=1_000)
+            Mentorship.objects.bulk_create([m for one in fresh for m in one], batch_size=1_000)
     except IntegrityError as error:
         raise RuleViolation(
-            "round.pair_exists", _("One of the students has a mentor already.")
+            "round.pair_exists", _("One of the students has such a mentor already.")
         ) from error
+    return fresh
+
+
+def _second_halves(round_: Round, placements: Sequence[Placement]) -> list[list[Mentorship]]:
+    """Begin the second mentorships beside the first ones, which are held meanwhile."""
+    students = {p.participant.student_id: p for p in placements}
+    rows = Mentorship.objects.select_for_update(of=("self",)).filter(
+        student__in=students, role=PairRole.FIRST, state=PairState.ACTIVE
+    )
+    first = {one.student_id: one for one in rows.select_related("mentor__person", "student__unit")}
+    if lost := [p for key, p in students.items() if key not in first]:
+        raise RuleViolation(
+            "round.no_first_mentor",
+            _("Without a first mentor meanwhile: %(students)s. Recall the notice and run again.")
+            % {"students": _(", ").join(p.participant.student.display_name for p in lost)},
+        )
+    fresh = _begin(round_, placements, (PairRole.SECOND,))
+    return [[first[second.student_id], second] for one in fresh for second in one]
+
+
+def _pair_up(round_: Round, halves: Sequence[Sequence[Mentorship]], actor: Person) -> None:
+    """Form the pairs by the rules of the round, under the agreement that lends a mentor."""
+    rules = rules_of(round_)
+    duties = Duties(
+        rules.first_responsible, rules.signs_leave, rules.signs_claims, rules.signs_thesis
+    )
+    lent = agreements_of(round_, {m.mentor_id for pair in halves for m in pair}) if halves else {}
+    for first, second in halves:
+        path = first.student.unit.path
+        under = [
+            agreement
+            for half in (second, first)
+            for agreement in lent.get(half.mentor_id, ())
+            if path.startswith(agreement.unit.path)
+        ]
+        form_pair(first, second, duties, actor=actor, agreement=under[0] if under else None)
 
 
 @transaction.atomic
@@ -200,19 +284,7 @@ def vacate_placement(
     placement.state = PlacementState.VACATED
     offer, round_ = placement.offer, placement.round
     if seen == PlacementState.CONFIRMED:
-        answer = Answer.objects.get(round=round_, **offer.node)
-        for mentor in offer.supervisors:
-            quota.unseat(
-                mentor,
-                round_.quota_year,
-                reference=answer.reference,
-                actor=actor,
-                unit=round_.unit,
-                reason=reason,
-            )
-        Mentorship.objects.filter(
-            reference=f"placement:{placement.public_id}", state=PairState.ACTIVE
-        ).update(state=PairState.ENDED, ends_on=today(time_zone_of(round_.unit)))
+        _unseat(placement, reason, actor)
     record(
         "selection.placement.vacated",
         actor=actor,
@@ -232,3 +304,25 @@ def vacate_placement(
         unit=round_.unit,
     )
     return placement
+
+
+def _unseat(placement: Placement, reason: str, actor: Person | None) -> None:
+    """Return the seats of a confirmed placement and end its mentorships and their pair."""
+    offer, round_ = placement.offer, placement.round
+    if round_.stage == Stage.FIRST:
+        answer = Answer.objects.get(round=round_, **offer.node)
+        for mentor in offer.supervisors:
+            quota.unseat(
+                mentor,
+                round_.quota_year,
+                reference=answer.reference,
+                actor=actor,
+                unit=round_.unit,
+                reason=reason,
+            )
+    rows = Mentorship.objects.filter(
+        reference=f"placement:{placement.public_id}", state=PairState.ACTIVE
+    )
+    gone = list(rows)
+    rows.update(state=PairState.ENDED, ends_on=today(time_zone_of(round_.unit)))
+    end_pairs(gone, actor=actor)

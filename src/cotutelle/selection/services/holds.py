@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -10,10 +11,11 @@ from django.utils.translation import gettext as _
 from cotutelle.core.access import check
 from cotutelle.core.errors import RuleViolation
 from cotutelle.ledger.services import record
-from cotutelle.mentorship.models import Mentor
+from cotutelle.mentorship.enums import EligibilityState
+from cotutelle.mentorship.models import Eligibility, Mentor
 from cotutelle.mentorship.services import quota
 from cotutelle.people.models import Person
-from cotutelle.selection.enums import OfferState, PlacementState, RoundState
+from cotutelle.selection.enums import OfferState, PlacementState, RoundState, Stage
 from cotutelle.selection.models import Answer, Offer, Placement, Round
 from cotutelle.selection.services._common import at_node, require_state, with_people
 
@@ -49,7 +51,8 @@ def settle_hold(answer: Answer, *, actor: Person | None) -> None:
     """
     Hold as many places as the open offers ask for, and no more than the accounts have.
 
-    Several offers may together name more places than the mentor has: the account decides.
+    Several offers may together name more places than the mentor has: the account decides. A
+    round for second mentors holds nothing: its places are what offers and the limit say.
     Refuses with ``quota.short`` when a single offer names more, and ``quota.suspended``.
     """
     Answer.objects.select_for_update(of=("self",)).get(pk=answer.pk)
@@ -61,16 +64,26 @@ def settle_hold(answer: Answer, *, actor: Person | None) -> None:
         wanted = min(wanted, answer.places_limit)
         if least > answer.places_limit:
             raise _limit(answer.places_limit)
-    held = {mentor.pk: held_for(answer, mentor, year) for mentor in answer.supervisors}
     if wanted:
         for mentor in answer.supervisors:
             quota.require_eligible(mentor, year)
+    if answer.round.stage == Stage.FIRST:
+        wanted = _hold_all(answer, wanted, least, actor)
+    answer.places = wanted
+    answer.save(update_fields=["places"])
+
+
+def _hold_all(answer: Answer, wanted: int, least: int, actor: Person | None) -> int:
+    """Hold ``wanted`` places, or what the accounts have down to ``least``; return how many."""
+    year = answer.round.quota_year
+    held = {mentor.pk: held_for(answer, mentor, year) for mentor in answer.supervisors}
+    if wanted:
+        for mentor in answer.supervisors:
             account = quota.account_of(mentor, year)
             wanted = min(wanted, max(least, account.free + held[mentor.pk]))
     for mentor in answer.supervisors:
         _hold(answer, mentor, wanted - held[mentor.pk], actor)
-    answer.places = wanted
-    answer.save(update_fields=["places"])
+    return wanted
 
 
 def _hold(answer: Answer, mentor: Mentor, change: int, actor: Person | None) -> None:
@@ -114,7 +127,9 @@ def set_places(
 
 
 def release_round(round_: Round, *, reason: str, actor: Person | None) -> None:
-    """Give every place the round still holds back to the accounts."""
+    """Give every place the round still holds back to the accounts; second places hold nothing."""
+    if round_.stage == Stage.SECOND:
+        return
     for answer in with_people(round_.answers.filter(places__gt=0)):
         for mentor in answer.supervisors:
             quota.release_holds(
@@ -142,6 +157,20 @@ def require_free_place(offer: Offer, *, ignore: Placement | None = None) -> Answ
     if at_mentor >= answer.places or live.filter(offer=offer).count() >= offer.places:
         raise RuleViolation("offer.full", _("All places of this offer or mentor are taken."))
     return answer
+
+
+def require_not_suspended(round_: Round, placements: Iterable[Placement]) -> None:
+    """Refuse with ``round.suspended`` a result that seats students with a suspended mentor."""
+    mentors = {m.pk: m for p in placements for m in p.offer.supervisors}
+    suspended = Eligibility.objects.filter(
+        mentor_id__in=mentors, year=round_.quota_year, state=EligibilityState.SUSPENDED
+    ).values_list("mentor_id", flat=True)
+    if found := sorted(mentors[key].display_name for key in suspended):
+        raise RuleViolation(
+            "round.suspended",
+            _("Suspended since the result was made: %(mentors)s. Go back and make another run.")
+            % {"mentors": _(", ").join(found)},
+        )
 
 
 def _limit(limit: int) -> RuleViolation:

@@ -48,7 +48,8 @@ from cotutelle.selection.services._common import (
     transition,
     with_people,
 )
-from cotutelle.selection.services.suspension import require_not_suspended
+from cotutelle.selection.services.confirmation import require_allowed_first_mentors
+from cotutelle.selection.services.holds import require_not_suspended
 from cotutelle.selection.task_kinds import ANSWER_OBJECTION
 from cotutelle.workflow.services import close_tasks, open_tasks
 
@@ -60,7 +61,8 @@ def publish_round(round_: Round, *, actor: Person) -> PublicNotice:
     Show every student and mentor their own result and begin the public notice.
 
     Refuses with ``round.transition``, ``round.stale`` (another press was faster) and
-    ``round.no_result``.
+    ``round.no_result``, ``round.suspended``, ``agreement.first_mentors`` and
+    ``mentor.off_campus``.
     """
     check(actor, "selection.publish_round", round_)
     with all_or_nothing(round_):
@@ -76,7 +78,9 @@ def _publish(round_: Round, actor: Person) -> PublicNotice:
     placements = round_.placements.filter(state=PlacementState.PROPOSED)
     if not placements.exists():
         raise RuleViolation("round.no_result", _("There is no result to publish."))
-    require_not_suspended(round_, with_offers(placements))
+    shown = list(with_offers(placements))
+    require_not_suspended(round_, shown)
+    require_allowed_first_mentors(round_, shown)
     placements.update(state=PlacementState.PUBLISHED)
     start = now()
     notice = PublicNotice.objects.create(
@@ -107,6 +111,8 @@ def with_offers(placements: QuerySet[Placement]) -> QuerySet[Placement]:
     """Load what notices of placements speak of."""
     return placements.select_related(
         "participant__student__person",
+        "participant__student__unit",
+        "participant__student__cohort",
         "offer__unit",
         "offer__mentor__person",
         "offer__team__first__person",

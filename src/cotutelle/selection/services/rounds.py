@@ -17,16 +17,15 @@ from cotutelle.decisions.enums import PolicyState
 from cotutelle.decisions.models import Policy
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.services import record
-from cotutelle.mentorship.enums import PairState
-from cotutelle.mentorship.models import Mentorship
 from cotutelle.notices.services import notify
 from cotutelle.notices.wording import moment
 from cotutelle.people.models import Person
-from cotutelle.programmes.enums import AdmissionState, Route
+from cotutelle.programmes.enums import Route
 from cotutelle.programmes.models import Cohort, Student
-from cotutelle.selection.enums import ParticipantState, RoundState
+from cotutelle.selection.enums import ParticipantState, RoundState, Stage
 from cotutelle.selection.models import Participant, Round, RouteCalendar
 from cotutelle.selection.policy import POLICY_KIND, RoundRules
+from cotutelle.selection.queries.second_stage import may_join, needs_second
 from cotutelle.selection.services._common import (
     FIND_URL,
     active_participants,
@@ -41,10 +40,6 @@ from cotutelle.selection.services._common import (
 from cotutelle.selection.services.steps import open_answer_tasks, open_list_tasks
 from cotutelle.selection.task_kinds import SUBMIT_LIST
 from cotutelle.workflow.services import close_tasks
-
-# Admissions with which a student takes part.
-JOINS = (AdmissionState.PROVISIONAL, AdmissionState.CONFIRMED)
-
 
 Calendars = Mapping[str, tuple[dt.datetime, dt.datetime]]
 
@@ -61,10 +56,12 @@ def create_round(
     calendars: Calendars,
     answers_close_at: dt.datetime | None,
     actor: Person,
+    first_round: Round | None = None,
 ) -> Round:
     """
     Prepare a round with a policy of its own; ``calendars``: route → (opens at, closes at).
 
+    With ``first_round`` it finds second mentors for those whom that round placed.
     Refuses with ``round.name``, ``round.name_taken``, ``round.rules`` and ``round.windows``.
     """
     check(actor, "selection.manage_round", unit)
@@ -78,6 +75,8 @@ def create_round(
         name_en=name_en.strip(),
         quota_year=quota_year,
         answers_close_at=answers_close_at,
+        stage=Stage.SECOND if first_round else Stage.FIRST,
+        first_round=first_round,
     )
     _save(round_)
     _set_calendars(round_, calendars)
@@ -170,13 +169,12 @@ def add_participants(round_: Round, students: Iterable[Student], *, actor: Perso
     Let students take part, also late ones while lists are open; return how many are new.
 
     Passed over: who takes part already, whose admission has ended or is deferred, and who has a
-    mentor. Somebody who had left comes back. Refuses with ``round.state``.
+    mentor (in a second stage: who has no first mentor, or a second one). Somebody who had left comes back. Refuses with ``round.state``.
     """
     check(actor, "selection.manage_round", round_)
     lock_round(round_, RoundState.DRAFT, RoundState.RANKING)
-    with_mentor = Mentorship.objects.filter(state=PairState.ACTIVE).values("student")
-    wanted = Student.objects.filter(pk__in=[s.pk for s in students], state__in=JOINS)
-    keys = list(wanted.exclude(pk__in=with_mentor).values_list("pk", flat=True))
+    wanted = may_join(round_).filter(pk__in=[s.pk for s in students])
+    keys = list(wanted.order_by().values_list("pk", flat=True))
     here = dict(round_.participants.filter(student_id__in=keys).values_list("student_id", "state"))
     back = round_.participants.filter(student_id__in=keys, state=ParticipantState.WITHDRAWN)
     count = back.update(state=ParticipantState.ACTIVE)
@@ -196,8 +194,14 @@ def add_participants(round_: Round, students: Iterable[Student], *, actor: Perso
 
 
 def add_cohort(round_: Round, *, actor: Person) -> int:
-    """Let every student of the round's cohort take part; see `add_participants`."""
-    return add_participants(round_, round_.cohort.students.all(), actor=actor)
+    """
+    Let every student of the round's cohort take part; see `add_participants`.
+
+    In a second stage: every student of the first round who has no second mentor yet.
+    """
+    first = round_.first_round
+    students = needs_second(first) if first else round_.cohort.students.all()
+    return add_participants(round_, students, actor=actor)
 
 
 @transaction.atomic

@@ -9,8 +9,6 @@ from cotutelle.core.access import check
 from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
 from cotutelle.ledger.services import record
-from cotutelle.mentorship.enums import PairState
-from cotutelle.mentorship.models import Mentorship
 from cotutelle.mentorship.services import quota
 from cotutelle.notices.services import notify
 from cotutelle.notices.wording import bilingual
@@ -24,9 +22,11 @@ from cotutelle.selection.enums import (
     PlacementSource,
     PlacementState,
     RoundState,
+    Stage,
 )
 from cotutelle.selection.models import Offer, Participant, Placement, Round
 from cotutelle.selection.queries.market import CONFLICT, hindrance
+from cotutelle.selection.queries.second_stage import JOINS, may_join
 from cotutelle.selection.queries.vacancies import free_places, unplaced
 from cotutelle.selection.services._common import (
     RESULT_URL,
@@ -39,7 +39,7 @@ from cotutelle.selection.services._common import (
 )
 from cotutelle.selection.services.confirmation import begin_pairs, vacate_placement
 from cotutelle.selection.services.holds import require_free_place
-from cotutelle.selection.services.rounds import JOINS, leave_round
+from cotutelle.selection.services.rounds import leave_round
 from cotutelle.selection.services.search_index import index_offers
 
 _GONE = (AdmissionState.DEFERRED, AdmissionState.NO_SHOW, AdmissionState.WITHDRAWN)
@@ -53,7 +53,7 @@ def fill_vacancy(participant: Participant, offer: Offer, *, actor: Person) -> Pl
     The pair is confirmed at once and sits on a free place of the account. Refuses with
     ``round.state``, ``vacancy.refused`` (the student does not accept adjustment),
     ``vacancy.conflict``, ``vacancy.not_allowed``, ``vacancy.placed``, ``vacancy.left``,
-    ``offer.full`` and the refusals of the quota account.
+    ``offer.full``, the refusals of `begin_pairs` and those of the quota account.
     """
     round_ = participant.round
     check(actor, "selection.fill_vacancy", round_)
@@ -61,6 +61,9 @@ def fill_vacancy(participant: Participant, offer: Offer, *, actor: Person) -> Pl
     _require_fit(participant, offer)
     answer = require_free_place(offer)
     for mentor in offer.supervisors:
+        if round_.stage == Stage.SECOND:
+            quota.require_eligible(mentor, round_.quota_year)
+            continue
         quota.seat(
             mentor,
             round_.quota_year,
@@ -81,7 +84,7 @@ def fill_vacancy(participant: Participant, offer: Offer, *, actor: Person) -> Pl
             )
     except IntegrityError as error:
         raise RuleViolation("vacancy.placed", _("This student holds a place already.")) from error
-    begin_pairs([placement])
+    begin_pairs([placement], actor=actor)
     record(
         "selection.placement.filled",
         actor=actor,
@@ -154,6 +157,8 @@ def create_supplement(round_: Round, *, name_zh: str, name_en: str = "", actor: 
                 name_en=name_en.strip(),
                 quota_year=round_.quota_year,
                 supplements=round_,
+                stage=round_.stage,
+                first_round=round_.first_round,
             )
     except IntegrityError as error:
         raise RuleViolation(
@@ -176,10 +181,12 @@ def _supplement_students(round_: Round) -> list[int]:
     if rules_of(round_).adjustment_refusal == AdjustmentRefusal.GIVES_UP:
         rows = rows.exclude(accepts_adjustment=False)
     taking_part = round_.participants.values("student")
-    late = round_.cohort.students.filter(state__in=JOINS).exclude(pk__in=taking_part)
-    keys = {*rows.values_list("student_id", flat=True), *late.values_list("pk", flat=True)}
-    paired = Mentorship.objects.filter(state=PairState.ACTIVE, student_id__in=keys)
-    return sorted(keys - set(paired.values_list("student_id", flat=True)))
+    late = may_join(round_).exclude(pk__in=taking_part)
+    if round_.stage == Stage.FIRST:
+        late = late.filter(cohort=round_.cohort)
+    here = may_join(round_).filter(pk__in=rows.order_by().values("student"))
+    found = {*late.values_list("pk", flat=True), *here.values_list("pk", flat=True)}
+    return sorted(found)
 
 
 def _copy_offers(round_: Round, fresh: Round) -> int:

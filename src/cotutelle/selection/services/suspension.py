@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
 from cotutelle.core.clock import now
-from cotutelle.core.errors import RuleViolation
 from cotutelle.ledger.services import record
-from cotutelle.mentorship.enums import EligibilityState
-from cotutelle.mentorship.models import Eligibility, Mentor
+from cotutelle.mentorship.models import Mentor
 from cotutelle.mentorship.services import quota
 from cotutelle.notices.services import notify
 from cotutelle.people.models import Person
@@ -136,17 +131,3 @@ def _move_on(answer: Answer, reason: str, actor: Person | None) -> None:
         )
     if round_.state == RoundState.ANSWERING:
         send_next(round_, freed, actor=actor)
-
-
-def require_not_suspended(round_: Round, placements: Iterable[Placement]) -> None:
-    """Refuse with ``round.suspended`` a result that seats students with a suspended mentor."""
-    mentors = {m.pk: m for p in placements for m in p.offer.supervisors}
-    suspended = Eligibility.objects.filter(
-        mentor_id__in=mentors, year=round_.quota_year, state=EligibilityState.SUSPENDED
-    ).values_list("mentor_id", flat=True)
-    if found := sorted(mentors[key].display_name for key in suspended):
-        raise RuleViolation(
-            "round.suspended",
-            _("Suspended since the result was made: %(mentors)s. Go back and make another run.")
-            % {"mentors": _(", ").join(found)},
-        )
