@@ -22,6 +22,7 @@ from cotutelle.selection.enums import (
     PlacementState,
     Regime,
     RoundState,
+    ScenarioState,
     SilentMentor,
 )
 
@@ -77,6 +78,11 @@ register(
         "selection.objection.answered": _("Objection answered"),
         "selection.placement.filled": _("Vacant place filled"),
         "selection.placement.vacated": _("Place became vacant"),
+        "selection.scenario.created": _("What-if begun"),
+        "selection.scenario.changed": _("What-if changed"),
+        "selection.scenario.computed": _("What-if computed"),
+        "selection.scenario.removed": _("What-if removed"),
+        "selection.satisfaction.answered": _("Said how content they are"),
     }
 )
 _STATES = {
@@ -88,6 +94,7 @@ _STATES = {
     "selection.publicnotice": NoticeState,
     "selection.objection": ObjectionState,
     "selection.placement": PlacementState,
+    "selection.scenario": ScenarioState,
 }
 _WORDS: dict[str, type[TextChoices]] = {
     "kind": OfferKind,
@@ -165,4 +172,5 @@ access.register("selection.answer", access.by_permission("selection.view_applica
 access.register("selection.override", access.by_permission("selection.view_overrides"))
 access.register("selection.publicnotice", access.by_permission("selection.view_review"))
 access.register("selection.objection", access.by_permission("selection.answer_objection"))
+access.register("selection.scenario", access.by_permission("selection.view_review"))
 access.register("selection.placement", access.by_permission("selection.view_result"))

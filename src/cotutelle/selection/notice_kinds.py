@@ -152,3 +152,8 @@ register(
     body=_("When: %(at)s. Where: %(place)s."),
     urgent=True,
 )
+register(
+    "selection.satisfaction_asked",
+    title=_("How content are you with it? %(round)s"),
+    body=_("One minute: one question and room for a word, until %(until)s. Only sums are shown."),
+)

@@ -27,6 +27,7 @@ from cotutelle.selection.models import (
     Participant,
     Placement,
     Preference,
+    Satisfaction,
 )
 from cotutelle.selection.services.search_index import index_offers
 
@@ -35,7 +36,7 @@ _OFFER_TEXTS = ("description_zh", "description_en", "requirements_zh", "requirem
 
 
 def export_selection(person: Person) -> dict[str, Any]:
-    """Return lists and results of a student, offers and answers of a mentor, and objections."""
+    """Return lists and results of a student, offers and answers of a mentor, and their own words."""
     lists = Participant.objects.filter(student__person=person).select_related("round")
     lines = AnswerLine.objects.filter(answer__in=_answers_of(person)).order_by("id")
     return {
@@ -53,12 +54,17 @@ def export_selection(person: Person) -> dict[str, Any]:
         "objections": list(
             Objection.objects.filter(raised_by=person).values("raised_at", "text", "answer")
         ),
+        "satisfaction": list(
+            Satisfaction.objects.filter(person=person)
+            .order_by("id")
+            .values("round__name_zh", "side", "score", "comment", "at")
+        ),
     }
 
 
 def erase_selection(person: Person) -> None:
     """
-    Destroy lists, notes, grounds and objections; placements stay, of an erased person.
+    Destroy lists, notes, grounds, objections and how content they were; placements stay.
 
     Of a round that is not decided the student is taken out. Certificates name nobody and stay.
     """
@@ -67,6 +73,9 @@ def erase_selection(person: Person) -> None:
     _erase_mentor(person)
     Override.objects.filter(participant__in=parts).update(ground="", note="")
     Override.objects.filter(decided_by=person).update(note="")
+    said = Satisfaction.objects.filter(person=person)
+    _destroy(said)
+    said.delete()
     for objection in Objection.objects.filter(raised_by=person).select_related("evidence"):
         destroy_payloads(objection)
         evidence, objection.evidence = objection.evidence, None

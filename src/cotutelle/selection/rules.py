@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import rules
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cotutelle.core.access import grant
@@ -122,6 +123,21 @@ def may_decide_override(actor: Any, obj: Any = None) -> bool:
         return False
     concerned = (obj.round.unit, obj.offer.unit, obj.participant.student.unit)
     return any(c.path.startswith(u.path) for c in concerned for u in grants)
+
+
+@rules.predicate
+def was_in_round(actor: Any, obj: Any = None) -> bool:
+    """The actor is a student of the round, or a mentor who was asked in it."""
+    if obj is None:
+        roles = getattr(actor, "roles", ())
+        return Role.STUDENT in roles or Role.MENTOR in roles
+    round_ = round_of(obj)
+    mine = Q(mentor__person_id=actor.pk)
+    mine |= Q(team__first__person_id=actor.pk) | Q(team__second__person_id=actor.pk)
+    return bool(
+        round_.participants.filter(student__person_id=actor.pk, state="active").exists()
+        or round_.answers.filter(mine).exists()
+    )
 
 
 is_office_of = has_role(Role.GRADUATE_OFFICER, Role.DEPARTMENT_SECRETARY)
@@ -243,6 +259,11 @@ grant(
     "selection.answer_objection",
     manages_round,
     reason=_("Only the graduate school that holds the round answers objections."),
+)
+grant(
+    "selection.answer_satisfaction",
+    was_in_round,
+    reason=_("Only the students and mentors of a round say how content they are with it."),
 )
 grant(
     "selection.import_offers",

@@ -11,7 +11,8 @@ from procrastinate.contrib.django import app
 from cotutelle.jobs.models import Job
 from cotutelle.jobs.registry import JobHandle, handler
 from cotutelle.selection import services
-from cotutelle.selection.models import Round
+from cotutelle.selection.models import Round, Scenario
+from cotutelle.selection.services import scenario_computing, scenarios
 
 
 def _round_page(job: Job) -> str:
@@ -44,6 +45,30 @@ def run(handle: JobHandle, round_id: int, *, trial: bool = False) -> dict[str, A
     made = services.run_round(round_, actor=handle.job.actor, trial=trial)
     handle.progress(2, 2)
     return {"run": str(made.public_id), "number": made.number, "placed": made.result["placed"]}
+
+
+def _scenario_page(job: Job) -> str:
+    scenario = Scenario.objects.filter(pk=job.subject_id or 0).first()
+    return reverse("selection:scenario", args=[scenario.public_id]) if scenario else "/"
+
+
+@handler(
+    scenarios.JOB,
+    title=_("Compute a what-if"),
+    done_url=_scenario_page,
+    done_label=_("See what would change"),
+    back_url=_scenario_page,
+)
+def compute(handle: JobHandle, scenario_id: int) -> dict[str, Any] | None:
+    """Compute the copy; the round is only read."""
+    scenario = Scenario.objects.select_related("round__policy", "base__policy").get(pk=scenario_id)
+    made = scenario_computing.compute_scenario(
+        scenario,
+        actor=handle.job.actor,
+        progress=handle.progress,
+        should_stop=handle.should_stop,
+    )
+    return {"state": made.state}
 
 
 @app.periodic(cron="*/10 * * * *")

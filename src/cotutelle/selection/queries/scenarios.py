@@ -169,11 +169,9 @@ def _reshaped(base: Base, rules: RoundRules) -> tuple[matching.MatchingProblem, 
             kept += bool(mentor.preferences)
         elif not _same(was, now):
             mentors[key] = replace(mentor, preferences=now.preferences)
+    listed, offers = base.problem.student_preferences, base.problem.offers
     bans = {pair: ban for pair, ban in base.problem.bans.items() if pair not in old.bans}
-    listed = base.problem.student_preferences
-    for (student, offer), ban in new.bans.items():
-        if student in listed and offer in base.problem.offers:
-            bans[student, offer] = ban
+    bans |= {pair: b for pair, b in new.bans.items() if pair[0] in listed and pair[1] in offers}
     return replace(base.problem, mentors=mentors, bans=bans), kept
 
 
