@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
+from cotutelle.core.clock import now
 from cotutelle.decisions.models import Run
 from cotutelle.exchange.models import ImportRun
 from cotutelle.exchange.services import start_import
+from cotutelle.files.services import store_file
 from cotutelle.jobs.models import Job
 from cotutelle.notices.models import Notice
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from cotutelle.selection.enums import OfferState, RoundState
-from cotutelle.selection.models import Answer, Offer, Participant, Placement, Round
+from cotutelle.selection.models import (
+    Answer,
+    Objection,
+    Offer,
+    Override,
+    Participant,
+    Placement,
+    PublicNotice,
+    Round,
+)
 from cotutelle.selection.services.offers import open_offer
+from cotutelle.selection.services.overrides import MINUTES as MINUTES_PURPOSE
 from cotutelle.selection.services.runs import run_round, start_run
 from tests.factories.institutions import make_consortium
 from tests.factories.mentorship import PublicationFactory
@@ -22,6 +35,7 @@ from tests.factories.people import RoleGrantFactory, make_person
 from tests.factories.selection import make_answer, make_list, make_offer, make_officer, make_round
 from tests.selection.markets import closed_round
 
+MINUTES = b"%PDF-1.4 minutes of the meeting"
 CSV = "单位代码,中文名称,类型,上级单位代码\nD01,内科,department,CONSORTIUM\n".encode()
 
 
@@ -40,6 +54,9 @@ class Season:
     job: Job
     notice: Notice
     upload: ImportRun
+    on_show: PublicNotice
+    objection: Objection
+    assignment: Override
     grant_id: UUID
     spare: Person
 
@@ -60,6 +77,9 @@ class Season:
             "run_id": str(self.run.public_id),
             "job_id": str(self.job.public_id),
             "notice_id": str(self.notice.public_id),
+            "public_notice_id": str(self.on_show.public_id),
+            "objection_id": str(self.objection.public_id),
+            "assignment_id": str(self.assignment.public_id),
             "import_id": str(self.upload.public_id),
             "subject_type": "people.person",
             "subject_id": str(self.spare.public_id),
@@ -83,6 +103,9 @@ def make_season() -> Season:
     answer = make_answer(closed, taken, [[placed]])
     run = run_round(closed, actor=officer)
     closed.refresh_from_db()
+    on_show = PublicNotice.objects.create(
+        round=closed, run=run, starts_at=now(), ends_at=now() + dt.timedelta(days=5)
+    )
     return Season(
         officer=officer,
         ranking=ranking,
@@ -95,6 +118,22 @@ def make_season() -> Season:
         job=start_run(closed_round(), actor=officer),
         notice=Notice.objects.create(
             person=officer, kind="selection.result", created_at=closed.created_at
+        ),
+        on_show=on_show,
+        objection=Objection.objects.create(
+            notice=on_show, raised_by=placed.student.person, raised_at=now(), text="……"
+        ),
+        assignment=Override.objects.create(
+            round=closed,
+            participant=make_list(closed, []),
+            offer=taken,
+            ground="……",
+            minutes=store_file(
+                MINUTES, name="minutes.pdf", actor=officer, unit=root, purpose=MINUTES_PURPOSE
+            ),
+            requested_by=make_officer(closed),
+            requested_unit=closed.unit,
+            requested_at=now(),
         ),
         upload=start_import("units", actor=officer, unit=root, content=CSV, name="units.csv"),
         grant_id=RoleGrantFactory.create(

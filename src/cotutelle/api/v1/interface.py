@@ -18,6 +18,7 @@ from cotutelle.api.v1.rooms.mentors import room as mentors
 from cotutelle.api.v1.rooms.offers import room as offers
 from cotutelle.api.v1.rooms.own import room as own
 from cotutelle.api.v1.rooms.people import room as people
+from cotutelle.api.v1.rooms.publication import room as publication
 from cotutelle.api.v1.rooms.records import room as records
 from cotutelle.api.v1.rooms.results import room as results
 from cotutelle.api.v1.rooms.rounds import room as rounds
@@ -35,6 +36,7 @@ ROOMS: tuple[Room, ...] = (
     lists,
     answers,
     results,
+    publication,
     imports,
     records,
 )

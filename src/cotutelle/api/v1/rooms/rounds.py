@@ -33,6 +33,7 @@ from cotutelle.api.v1.values import (
 from cotutelle.api.v1.versions import require_version, show_version
 from cotutelle.core.access import check
 from cotutelle.core.errors import RuleViolation
+from cotutelle.mentorship.enums import PairRole, Signer
 from cotutelle.people.models import Person
 from cotutelle.people.validators import fold
 from cotutelle.programmes.enums import Route
@@ -40,12 +41,16 @@ from cotutelle.programmes.models import Cohort
 from cotutelle.programmes.queries import cohorts_visible_to, staff_list
 from cotutelle.selection.enums import (
     AdjustmentRefusal,
+    Algorithm,
     ListState,
+    LowerOrder,
     MentorAnswer,
+    Objective,
     ParticipantState,
     Regime,
     RoundState,
     SilentMentor,
+    Stage,
 )
 from cotutelle.selection.models import Participant, Round
 from cotutelle.selection.policy import RoundRules
@@ -57,6 +62,7 @@ room = Room("rounds")
 Choices = Annotated[int, Field(strict=True, ge=1, le=100)]
 Days = Annotated[int, Field(strict=True, ge=1, le=100)]
 Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
+Seconds = Annotated[int, Field(strict=True, ge=1, le=600)]
 
 
 class Rules(In):
@@ -75,6 +81,18 @@ class Rules(In):
     notice_days: Days = 5
     answer_days: Days = 3
     override_share_percent: Percent = 5
+    algorithm: Algorithm = Algorithm.DEFERRED_ACCEPTANCE
+    objective: Objective = Objective.SIZE
+    lower_order: LowerOrder = LowerOrder.BLOCKING
+    time_limit: Seconds = 60
+    off_campus_most: Annotated[int, Field(strict=True, ge=0, le=999)] | None = None
+    second_other_track: Flag = True
+    second_in_agreement: Flag = False
+    second_avoid_ended: Flag = True
+    first_responsible: PairRole = PairRole.FIRST
+    signs_leave: Signer = Signer.FIRST
+    signs_claims: Signer = Signer.FIRST
+    signs_thesis: Signer = Signer.BOTH
 
 
 class Window(In):
@@ -108,6 +126,8 @@ class RoundOut(Out):
     windows: list[WindowOut]
     answers_close_at: dt.datetime | None
     supplements: UUID | None
+    stage: Stage
+    first_round: UUID | None
     seed_commitment: str
     seed: str | None
     official_run: UUID | None
@@ -140,7 +160,8 @@ class RoundQuery(PageQuery):
     state: RoundState | Literal[""] = ""
 
 
-def _show(round_: Round) -> RoundOut:
+def show_round(round_: Round) -> RoundOut:
+    """Show a round as its readers may see it."""
     run = round_.official_run
     return RoundOut(
         id=round_.public_id,
@@ -158,6 +179,8 @@ def _show(round_: Round) -> RoundOut:
         ],
         answers_close_at=round_.answers_close_at,
         supplements=round_.supplements.public_id if round_.supplements else None,
+        stage=Stage(round_.stage),
+        first_round=round_.first_round.public_id if round_.first_round else None,
         seed_commitment=round_.seed_commitment,
         seed=round_.seed if round_.seed_published_at else None,
         official_run=run.public_id if run and _is_public(round_) else None,
@@ -171,7 +194,7 @@ def _is_public(round_: Round) -> bool:
 
 def _rows(actor: Person) -> Any:
     rows = rounds_visible_to(actor).select_related(
-        "unit", "cohort", "policy", "supplements", "official_run"
+        "unit", "cohort", "policy", "supplements", "first_round", "official_run"
     )
     return rows.defer("official_run__certificate", "official_run__result").prefetch_related(
         "calendars"
@@ -200,7 +223,7 @@ def list_rounds(request: ApiRequest, query: Query[RoundQuery]) -> Page[RoundOut]
     rows = _rows(request.person)
     if query.state:
         rows = rows.filter(state=query.state)
-    return page_of(rows, query, _show)
+    return page_of(rows, query, show_round)
 
 
 @room.post("/rounds", RoundOut, permission="selection.manage_round")
@@ -225,7 +248,7 @@ def create_a_round(request: ApiRequest, body: RoundNew) -> RoundOut:
     )
     set_header(request, "Location", f"/api/v1/rounds/{round_.public_id}")
     show_version(request, round_)
-    return _show(round_)
+    return show_round(round_)
 
 
 @room.get("/rounds/{uuid:round_id}", RoundOut, permission="selection.view_round")
@@ -233,17 +256,17 @@ def get_round(request: ApiRequest, round_id: UUID) -> RoundOut:
     """Read a round."""
     round_ = find_round(request, round_id)
     show_version(request, round_)
-    return _show(round_)
+    return show_round(round_)
 
 
 @room.act("/rounds/{uuid:round_id}/move", RoundOut, permission="selection.manage_round")
 def move_a_round(request: ApiRequest, round_id: UUID, body: RoundMove) -> RoundOut:
-    """Take the next step, go back one, or cancel. Results are published on the pages."""
+    """Take the next step, go back one, or cancel. A result is published by an operation of its own."""
     round_ = require_version(request, find_round(request, round_id))
     move_round(round_, body.to, actor=request.person, reason=body.reason)
     round_ = find_round(request, round_id)
     show_version(request, round_)
-    return _show(round_)
+    return show_round(round_)
 
 
 # ---------------------------------------------------------------- participants
