@@ -81,6 +81,9 @@ def test_json_prints_one_object_and_the_same_input_the_same_bytes(tmp_path: Path
     assert report == {
         "status": "stable",
         "size": 1,
+        "bound": None,
+        "algorithm": "deferred-acceptance",
+        "objective": "size",
         "blocking_pairs": 0,
         "tolerated": 0,
         "rank_profile": [1],

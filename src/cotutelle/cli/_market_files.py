@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -12,7 +11,9 @@ from cotutelle.engines.matching import (
     Ban,
     BanKind,
     Explainer,
+    Group,
     InvalidProblem,
+    Matching,
     MatchingProblem,
     Mentor,
     Offer,
@@ -27,6 +28,7 @@ _FILE_OF = {
     "student_preferences": "students.csv",
     "offers": "offers.csv",
     "mentors": "mentors.csv",
+    "groups": "groups.csv",
     "pins": "pins.csv",
     "bans": "bans.csv",
 }
@@ -50,7 +52,7 @@ class _Reader:
     ) -> list[Row]:
         path = self.folder / _FILE_OF[part]
         self.line_of[part] = {}
-        if part in ("pins", "bans") and not path.exists():
+        if part in ("groups", "pins", "bans") and not path.exists():
             return []
         rows = read_rows(path, required, optional, self.complaints)
         if rows is None:
@@ -75,19 +77,27 @@ class _Reader:
             return False
         return True
 
-    def quota(self, part: str, row: Row, text: str) -> int:
+    def whole(self, part: str, row: Row, text: str, *, word: str = "quota", spare: int) -> int:
+        """Return the number in a cell; ``spare`` stands in for one that is complained about."""
         unsigned = text.removeprefix("-")
         if not (unsigned.isascii() and unsigned.isdigit()):
-            self.complain(part, row.line, f"the quota {text!r} is not a whole number")
-            return _UNKNOWN_QUOTA
-        if text.startswith("-"):
-            self.complain(part, row.line, f"the quota {text} is negative")
-            return _UNKNOWN_QUOTA
-        return int(text) if len(text) < len(str(_UNKNOWN_QUOTA)) else self._huge(part, row)
+            self.complain(part, row.line, f"the {word} {text!r} is not a whole number")
+        elif text.startswith("-"):
+            self.complain(part, row.line, f"the {word} {text} is negative")
+        elif len(text) >= len(str(_UNKNOWN_QUOTA)):
+            self.complain(part, row.line, f"the {word} is too large")
+        else:
+            return int(text)
+        return spare
 
-    def _huge(self, part: str, row: Row) -> int:
-        self.complain(part, row.line, "the quota is too large")
-        return _UNKNOWN_QUOTA
+    def quota(self, part: str, row: Row, text: str) -> int:
+        return self.whole(part, row, text, spare=_UNKNOWN_QUOTA)
+
+    def minimum(self, part: str, row: Row, text: str) -> int:
+        return self.whole(part, row, text, word="minimum", spare=0) if text else 0
+
+    def weight(self, part: str, row: Row, text: str) -> int:
+        return self.whole(part, row, text, word="weight", spare=1) if text else 1
 
     def preferences(self, part: str, row: Row, text: str, *, ties: bool) -> Preferences:
         if "=" not in text and text:
@@ -108,7 +118,8 @@ class _Reader:
 
 def read_market(folder: Path, *, seed: str, student_ties: bool) -> MatchingProblem:
     """
-    Read a market from ``students.csv``, ``offers.csv``, ``mentors.csv``, ``pins.csv``, ``bans.csv``.
+    Read a market from ``students.csv``, ``offers.csv``, ``mentors.csv`` and, where they are there,
+    ``groups.csv``, ``pins.csv``, ``bans.csv``.
 
     Raises
     ------
@@ -121,12 +132,13 @@ def read_market(folder: Path, *, seed: str, student_ties: bool) -> MatchingProbl
     students = _read_students(reader)
     offers = _read_offers(reader)
     mentors = _read_mentors(reader)
+    groups = _read_groups(reader)
     pins = _read_pins(reader)
     bans = _read_bans(reader)
     problem = None
     if not reader.unreadable:
         try:
-            problem = MatchingProblem(students, offers, mentors, pins, bans, seed)
+            problem = MatchingProblem(students, offers, mentors, pins, bans, seed, groups)
         except InvalidProblem as error:
             for fault in error.problems:
                 line = reader.line_of.get(fault.argument, {}).get(fault.key, 0)
@@ -159,24 +171,51 @@ def _read_students(reader: _Reader) -> dict[str, Preferences]:
 
 
 def _read_offers(reader: _Reader) -> dict[str, Offer]:
+    part = "offers"
     offers: dict[str, Offer] = {}
-    for row in reader.rows("offers", ("offer_id", "mentor_id", "quota")):
-        id_, mentor_id, quota = row.cells
-        if reader.is_new("offers", row, id_):
-            offers[id_] = Offer(mentor_id, reader.quota("offers", row, quota))
+    columns = ("offer_id", "mentor_id", "quota")
+    for row in reader.rows(part, columns, ("lower_quota", "weight")):
+        id_, mentor_id, quota, minimum, weight = row.cells
+        if reader.is_new(part, row, id_):
+            offers[id_] = Offer(
+                mentor_id,
+                reader.quota(part, row, quota),
+                reader.minimum(part, row, minimum),
+                reader.weight(part, row, weight),
+            )
     return offers
 
 
 def _read_mentors(reader: _Reader) -> dict[str, Mentor]:
+    part = "mentors"
     mentors: dict[str, Mentor] = {}
-    for row in reader.rows("mentors", ("mentor_id", "quota", "preferences")):
-        id_, quota, text = row.cells
-        if reader.is_new("mentors", row, id_):
+    columns = ("mentor_id", "quota", "preferences")
+    for row in reader.rows(part, columns, ("group_id", "lower_quota")):
+        id_, quota, text, group_id, minimum = row.cells
+        if reader.is_new(part, row, id_):
             mentors[id_] = Mentor(
-                reader.quota("mentors", row, quota),
-                reader.preferences("mentors", row, text, ties=True),
+                reader.quota(part, row, quota),
+                reader.preferences(part, row, text, ties=True),
+                reader.minimum(part, row, minimum),
+                group_id or None,
             )
     return mentors
+
+
+def _read_groups(reader: _Reader) -> dict[str, Group]:
+    part = "groups"
+    groups: dict[str, Group] = {}
+    columns = ("group_id", "parent_id", "quota", "lower_quota", "priority")
+    for row in reader.rows(part, columns[:1], columns[1:]):
+        id_, parent_id, quota, minimum, text = row.cells
+        if reader.is_new(part, row, id_):
+            groups[id_] = Group(
+                reader.quota(part, row, quota) if quota else None,
+                reader.minimum(part, row, minimum),
+                parent_id or None,
+                reader.preferences(part, row, text, ties=True),
+            )
+    return groups
 
 
 def _read_pins(reader: _Reader) -> dict[str, Pin]:
@@ -197,9 +236,10 @@ def _read_bans(reader: _Reader) -> dict[tuple[str, str], Ban]:
     return bans
 
 
-def result_tables(problem: MatchingProblem, offer_of: Mapping[str, str]) -> dict[str, bytes]:
+def result_tables(problem: MatchingProblem, matching: Matching) -> dict[str, bytes]:
     """Return ``assignment.csv`` and ``unmatched.csv``, sorted by student."""
-    explainer = Explainer(problem, offer_of)
+    offer_of = matching.offer_of
+    explainer = Explainer(problem, offer_of, algorithm=matching.algorithm)
     assigned = []
     for student, offer in sorted(offer_of.items()):
         rank = student_rank(problem, student, offer)

@@ -4,69 +4,179 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
 
-_RANKS_SHOWN = 5
+from cotutelle.cli._matching_runs import (
+    REFUSED,
+    Algorithm,
+    AsJson,
+    Folder,
+    Objective,
+    Options,
+    Order,
+    Seed,
+    StudentTies,
+    TimeLimit,
+    run,
+    say,
+)
+
+if TYPE_CHECKING:
+    from cotutelle.engines.matching import Matching, MatchingProblem, Reason, Sufficient
+
+
+class _MatchOrWhy(TyperCommand):
+    """`cotutelle match DIR`, which hands `cotutelle match why …` over."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
+        if args[:1] != ["why"]:
+            return super().make_context(info_name, args, parent, **extra)
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        app.command("why")(why)
+        command = typer.main.get_command(app)
+        return command.make_context(f"{info_name} why", args[1:], parent, **extra)
 
 
 def register(app: typer.Typer) -> None:
     """Add the two commands to ``app``."""
-    app.command("match")(match)
+    app.command(
+        "match",
+        cls=_MatchOrWhy,
+        epilog="cotutelle match why DIR STUDENT OFFER says why a student has or has not an offer;"
+        " cotutelle match why --help. A folder of the name why is ./why.",
+    )(match)
     app.command("verify")(verify)
 
 
 def match(
-    folder: Annotated[
-        Path,
-        typer.Argument(metavar="DIR", help="Folder with students.csv, offers.csv, mentors.csv."),
-    ],
+    folder: Folder,
     out: Annotated[Path, typer.Option("--out", help="Folder to write the result to.")],
-    seed: Annotated[str, typer.Option(help="Published seed of the tie lottery.")] = "0",
-    student_ties: Annotated[
-        bool, typer.Option("--student-ties", help="Students may rank offers as equals.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object instead of sentences.")
-    ] = False,
+    *,
+    seed: Seed = "0",
+    student_ties: StudentTies = False,
+    algorithm: Algorithm = "deferred-acceptance",
+    objective: Objective = "size",
+    order: Order = "blocking,size",
+    time_limit: TimeLimit = 60.0,
+    as_json: AsJson = False,
 ) -> None:
     """
     Match students and mentors by their preference lists.
 
     Writes assignment.csv, unmatched.csv and certificate.json. Exit status 2 when the input has
-    mistakes: all of them are listed and nothing is written.
+    mistakes: all of them are listed; 1 when no result keeps the minimum quotas: what is in the
+    way and what would help is listed. Nothing is written then.
     """
+    from cotutelle.cli._matching_words import summary  # noqa: PLC0415
+
     started = time.process_time()
-    certificate = _match_files(folder, out, seed=seed, student_ties=student_ties)
-    report = _report(certificate, time.process_time() - started)
-    typer.echo(json.dumps(report) if as_json else _summary(certificate, report, out))
+    options = Options(seed, student_ties, algorithm, objective, order, time_limit, as_json)
+    problem, matching = run(folder, options)
+    certificate = _write(problem, matching, out)
+    report = _report(certificate, matching, time.process_time() - started)
+    typer.echo(json.dumps(report) if as_json else summary(certificate, report, out))
 
 
-def _match_files(folder: Path, out: Path, *, seed: str, student_ties: bool) -> dict[str, Any]:
-    from cotutelle.cli._machine_csv import BadInput, write_files  # noqa: PLC0415
-    from cotutelle.cli._market_files import read_market, result_tables  # noqa: PLC0415
-    from cotutelle.engines.matching import (  # noqa: PLC0415
-        build_certificate,
-        canonical_json,
-        match_students,
-    )
+def _write(problem: MatchingProblem, matching: Matching, out: Path) -> dict[str, Any]:
+    from cotutelle.cli._machine_csv import write_files  # noqa: PLC0415
+    from cotutelle.cli._market_files import result_tables  # noqa: PLC0415
+    from cotutelle.engines.matching import build_certificate, canonical_json  # noqa: PLC0415
 
-    try:
-        problem = read_market(folder, seed=seed, student_ties=student_ties)
-    except BadInput as error:
-        _refuse([str(complaint) for complaint in error.complaints])
-    matching = match_students(problem)
     certificate = build_certificate(problem, matching)
-    files = result_tables(problem, matching.offer_of)
+    files = result_tables(problem, matching)
     files["certificate.json"] = canonical_json(certificate) + b"\n"
     try:
         write_files(out, files)
     except OSError as error:
-        _say([f"{error.filename or out}: cannot be written: {error.strerror}"])
-        raise typer.Exit(2) from None
+        say([f"{error.filename or out}: cannot be written: {error.strerror}"])
+        raise typer.Exit(REFUSED) from None
     return certificate
+
+
+def _report(certificate: dict[str, Any], matching: Matching, cpu_seconds: float) -> dict[str, Any]:
+    evidence = certificate["evidence"]
+    return {
+        "status": matching.status,
+        "size": evidence["size"],
+        "bound": matching.bound,
+        "algorithm": matching.algorithm,
+        "objective": matching.objective,
+        "blocking_pairs": evidence["blocking_pairs"],
+        "tolerated": len(evidence["tolerated"]),
+        "rank_profile": evidence["rank_profile"],
+        "cpu_seconds": round(cpu_seconds, 3),
+        "input_sha256": certificate["input_sha256"],
+    }
+
+
+def why(
+    folder: Folder,
+    student: Annotated[str, typer.Argument(metavar="STUDENT", help="Id of the student.")],
+    offer: Annotated[str, typer.Argument(metavar="OFFER", help="Id of an offer on the list.")],
+    *,
+    seed: Seed = "0",
+    student_ties: StudentTies = False,
+    algorithm: Algorithm = "deferred-acceptance",
+    objective: Objective = "size",
+    order: Order = "blocking,size",
+    time_limit: TimeLimit = 60.0,
+    as_json: AsJson = False,
+) -> None:
+    """
+    Say why a student has or has not an offer, and which place would have been enough.
+
+    Matches the folder again, with the same options as the run that is asked about, and writes
+    nothing.
+    """
+    from cotutelle.cli._matching_words import reason_sentence, sufficient_sentence  # noqa: PLC0415
+    from cotutelle.engines.matching import Explainer  # noqa: PLC0415
+
+    options = Options(seed, student_ties, algorithm, objective, order, time_limit, as_json)
+    problem, matching = run(folder, options)
+    explainer = Explainer(problem, matching.offer_of, algorithm=matching.algorithm)
+    try:
+        reason = explainer.explain(student, offer)
+        sufficient = explainer.sufficient_place(student, offer)
+    except ValueError as error:
+        say([str(error)])
+        raise typer.Exit(REFUSED) from None
+    if as_json:
+        typer.echo(json.dumps(_answer(problem, matching, (student, offer), reason, sufficient)))
+        return
+    typer.echo(reason_sentence(problem, student, offer, reason))
+    if sufficient is not None:
+        typer.echo(sufficient_sentence(sufficient))
+
+
+def _answer(
+    problem: MatchingProblem,
+    matching: Matching,
+    pair: tuple[str, str],
+    reason: Reason,
+    sufficient: Sufficient | None,
+) -> dict[str, Any]:
+    from cotutelle.engines.matching import student_rank  # noqa: PLC0415
+
+    student, offer = pair
+    return {
+        "student": student,
+        "offer": offer,
+        "mentor": problem.offers[offer].mentor_id,
+        "holds": matching.offer_of.get(student),
+        "student_rank": student_rank(problem, student, offer),
+        "status": matching.status,
+        "algorithm": matching.algorithm,
+        "objective": matching.objective,
+        "reason": asdict(reason),
+        "sufficient": None if sufficient is None else asdict(sufficient),
+    }
 
 
 def verify(
@@ -90,41 +200,10 @@ def verify(
         _fail([f"{path}: {problem}" for problem in verdict.problems])
     size, students = len(certificate["result"]), len(certificate["inputs"]["students"])
     typer.echo(f"{path}: every check holds. {size} of {students} students have a place.")
+    for note in verdict.notes:
+        typer.echo(note)
     typer.echo(f"input_sha256 {certificate['input_sha256']}")
     typer.echo(f"result_sha256 {certificate['result_sha256']}")
-
-
-def _report(certificate: dict[str, Any], cpu_seconds: float) -> dict[str, Any]:
-    evidence = certificate["evidence"]
-    return {
-        "status": "stable",
-        "size": evidence["size"],
-        "blocking_pairs": evidence["blocking_pairs"],
-        "tolerated": len(evidence["tolerated"]),
-        "rank_profile": evidence["rank_profile"],
-        "cpu_seconds": round(cpu_seconds, 3),
-        "input_sha256": certificate["input_sha256"],
-    }
-
-
-def _summary(certificate: dict[str, Any], report: dict[str, Any], out: Path) -> str:
-    unmatched, size, profile = (
-        certificate["evidence"]["unmatched"],
-        report["size"],
-        report["rank_profile"],
-    )
-    ranks = [(rank, count) for rank, count in enumerate(profile, start=1) if count]
-    choices = [f"{count} at rank {rank}" for rank, count in ranks[:_RANKS_SHOWN]]
-    if len(ranks) > _RANKS_SHOWN:
-        choices.append(f"{sum(count for _, count in ranks[_RANKS_SHOWN:])} further down")
-    lines = [
-        f"Stable. {size} of {size + unmatched} students have a place, {unmatched} have none.",
-        f"Their choices: {', '.join(choices) or 'none'}.",
-        f"Pairs kept apart only by a pin or a ban: {report['tolerated']}.",
-        f"Inputs: SHA-256 {report['input_sha256']}",
-        f"Written: {out}/assignment.csv, unmatched.csv, certificate.json",
-    ]
-    return "\n".join(lines)
 
 
 def _object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -134,18 +213,6 @@ def _object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _refuse(lines: list[str]) -> NoReturn:
-    _say(lines)
-    count = f"{len(lines)} mistakes" if len(lines) != 1 else "1 mistake"
-    typer.echo(f"{count}; nothing was written.", err=True)
-    raise typer.Exit(2)
-
-
 def _fail(lines: list[str]) -> NoReturn:
-    _say(lines)
+    say(lines)
     raise typer.Exit(1)
-
-
-def _say(lines: list[str]) -> None:
-    for line in lines:
-        typer.echo(line, err=True)
