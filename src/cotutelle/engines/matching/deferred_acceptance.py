@@ -219,8 +219,9 @@ def _propose_in_units(seats: _Seats, student: StudentId, rank: int) -> StudentId
     desk = seats.desk
     if rank > min(desk.worst_welcome, seats.worst_welcome):
         return student
-    if any(places[rank] > unit.worst_welcome for unit, places in desk.units):
-        return student
+    for unit, places in desk.units:
+        if places[rank] > unit.worst_welcome:
+            return student
     heappush(seats.held, -rank)
     heappush(desk.held, -rank)
     seats.room -= 1

@@ -24,7 +24,7 @@ markets with no stable matching.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from cotutelle.engines.matching.entities import Group, GroupId, Mentor, MentorId, StudentId
@@ -33,6 +33,9 @@ from cotutelle.engines.matching.problem import MatchingProblem
 
 #: Of one group: mentor below it -> the place, from 0, of each student of her list.
 UnitOrder = Mapping[MentorId, list[int]]
+
+#: Applications, best first: their students, and beside them their mentors.
+_Sequence = tuple[list[StudentId], list[MentorId]]
 
 
 def unit_orders(
@@ -68,17 +71,16 @@ def unit_orders(
     if not wanted:
         return {}
     below = children(problem.mentors, problem.groups)
-    drawn = {
-        s: place for place, s in enumerate(sorted(problem.student_preferences, key=lottery.draw))
-    }
-    merged: dict[GroupId, list[tuple[MentorId, int]]] = {}
+    by_lot = sorted(problem.student_preferences, key=lottery.draw)
+    drawn = dict(zip(by_lot, range(len(by_lot)), strict=True))
+    merged: dict[GroupId, _Sequence] = {}
     orders: dict[GroupId, UnitOrder] = {}
     for group_id in _leaves_first(wanted, below):
         mentors, subgroups = below.get(group_id, ((), ()))
-        sequences = [[(mentor, i) for i in range(len(lists[mentor]))] for mentor in mentors]
+        sequences = [(lists[mentor], [mentor] * len(lists[mentor])) for mentor in mentors]
         sequences.extend(merged.pop(subgroup) for subgroup in subgroups)
-        priority = _priority(problem.groups[group_id], lottery, drawn)
-        merged[group_id] = _merge(sequences, lists, priority)
+        listed = lottery.break_ties(problem.groups[group_id].priority)
+        merged[group_id] = _merge(sequences, listed, drawn)
         if group_id in wanted:
             orders[group_id] = _places(merged[group_id])
     return orders
@@ -122,40 +124,33 @@ def _leaves_first(
     return list(reversed(found))
 
 
-def _priority(
-    group: Group, lottery: Lottery, drawn: Mapping[StudentId, int]
-) -> Mapping[StudentId, int]:
-    """Return the place of every student in the group's own priority."""
-    listed = lottery.break_ties(group.priority)
-    if not listed:
-        return drawn
-    first = dict(zip(listed, range(len(listed)), strict=True))
-    return {s: first.get(s, len(listed) + place) for s, place in drawn.items()}
-
-
 def _merge(
-    sequences: list[list[tuple[MentorId, int]]],
-    lists: Mapping[MentorId, list[StudentId]],
-    priority: Mapping[StudentId, int],
-) -> list[tuple[MentorId, int]]:
+    sequences: Iterable[_Sequence], listed: Sequence[StudentId], drawn: Mapping[StudentId, int]
+) -> _Sequence:
     """
-    Merge the children's sequences by priority.
+    Merge the children's sequences by the group's priority: who is listed, then the others.
 
     An application can be taken no earlier than all before it in its own sequence: it counts as
     the lowest priority met so far. Sorting by that, earlier children first, is the merge; the
     sequences are runs that the sort only has to join.
     """
-    joined: list[tuple[MentorId, int]] = []
+    first = dict(zip(listed, range(len(listed)), strict=True))
+    last = len(listed)
+    students: list[StudentId] = []
+    mentors: list[MentorId] = []
     ready: list[int] = []
-    for sequence in sequences:
-        ready.extend(accumulate((priority[lists[m][i]] for m, i in sequence), max))
-        joined.extend(sequence)
-    return [joined[at] for at in sorted(range(len(joined)), key=ready.__getitem__)]
+    for theirs, owners in sequences:
+        priority = [first[s] if s in first else last + drawn[s] for s in theirs]
+        ready.extend(accumulate(priority, max))
+        students.extend(theirs)
+        mentors.extend(owners)
+    order = sorted(range(len(ready)), key=ready.__getitem__)
+    return [students[at] for at in order], [mentors[at] for at in order]
 
 
-def _places(order: list[tuple[MentorId, int]]) -> UnitOrder:
+def _places(merged: _Sequence) -> UnitOrder:
     """Return the places by mentor; within a mentor the order is that of her list."""
     places: defaultdict[MentorId, list[int]] = defaultdict(list)
-    for place, (mentor_id, _) in enumerate(order):
+    for place, mentor_id in enumerate(merged[1]):
         places[mentor_id].append(place)
     return dict(places)
