@@ -68,6 +68,11 @@ from cotutelle.selection.services.runs import (
     start_run,
     verify_json,
 )
+from cotutelle.selection.services.second_stage import (
+    PAIR_RULES,
+    create_second_stage,
+    set_pair_rules,
+)
 from cotutelle.selection.services.sequential import (
     accept_application,
     decline_application,
@@ -85,6 +90,7 @@ from cotutelle.selection.services.supplement import (
 __all__ = [
     "EVIDENCE",
     "MINUTES",
+    "PAIR_RULES",
     "RUN_JOB",
     "RUN_KIND",
     "TRIAL_KIND",
@@ -104,6 +110,7 @@ __all__ = [
     "close_offer",
     "confirm_round",
     "create_round",
+    "create_second_stage",
     "create_supplement",
     "decide_override",
     "declare_conflict",
@@ -135,6 +142,7 @@ __all__ = [
     "save_offer",
     "send_samples",
     "set_adjustment",
+    "set_pair_rules",
     "set_places",
     "start_run",
     "start_step",

@@ -66,7 +66,7 @@ def create_round(
     """
     check(actor, "selection.manage_round", unit)
     _require_sound(name_zh, rules, calendars, answers_close_at)
-    policy = _new_policy(unit, rules, name_zh, name_en, actor)
+    policy = new_policy(unit, rules, name_zh, name_en, actor)
     round_ = Round(
         unit=unit,
         cohort=cohort,
@@ -106,7 +106,7 @@ def edit_round(
     _require_sound(name_zh, rules, calendars, answers_close_at)
     before = _values(round_)
     if rules != rules_of(round_):
-        round_.policy = _new_policy(round_.unit, rules, name_zh, name_en, actor)
+        round_.policy = new_policy(round_.unit, rules, name_zh, name_en, actor)
     round_.name_zh, round_.name_en = name_zh.strip(), name_en.strip()
     round_.quota_year, round_.answers_close_at = quota_year, answers_close_at
     _save(round_)
@@ -267,7 +267,8 @@ def _set_calendars(round_: Round, calendars: Calendars) -> None:
     )
 
 
-def _new_policy(unit: Unit, rules: RoundRules, zh: str, en: str, actor: Person) -> Policy:
+def new_policy(unit: Unit, rules: RoundRules, zh: str, en: str, actor: Person) -> Policy:
+    """Keep ``rules`` as the next version of the policy of this name."""
     parameters = rules.as_parameters()
     same = Policy.objects.filter(unit=unit, kind=POLICY_KIND, name_zh=zh.strip())
     last = same.order_by("-version").values_list("version", flat=True).first() or 0

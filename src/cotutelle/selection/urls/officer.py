@@ -12,6 +12,7 @@ from cotutelle.selection.views import (
     officer_publish,
     officer_rounds,
     officer_runs,
+    officer_second,
 )
 
 ROUND = "rounds/<uuid:public_id>/"
@@ -52,6 +53,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{ROUND}vacancies/fill/", officer_after.fill, name="vacancy-fill"),
     path(f"{ROUND}vacancies/vacate/<uuid:placement>/", officer_after.vacate, name="vacate"),
     path(f"{ROUND}supplement/", officer_after.supplement, name="supplement"),
+    path(f"{ROUND}second/", officer_second.second_new, name="second-stage"),
+    path(f"{ROUND}pairs/", officer_second.pair_rules, name="pair-rules"),
     path(f"{ROUND}outcome/", officer_after.outcome, name="outcome"),
     path(f"{ROUND}papers/", officer_papers.papers, name="papers"),
     path(f"{ROUND}papers/issue/", officer_papers.issue, name="paper-issue"),

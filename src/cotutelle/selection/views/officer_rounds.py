@@ -18,10 +18,11 @@ from cotutelle.core.errors import RuleViolation
 from cotutelle.ledger.queries import history_of
 from cotutelle.programmes.queries import cohorts_visible_to
 from cotutelle.selection import queries, services
-from cotutelle.selection.enums import Regime, RoundState
+from cotutelle.selection.enums import Regime, RoundState, Stage
 from cotutelle.selection.forms.officer import ANSWERS, DeadlineForm, NoteForm, RoundForm
 from cotutelle.selection.models import AffinityScore, Round
 from cotutelle.selection.queries import officer
+from cotutelle.selection.queries.second_stage import needs_second
 from cotutelle.selection.views import officer_steps as steps
 from cotutelle.selection.views.officer_common import (
     STATE_KINDS,
@@ -31,6 +32,7 @@ from cotutelle.selection.views.officer_common import (
     page,
     round_or_404,
 )
+from cotutelle.selection.views.officer_second import pair_rules_in_words
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
@@ -164,7 +166,7 @@ def round_overview(request: HttpRequest, public_id: UUID) -> HttpResponse:
         other_steps=steps.other_steps(found) if manages else (),
         figures=steps.key_figures(found, figures) if staff else (),
         calendars=found.calendars.order_by("opens_at", "id"),
-        rules=steps.rules_in_words(found),
+        rules=[*steps.rules_in_words(found), *pair_rules_in_words(found)],
         may_edit=manages and found.state == RoundState.DRAFT,
         may_move_deadline=manages and found.state in (RoundState.RANKING, RoundState.ANSWERING),
         may_step=manages
@@ -176,6 +178,14 @@ def round_overview(request: HttpRequest, public_id: UUID) -> HttpResponse:
         affinity=_affinity(found) if manages else None,
         notice=found.public_notices.order_by("-id").first(),
         predecessor=found.supplements,
+        first_round=found.first_round,
+        second_rounds=found.second_rounds.order_by("-id")
+        if found.state == RoundState.CONFIRMED
+        else (),
+        may_find_second=manages
+        and found.state == RoundState.CONFIRMED
+        and found.stage == Stage.FIRST
+        and needs_second(found).exists(),
         supplement=found.supplements_of.order_by("-id").first(),
     )
 
