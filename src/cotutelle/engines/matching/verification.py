@@ -155,11 +155,17 @@ class _Judge:
         """Return the blocking pair, why it does not block, a lost tie, or None."""
         market = self._market
         gains = self._gains(student, offer_id)
-        weak = gains and market.obstacle(student, offer_id, weak=True, pinned_stay=False) is None
+        obstacle = market.obstacle(student, offer_id, weak=True, pinned_stay=True)
+        weak = gains and (
+            obstacle is None
+            or (
+                bool(market.problem.pins)
+                and market.obstacle(student, offer_id, weak=True, pinned_stay=False) is None
+            )
+        )
         rule = self._own_rule(student, offer_id)
         if rule is not None:
             return rule if weak else None
-        obstacle = market.obstacle(student, offer_id, weak=True, pinned_stay=True)
         if gains and obstacle is None:
             return self._pair(student, offer_id)
         if self._by_lottery and not market.obstacle(
