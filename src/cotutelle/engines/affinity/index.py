@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cotutelle.engines.affinity.items import (
+    ColumnLookup,
     Items,
     compare,
     place_items,
@@ -50,6 +51,7 @@ class MentorIndex:
     space: Space
     routes: Routes
     turned: Any
+    lookup: ColumnLookup
     picker: TermPicker | None
 
     @property
@@ -75,10 +77,11 @@ def index_mentors(
             items, method.models, method.cache, other_chinese=chinese_students, other_english=True
         )
     turned = items.words.T
-    picker = TermPicker(space.terms, items.words.shape[1]) if len(space.terms) else None
+    lookup = ColumnLookup(items.words.shape[1])
+    picker = TermPicker(space, lookup) if hasattr(items.words, "tocsr") else None
     if hasattr(turned, "tocsr"):
         turned = turned.tocsr()
-    return MentorIndex(items, space, method.routes, turned, picker)
+    return MentorIndex(items, space, method.routes, turned, lookup, picker)
 
 
 def place_students(students: People, ids: list[str], index: MentorIndex, method: Method) -> Items:
@@ -115,11 +118,13 @@ def compare_some(
     own: NDArray[np.int64],
     index: MentorIndex,
     rows: NDArray[np.int64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    precision: Any,
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Compare one student's rows with some rows of the mentors: meaning and words."""
     import numpy as np  # noqa: PLC0415 - heavy
 
-    product = index.items.words[rows] @ students.words[own[0] : own[-1] + 1].T
-    dense = product.toarray() if hasattr(product, "toarray") else product
-    words = np.clip(np.ascontiguousarray(np.asarray(dense, dtype=float).T), 0.0, 1.0)
+    mine = students.words[own[0] : own[-1] + 1]
+    _, values, met = index.lookup.meet(mine, index.items.words[rows])
+    words = np.ascontiguousarray((met @ values.T).T, dtype=precision)
+    np.clip(words, 0.0, 1.0, out=words)
     return compare(students, own, index.items, rows, words=words, routes=index.routes)

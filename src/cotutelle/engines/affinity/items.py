@@ -130,13 +130,14 @@ def compare(
     right: Items,
     right_rows: NDArray[np.int64],
     *,
-    words: NDArray[np.float64],
+    words: NDArray[Any],
     routes: Routes,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """
     Return what meaning and words say about each pair of rows, both left × right.
 
-    ``words`` holds the cosines of the TF-IDF rows and is used up.
+    ``words`` holds the cosines of the TF-IDF rows and is used up; its precision is that of the
+    answer.
     """
     import numpy as np  # noqa: PLC0415 - heavy
 
@@ -153,16 +154,42 @@ def compare(
             words[block] = channels.words.gain * words[block] + channels.words.base
             if channels.meaning.gain:
                 kind = "english" if channels.route == "en-en" else "multilingual"
-                x = _rows(getattr(left, kind), left_rows[a])
-                y = _rows(getattr(right, kind), right_rows[b])
+                x = _rows(getattr(left, kind), left_rows[a], words.dtype)
+                y = _rows(getattr(right, kind), right_rows[b], words.dtype)
                 meaning[block] = channels.meaning.gain * (x @ y.T) + channels.meaning.base
     return meaning, words
 
 
-def _rows(vectors: Vectors, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    import numpy as np  # noqa: PLC0415 - heavy
+def _rows(vectors: Vectors, rows: NDArray[np.int64], precision: Any) -> NDArray[Any]:
+    return vectors.matrix[vectors.places[rows]].astype(precision, copy=False)
 
-    return vectors.matrix[vectors.places[rows]].astype(np.float64)
+
+class ColumnLookup:
+    """Finds the columns one student's rows share with others' rows; for one thread."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self, columns: int) -> None:
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        self._at = np.full(columns, -1, dtype=np.int32)
+
+    def meet(self, student: Any, others: Any) -> tuple[NDArray[np.int64], NDArray[np.float64], Any]:
+        """Return the student's columns, the student's rows over them (dense), the others' (CSR)."""
+        import numpy as np  # noqa: PLC0415 - heavy
+        from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy
+
+        columns = np.unique(student.indices).astype(np.int64)
+        self._at[columns] = np.arange(len(columns), dtype=np.int32)
+        values = np.zeros((student.shape[0], len(columns)))
+        lines = np.repeat(np.arange(student.shape[0]), np.diff(student.indptr))
+        values[lines, self._at[student.indices]] = student.data
+        hit = self._at[others.indices]
+        self._at[columns] = -1
+        known = np.flatnonzero(hit >= 0)
+        ends = np.searchsorted(known, others.indptr)
+        shape = (others.shape[0], len(columns))
+        return columns, values, csr_matrix((others.data[known], hit[known], ends), shape=shape)
 
 
 def _is_chinese(text: str) -> bool:

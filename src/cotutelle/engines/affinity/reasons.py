@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from cotutelle.engines.affinity.items import ColumnLookup
+from cotutelle.engines.affinity.spaces import Space
 from cotutelle.engines.affinity.terms import han_bigrams, han_runs, is_han
 
 if TYPE_CHECKING:
@@ -26,19 +28,17 @@ _NEAR_ZERO = 1e-12
 class TermPicker:
     """Names the strongest shared phrases of one student with some mentors; for one thread."""
 
-    __slots__ = ("_at", "_names")
+    __slots__ = ("_lookup", "_space")
 
-    def __init__(self, names: Sequence[str], columns: int) -> None:
-        """``names`` are those of the first ``columns``, ascending."""
-        import numpy as np  # noqa: PLC0415 - heavy
-
-        self._names = names
-        self._at = np.full(columns, -1, dtype=np.int32)
+    def __init__(self, space: Space, lookup: ColumnLookup) -> None:
+        """``space`` knows what its columns are called."""
+        self._space = space
+        self._lookup = lookup
 
     def pick(
         self,
         student: Any,
-        texts: Iterable[str],
+        texts: Sequence[str],
         mentors: Any,
         *,
         owners: NDArray[np.int64],
@@ -61,7 +61,10 @@ class TermPicker:
         import numpy as np  # noqa: PLC0415 - heavy
 
         columns, weights = self._weigh(student, mentors, owners, shares, count)
-        shown = [self._names[column] for column in columns.tolist()]
+        names = self._space.names(texts) if len(columns) else {}
+        named = np.array([column in names for column in columns.tolist()], dtype=bool)
+        weights = weights[:, named]
+        shown = [names[column] for column in columns[named].tolist()]
         phrases = _phrases({name: place for place, name in enumerate(shown)}, texts)
         ordered = sorted(phrases)
         groups = [phrases[phrase] for phrase in ordered]
@@ -84,19 +87,10 @@ class TermPicker:
         """Return the columns any of the mentors shares, and mentors × these: parts of the scores."""
         import numpy as np  # noqa: PLC0415 - heavy
 
-        own = student.indices < len(self._names)
-        columns = np.unique(student.indices[own]).astype(np.int64)
-        self._at[columns] = np.arange(len(columns), dtype=np.int32)
-        values = np.zeros((student.shape[0], len(columns)))
-        lines = np.repeat(np.arange(student.shape[0]), np.diff(student.indptr))
-        values[lines[own], self._at[student.indices[own]]] = student.data[own]
-        hit = self._at[mentors.indices]
-        self._at[columns] = -1
-        known = np.flatnonzero(hit >= 0)
-        hit = hit[known]
-        rows = np.repeat(np.arange(mentors.shape[0]), np.diff(mentors.indptr))[known]
-        carried = (shares[:, rows] * values[:, hit]).sum(axis=0) * mentors.data[known]
-        cells = owners[rows] * len(columns) + hit
+        columns, values, met = self._lookup.meet(student, mentors)
+        rows = np.repeat(np.arange(met.shape[0]), np.diff(met.indptr))
+        carried = (shares[:, rows] * values[:, met.indices]).sum(axis=0) * met.data
+        cells = owners[rows] * len(columns) + met.indices
         weights = np.bincount(cells, carried, minlength=count * len(columns))
         weights = weights.reshape(count, len(columns))
         shared = np.flatnonzero((weights > _NEAR_ZERO).any(axis=0))

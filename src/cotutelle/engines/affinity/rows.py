@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from cotutelle.engines.affinity.index import MentorIndex
@@ -190,16 +191,26 @@ class Counted:
         )
 
     def _match(self, row: int, column: int) -> ItemMatch:
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        return self._matches(np.array([row]), np.array([column]))[0]
+
+    def _matches(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> list[ItemMatch]:
         meeting, items = self._meeting, self._meeting.index.items
-        own, theirs = meeting.own[row], meeting.columns[column]
-        chinese, other = int(meeting.students.chinese[own]), int(items.chinese[theirs])
-        return ItemMatch(
-            int(meeting.students.numbers[own]),
-            int(items.numbers[theirs]),
-            float(self._total[row, column]),
-            meeting.index.routes[chinese][other].route,
-            float(meeting.meaning[row, column]),
-            float(meeting.words[row, column]),
+        own, theirs = meeting.own[rows], meeting.columns[columns]
+        chinese = meeting.students.chinese[own].astype(int).tolist()
+        others = items.chinese[theirs].astype(int).tolist()
+        routes = meeting.index.routes
+        return list(
+            map(
+                ItemMatch,
+                meeting.students.numbers[own].tolist(),
+                items.numbers[theirs].tolist(),
+                self._total[rows, columns].tolist(),
+                [routes[a][b].route for a, b in zip(chinese, others, strict=True)],
+                meeting.meaning[rows, columns].tolist(),
+                meeting.words[rows, columns].tolist(),
+            )
         )
 
     def _nearest(self) -> list[tuple[ItemMatch, ...]]:
@@ -208,14 +219,13 @@ class Counted:
         if not len(self._total):
             return [()] * len(self._starts)
         near = np.where(self.shares > 0, self._total, -np.inf)
-        rows, best = near.argmax(axis=0).tolist(), near.max(axis=0, initial=-np.inf)
-        least = 0.0 if self._meeting.index.words_only else -np.inf
-        found = []
-        for start, size in zip(self._starts, self._meeting.sizes.tolist(), strict=True):
-            order = start + (-best[start : start + size]).argsort(kind="stable")
-            columns = order[best[order] > least].tolist()
-            found.append(tuple(self._match(rows[column], column) for column in columns))
-        return found
+        best = near.max(axis=0, initial=-np.inf)
+        owners = np.repeat(np.arange(len(self._starts)), self._meeting.sizes)
+        order = np.lexsort((-best, owners))
+        order = order[best[order] > (0.0 if self._meeting.index.words_only else -np.inf)]
+        ends = np.searchsorted(owners[order], np.arange(len(self._starts) + 1)).tolist()
+        found = self._matches(near.argmax(axis=0)[order], order)
+        return [tuple(found[a:b]) for a, b in pairwise(ends)]
 
     def _words(self) -> list[float]:
         """Return the part that words have in each score."""

@@ -8,19 +8,17 @@ against all the mentors' items stays near sixteen megabytes an array.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
+from cotutelle.engines.affinity.blocks import all_scores, make_scorer
 from cotutelle.engines.affinity.highlights import best_sentences, shared_terms
 from cotutelle.engines.affinity.index import (
-    MentorIndex,
     Method,
-    People,
     compare_all,
     index_mentors,
     place_students,
 )
-from cotutelle.engines.affinity.items import Items, any_chinese
+from cotutelle.engines.affinity.items import any_chinese
 from cotutelle.engines.affinity.models import Models, VectorCache
 from cotutelle.engines.affinity.problem import (
     AffinityProblem,
@@ -28,22 +26,12 @@ from cotutelle.engines.affinity.problem import (
     AffinityTable,
     PairReason,
 )
-from cotutelle.engines.affinity.rows import (
-    Counted,
-    Meeting,
-    item_scores,
-    make_rows,
-    mean_scores,
-)
+from cotutelle.engines.affinity.rows import Counted, Meeting, make_rows
 from cotutelle.engines.affinity.spaces import Encoder, TfidfEncoder
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+from cotutelle.engines.affinity.termcounts import TermCounts
+from cotutelle.engines.affinity.workers import Spread, in_turn
 
 BEST_ITEMS = 5
-_BLOCK_CELLS = 2_000_000
 
 
 def score_affinity(
@@ -114,10 +102,15 @@ def iter_affinity(
     encoder: Encoder | None = None,
     models: Models | None = None,
     cache: VectorCache | None = None,
+    spread: Spread | None = None,
 ) -> Iterator[AffinityRow]:
-    """Yield the rows of ``score_affinity`` in its order, holding one block at a time."""
+    """
+    Yield the rows of ``score_affinity`` in its order, holding a few blocks of students at a time.
+
+    ``spread`` runs the blocks elsewhere, see ``workers``; here and one by one without it.
+    """
     check_counts(top=top, best_items=best_items)
-    return _stream(problem, top, best_items, _method(encoder, models, cache))
+    return _stream(problem, top, best_items, _method(encoder, models, cache), spread or in_turn)
 
 
 def explain_pair(
@@ -152,7 +145,7 @@ def explain_pair(
     index = index_mentors(problem.mentors, method, chinese_students=any_chinese(only), only=mentor)
     block = place_students(only, [student], index, method)
     meeting = Meeting(block, 0, index, np.array([0]), *compare_all(block, index))
-    score = _scores(block, index, meeting.meaning + meeting.words, best_items)[0]
+    score = all_scores(block, index, meeting.meaning + meeting.words, best_items)[0]
     (row,) = make_rows(meeting, score, best_items)
     counted = Counted(meeting, best_items).groups(0)
     texts = (problem.students[student], problem.mentors[mentor])
@@ -182,59 +175,14 @@ def check_counts(*, top: int | None, best_items: int) -> None:
 
 
 def _method(encoder: Encoder | None, models: Models | None, cache: VectorCache | None) -> Method:
-    return Method(models, cache or VectorCache(None), encoder or TfidfEncoder())
+    kept = cache or VectorCache(None)
+    return Method(models, kept, encoder or TfidfEncoder(TermCounts(kept.folder)))
 
 
 def _stream(
-    problem: AffinityProblem, top: int | None, best_items: int, method: Method
+    problem: AffinityProblem, top: int | None, best_items: int, method: Method, spread: Spread
 ) -> Iterator[AffinityRow]:
     if not problem.mentors:
         return
-    chinese = method.models is not None and any_chinese(problem.students)
-    index = index_mentors(problem.mentors, method, chinese_students=chinese)
-    for students in student_blocks(problem.students, index):
-        yield from score_block(students, index, method, top=top, best_items=best_items)
-
-
-def student_blocks(students: People, index: MentorIndex) -> Iterator[People]:
-    """Cut the students, by id, into blocks of whole students."""
-    room = max(1, _BLOCK_CELLS // max(1, len(index.items.texts)))
-    waiting: dict[str, Sequence[str]] = {}
-    size = 0
-    for student in sorted(students):
-        waiting[student] = students[student]
-        size += len(students[student])
-        if size >= room or len(waiting) >= room:
-            yield waiting
-            waiting, size = {}, 0
-    if waiting:
-        yield waiting
-
-
-def score_block(
-    students: People, index: MentorIndex, method: Method, *, top: int | None, best_items: int
-) -> Iterator[AffinityRow]:
-    """Yield the rows of some students, by student id."""
-    import numpy as np  # noqa: PLC0415 - heavy
-
-    block = place_students(students, sorted(students), index, method)
-    meaning, words = compare_all(block, index)
-    scores = _scores(block, index, meaning + words, best_items)
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :top]
-    every = np.arange(len(index.items.ids))
-    for place in range(len(block.ids)):
-        own = slice(*block.starts[place : place + 2].tolist())
-        meeting = Meeting(block, place, index, every, meaning[own], words[own])
-        chosen = order[place]
-        yield from make_rows(meeting.part(chosen), scores[place, chosen], best_items)
-
-
-def _scores(
-    block: Items, index: MentorIndex, similarities: NDArray[np.float64], best_items: int
-) -> NDArray[np.float64]:
-    """Return students × mentors."""
-    import numpy as np  # noqa: PLC0415 - heavy
-
-    base = np.array([[channels.floor for channels in line] for line in index.routes])
-    floors = base.diagonal()[block.chinese.astype(int)]
-    return mean_scores(item_scores(similarities, index.items.sizes, floors, best_items), block)
+    scorer = make_scorer(problem, method, top=top, best_items=best_items)
+    yield from spread(scorer, method, scorer.blocks(problem.students))

@@ -8,21 +8,23 @@ is a similarity in 0–1 can stand in for TF-IDF. A dense model returns a numpy 
 from __future__ import annotations
 
 import math
-from array import array
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
+from cotutelle.engines.affinity.termcounts import TermCounts
 from cotutelle.engines.affinity.terms import split_terms
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Space(Protocol):
     """Texts placed relative to the mentors' items."""
 
-    @property
-    def terms(self) -> Sequence[str]:
-        """Names of the first columns, ascending; empty where columns have no names."""
+    def names(self, texts: Sequence[str]) -> Mapping[int, str]:
+        """Return the names of the columns these texts have; empty where columns have no names."""
 
     def encode(self, texts: Sequence[str]) -> Any:
         """
@@ -50,55 +52,68 @@ class TfidfEncoder:
     student's score never depends on who else applies. Terms no mentor uses still lengthen a
     student's row (with ``df = 0``): one shared word in a long statement stays one word.
 
+    ``counts`` keeps the terms of texts seen before; two terms are taken for one where 64 bits of
+    their hashes agree.
+
     Source: Manning, Raghavan & Schütze, Introduction to Information Retrieval (2008), 6.2–6.4.
     """
 
+    counts: TermCounts = field(default_factory=TermCounts)
+
     def fit(self, texts: Sequence[str]) -> TfidfSpace:
         """Count in how many texts each term occurs; linear in the length of the texts."""
-        found: Counter[str] = Counter()
-        for text in texts:
-            found.update(set(split_terms(text)))
-        terms = sorted(found)
-        return TfidfSpace(
-            terms=terms,
-            columns={term: column for column, term in enumerate(terms)},
-            idf=[1 + math.log((1 + len(texts)) / (1 + found[term])) for term in terms],
-            unseen_idf=1 + math.log(1 + len(texts)),
-        )
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        found, _, _ = self.counts.count(texts)
+        hashes, holding = np.unique(found, return_counts=True)
+        idf = 1 + np.log((1 + len(texts)) / (1 + holding))
+        return TfidfSpace(hashes, np.append(idf, 1 + math.log(1 + len(texts))), self.counts)
 
 
 @dataclass(frozen=True, slots=True)
 class TfidfSpace:
-    """The vocabulary of the mentors' items and the weight of each term."""
+    """The vocabulary of the mentors' items, as ascending hashes, and the weight of each term."""
 
-    terms: Sequence[str]
-    columns: dict[str, int]
-    idf: Sequence[float]
-    unseen_idf: float
+    hashes: NDArray[np.uint64]
+    idf: NDArray[np.float64]
+    counts: TermCounts
+
+    def names(self, texts: Sequence[str]) -> Mapping[int, str]:
+        """Return the terms of the texts that mentors use, by column."""
+        found, _, _ = self.counts.count(texts)
+        terms = [term for text in texts for term in dict.fromkeys(split_terms(text))]
+        columns = self._columns(found).tolist()
+        unknown = len(self.hashes)
+        return {c: term for c, term in zip(columns, terms, strict=True) if c != unknown}
 
     def encode(self, texts: Sequence[str]) -> Any:
         """Return a CSR matrix over the mentors' terms, and one last column for all others."""
         import numpy as np  # noqa: PLC0415 - heavy
         from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy
 
-        columns, weights, ends = array("i"), array("d"), array("q", [0])
-        for text in texts:
-            unseen = 0.0
-            for term, count in Counter(split_terms(text)).items():
-                column = self.columns.get(term)
-                if column is None:
-                    unseen += ((1 + math.log(count)) * self.unseen_idf) ** 2
-                else:
-                    columns.append(column)
-                    weights.append((1 + math.log(count)) * self.idf[column])
-            if unseen:
-                columns.append(len(self.terms))
-                weights.append(math.sqrt(unseen))
-            ends.append(len(columns))
-        placed = (np.array(weights), np.array(columns), np.array(ends))
-        rows = csr_matrix(placed, shape=(len(texts), len(self.terms) + 1))
+        found, counts, sizes = self.counts.count(texts)
+        columns = self._columns(found)
+        weights = (1 + np.log(counts)) * self.idf[columns]
+        lines = np.repeat(np.arange(len(texts)), sizes)
+        squares = np.bincount(lines, weights**2, minlength=len(texts))
+        weights /= np.sqrt(squares)[lines]
+        known = columns < len(self.hashes)
+        unseen = np.sqrt(np.bincount(lines[~known], weights[~known] ** 2, minlength=len(texts)))
+        lacking = np.flatnonzero(unseen)
+        lines = np.concatenate((lines[known], lacking))
+        columns = np.concatenate((columns[known], np.full(len(lacking), len(self.hashes))))
+        weights = np.concatenate((weights[known], unseen[lacking]))
+        shape = (len(texts), len(self.hashes) + 1)
+        rows = csr_matrix((weights, (lines, columns.astype(np.int32))), shape=shape)
         rows.sort_indices()
-        squares = np.asarray(rows.multiply(rows).sum(axis=1)).ravel()
-        lengths = np.sqrt(np.where(squares > 0, squares, 1.0))
-        rows.data /= np.repeat(lengths, np.diff(rows.indptr))
         return rows
+
+    def _columns(self, found: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Return the columns of terms by hash; the last one for terms no mentor uses."""
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        columns = np.searchsorted(self.hashes, found)
+        if not len(self.hashes):
+            return columns
+        same = self.hashes[np.minimum(columns, len(self.hashes) - 1)] == found
+        return np.where(same, columns, len(self.hashes))

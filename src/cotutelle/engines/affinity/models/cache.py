@@ -54,6 +54,11 @@ class VectorCache:
         self.found = 0
         self.encoded = 0
 
+    @property
+    def folder(self) -> Path | None:
+        """Return where the files lie."""
+        return self._folder
+
     def encode(
         self,
         model: TextModel,

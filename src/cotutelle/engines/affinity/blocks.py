@@ -1,0 +1,166 @@
+"""
+One function that scores some students, the same wherever it runs.
+
+A ``Scorer`` holds what all students need: it is made once, and may be sent to other processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cotutelle.engines.affinity.index import (
+    MentorIndex,
+    Method,
+    People,
+    compare_all,
+    compare_some,
+    index_mentors,
+    place_students,
+)
+from cotutelle.engines.affinity.items import Items, any_chinese
+from cotutelle.engines.affinity.problem import AffinityProblem, AffinityRow
+from cotutelle.engines.affinity.rows import (
+    Meeting,
+    item_scores,
+    make_rows,
+    mean_scores,
+    rounded,
+    spread,
+)
+from cotutelle.engines.affinity.shortlist import Shortlist, make_shortlist
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+ALL_PAIRS_UP_TO = 1_000_000_000
+_BLOCK_CELLS = 2_000_000
+_SHORTLISTED_AT_ONCE = 128
+_SAMPLE = 48
+_SINGLE_PRECISION = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """The mentors, indexed; how many of them each student keeps; which are scored exactly."""
+
+    index: MentorIndex
+    top: int | None
+    best_items: int
+    shortlist: Shortlist | None = None
+
+    def blocks(self, students: People) -> Iterator[People]:
+        """Cut the students, by id, into blocks of whole students; the same for any workers."""
+        room = max(1, _BLOCK_CELLS // max(1, len(self.index.items.texts)))
+        most = _SHORTLISTED_AT_ONCE if self.shortlist else room
+        waiting: dict[str, Sequence[str]] = {}
+        size = 0
+        for student in sorted(students):
+            waiting[student] = students[student]
+            size += len(students[student])
+            if (size >= room and not self.shortlist) or len(waiting) >= most:
+                yield waiting
+                waiting, size = {}, 0
+        if waiting:
+            yield waiting
+
+    def score(self, students: People, method: Method) -> Iterator[AffinityRow]:
+        """Yield the rows of some students: by student id, then score downwards, then mentor id."""
+        block = place_students(students, sorted(students), self.index, method)
+        return self._from_the_list(block) if self.shortlist else self._from_all(block)
+
+    def _from_all(self, block: Items) -> Iterator[AffinityRow]:
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        meaning, words = compare_all(block, self.index)
+        scores = all_scores(block, self.index, meaning + words, self.best_items)
+        every = np.arange(len(self.index.items.ids))
+        for place in range(len(block.ids)):
+            own = slice(*block.starts[place : place + 2].tolist())
+            meeting = Meeting(block, place, self.index, every, meaning[own], words[own])
+            yield from self._best(meeting, scores[place])
+
+    def _from_the_list(self, block: Items) -> Iterator[AffinityRow]:
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        assert self.shortlist is not None and self.top is not None  # noqa: S101, PT018 - see score
+        listed = self.shortlist.rank(block, self.index, self.best_items)
+        for place in range(len(block.ids)):
+            if not block.sizes[place]:
+                every = np.arange(min(self.top, len(self.index.items.ids)))
+                nothing = np.zeros((0, int(self.index.items.sizes[every].sum())))
+                meeting = Meeting(block, place, self.index, every, nothing, nothing)
+                yield from self._best(meeting, np.zeros(len(every)))
+                continue
+            found, scores = self._meet(block, place, listed[place], np.float32)
+            least = np.sort(scores)[-min(self.top, len(scores))] - _SINGLE_PRECISION
+            near = found.mentors[scores >= least]
+            meeting, exact = self._meet(block, place, near, np.float64)
+            yield from self._best(meeting, rounded(exact))
+
+    def _meet(
+        self, block: Items, place: int, mentors: NDArray[np.int64], precision: type
+    ) -> tuple[Meeting, NDArray[np.float64]]:
+        """Compare one student with some mentors."""
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        items = self.index.items
+        own = np.arange(*block.starts[place : place + 2].tolist())
+        sizes = items.sizes[mentors]
+        rows = spread(items.starts[mentors], sizes)
+        meaning, words = compare_some(block, own, self.index, rows, precision)
+        meeting = Meeting(block, place, self.index, mentors, meaning, words)
+        floors = np.array([channels.floor for channels in meeting.floors])
+        per_item = item_scores(meaning + words, sizes, floors, self.best_items)
+        return meeting, per_item.mean(axis=0)
+
+    def _best(self, meeting: Meeting, scores: NDArray[np.float64]) -> Iterator[AffinityRow]:
+        chosen = (-scores).argsort(kind="stable")[: self.top]
+        yield from make_rows(meeting.part(chosen), scores[chosen], self.best_items)
+
+
+def make_scorer(
+    problem: AffinityProblem, method: Method, *, top: int | None, best_items: int
+) -> Scorer:
+    """Index the mentors; where all pairs of items would be too many, find out what to leave out."""
+    chinese = method.models is not None and any_chinese(problem.students)
+    index = index_mentors(problem.mentors, method, chinese_students=chinese)
+    pairs = len(index.items.texts) * sum(len(items) for items in problem.students.values())
+    every = Scorer(index, top, best_items)
+    if top is None or pairs <= ALL_PAIRS_UP_TO or not hasattr(index.turned, "indptr"):
+        return every
+    ids = [student for student in sorted(problem.students) if problem.students[student]]
+    ids = ids[:: max(1, len(ids) // _SAMPLE)][:_SAMPLE]
+    if 4 * top >= len(index.items.ids) or len(ids) < 2:  # noqa: PLR2004 - one for each half
+        return every
+    sample = {student: problem.students[student] for student in ids}
+    placed = place_students(sample, ids, index, method)
+    exact = sample_scores(sample, every, method)
+    shortlist = make_shortlist(index, placed, exact, top=top, best_items=best_items)
+    return Scorer(index, top, best_items, shortlist)
+
+
+def sample_scores(students: People, scorer: Scorer, method: Method) -> NDArray[np.float64]:
+    """Return the scores of some students with all mentors, students × mentors."""
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    index = scorer.index
+    found = []
+    for part in scorer.blocks(students):
+        block = place_students(part, sorted(part), index, method)
+        meaning, words = compare_all(block, index)
+        found.append(all_scores(block, index, meaning + words, scorer.best_items))
+    return np.concatenate(found)
+
+
+def all_scores(
+    block: Items, index: MentorIndex, similarities: NDArray[np.float64], best_items: int
+) -> NDArray[np.float64]:
+    """Return students × mentors, rounded."""
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    base = np.array([[channels.floor for channels in line] for line in index.routes])
+    floors = base.diagonal()[block.chinese.astype(int)]
+    return mean_scores(item_scores(similarities, index.items.sizes, floors, best_items), block)
