@@ -309,3 +309,60 @@ def test_every_reason_is_a_sentence(reason: Reason, words: str) -> None:
 
     assert words in sentence
     assert sentence.startswith("Student 's' ")
+
+
+MINIMUMS = {
+    "offers": (
+        "offer_id,mentor_id,quota,lower_quota\nimaging,wang,1,\nstroke,wang,1,\ncohort,li,1,1\n"
+    ),
+    "mentors": "mentor_id,quota,preferences,group_id\nwang,1,s2 > s1,clinic\nli,1,s2,clinic\n",
+    "groups": "group_id,quota,lower_quota\nclinic,2,2\n",
+}
+
+
+def test_the_exact_algorithm_plans_minimums_and_names_whom_they_keep_apart(
+    tmp_path: Path,
+) -> None:
+    folder, out = _folder(tmp_path / "in", **MINIMUMS), tmp_path / "out"
+
+    told = _run(folder, "--out", out, "--algorithm", "exact", "--objective", "generous")
+    answer = _run(folder, "--out", out, "--algorithm", "exact", "--json")
+
+    assert told.exit_code == answer.exit_code == 0
+    assert told.stdout.startswith("Optimal, proven by the solver. 2 of 3 students have a place")
+    assert "have each other, for the sake of minimums: 1." in told.stdout
+    report = json.loads(answer.stdout)
+    assert (report["status"], report["size"], report["bound"]) == ("optimal", 2, 2)
+    assert (report["blocking_pairs"], report["tolerated"]) == (1, 1)
+    certificate = json.loads((out / "certificate.json").read_bytes())
+    assert certificate["evidence"]["tolerated"][0][-1] == ["offer", "cohort"]
+    verified = CliRunner().invoke(APP, ["verify", str(out / "certificate.json")])
+    assert "No result can place more than 2" in verified.stdout
+    why = _run("why", folder, "s2", "imaging", "--algorithm", "exact")
+    assert why.stdout.splitlines() == [
+        "Student 's2' does not have offer 'imaging': the minimum of 1 of offer 'cohort' must be met."
+    ]
+
+
+def test_what_no_result_can_keep_is_named_with_what_would_help(tmp_path: Path) -> None:
+    folder = _folder(
+        tmp_path / "in", **MINIMUMS | {"groups": "group_id,quota,lower_quota\nclinic,3,3\n"}
+    )
+    out = tmp_path / "out"
+
+    told = _run(folder, "--out", out, "--algorithm", "exact")
+    answer = _run(folder, "--out", out, "--algorithm", "exact", "--json")
+    why = _run("why", folder, "s1", "imaging", "--algorithm", "exact")
+
+    assert told.exit_code == answer.exit_code == why.exit_code == 1
+    assert not out.exists()
+    lines = told.stderr.splitlines()
+    assert lines[0] == "No result keeps all rules. These cannot be kept together:"
+    assert "  group 'clinic': at least 3 places" in lines
+    assert "  change the minimum of group 'clinic' from 3 to 2" in lines
+    assert lines[-1] == "Nothing was written."
+    report = json.loads(answer.stdout)
+    assert (report["status"], report["algorithm"], report["bound"]) == ("infeasible", "exact", None)
+    assert {"kind": "group_lower", "key": "clinic", "value": 3} in report["reasons"]
+    lowered = {"kind": "group_lower", "key": "clinic", "before": 3, "after": 2}
+    assert {"cost": 1, "changes": [lowered]} in report["repairs"]

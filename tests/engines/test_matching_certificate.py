@@ -246,6 +246,7 @@ UNIT_TAMPERINGS: dict[str, tuple[tuple[str, ...], Any, str]] = {
     "blocking pairs": (("evidence", "blocking_pairs"), 0, "evidence"),
     "tolerated left out": (("evidence", "tolerated"), [], "evidence"),
     "bound below the size": (("evidence", "bound"), 1, "evidence"),
+    "bound above an optimal size": (("evidence", "bound"), 3, "evidence"),
     "bound, none": (("evidence", "bound"), None, "evidence"),
     "bound, text": (("evidence", "bound"), "2", "evidence"),
     "status": (("evidence", "status"), "stable", "evidence"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from random import Random
@@ -14,10 +14,13 @@ import pytest
 
 from cotutelle.engines.matching import (
     MatchingProblem,
+    build_certificate,
+    match,
     match_students,
     verification,
     verification_market,
     verification_rules,
+    verify_certificate,
     verify_matching,
 )
 from tests.engines.matching_draws import random_unit_market
@@ -117,6 +120,33 @@ def test_deferred_acceptance_with_units_is_the_best_stable_matching_for_every_st
         for student in problem.student_preferences.keys() - problem.pins.keys():
             assert strict.level(held, student) == strict.best_of(stable, student)
     assert stable_ones > 800, "markets with several stable matchings are among them"
+
+
+def _value(oracle: Oracle, held: Mapping[str, str], order: tuple[str, ...]) -> list[int]:
+    value = {"blocking": len(oracle.blocking(held)), "size": -len(held)}
+    return [value[name] for name in order]
+
+
+@pytest.mark.parametrize("order", [("blocking", "size"), ("size", "blocking")])
+@pytest.mark.parametrize("shape", ["units, minima", "everything"])
+def test_exact_results_are_the_best_by_the_same_definition_and_certified(
+    shape: str, order: Any
+) -> None:
+    certified = 0
+    for problem in unit_markets(120, students=4, **SHAPES[shape]):
+        oracle = Oracle(problem, strict=False)
+        feasible = list(oracle.feasible())
+        flexible = any(map(oracle.lower, oracle.places())) or any(
+            offer.weight > 1 for offer in problem.offers.values()
+        )
+        if not feasible or not flexible:
+            continue
+        matching = match(problem, algorithm="exact", order=order)
+        best = min(_value(oracle, held, order) for held in feasible)
+        assert _value(oracle, matching.offer_of, order) == best
+        assert verify_certificate(build_certificate(problem, matching)).problems == ()
+        certified += 1
+    assert certified > 15
 
 
 MUTANTS: dict[str, tuple[ModuleType, str, str]] = {

@@ -79,7 +79,7 @@ def run(folder: Path, options: Options) -> tuple[MatchingProblem, Matching]:
         _refuse_infeasible(error, options)
     except LowerQuotaMissed as error:
         refuse([str(missed) for missed in error.missed], "Minimums need --algorithm exact")
-    except ValueError as error:
+    except (ValueError, TimeoutError) as error:
         refuse([str(error)], "This cannot be matched so")
     return problem, matching
 

@@ -227,8 +227,8 @@ def _wrong_claims(evidence: Mapping[str, Any], algorithm: Algorithm) -> list[Vio
         return [Violation("evidence", f"the bound is {bound!r}, {algorithm} computes none")]
     if type(bound) is not int:
         return [Violation("evidence", f"the bound {bound!r} is not a whole number")]
-    if bound < size:
-        return [Violation("evidence", f"the bound is {bound}, the size {size} is above it")]
+    if bound < size or (status == "optimal" and bound > size):
+        return [Violation("evidence", f"the size is {size}, the bound {bound} does not fit it")]
     return []
 
 
