@@ -17,7 +17,7 @@ from cotutelle.mentorship.models import Mentor, Team
 from cotutelle.mentorship.services import quota
 from cotutelle.notices.services import notify
 from cotutelle.people.models import Person
-from cotutelle.selection.enums import OFFER_TRANSITIONS, OfferKind, OfferState, RoundState
+from cotutelle.selection.enums import OFFER_TRANSITIONS, OfferKind, OfferState, RoundState, Stage
 from cotutelle.selection.models import Offer, Round
 from cotutelle.selection.services._common import (
     FIND_URL,
@@ -73,13 +73,17 @@ def save_offer(
     Write an offer of ``mentor`` or ``team``, or change ``offer``; new ones are drafts.
 
     Changing the places of an open offer moves what is held. Refuses with ``round.state``,
-    ``offer.owner``, ``offer.title``, ``offer.places``, ``offer.number``, ``offer.state`` and
-    ``quota.short``.
+    ``offer.owner``, ``offer.team`` (a second mentor is one person), ``offer.title``,
+    ``offer.places``, ``offer.number``, ``offer.state`` and ``quota.short``.
     """
     require_state(round_, RoundState.DRAFT, RoundState.RANKING)
     if offer is None:
         if (mentor is None) == (team is None):
             raise RuleViolation("offer.owner", _("An offer is one mentor's or one team's."))
+        if team is not None and round_.stage == Stage.SECOND:
+            raise RuleViolation(
+                "offer.team", _("A second mentor is one person: teams offer nothing here.")
+            )
         owner = mentor or team
         assert owner is not None  # noqa: S101  one of the two, see above
         offer = Offer(round=round_, mentor=mentor, team=team, unit=owner.unit)
@@ -114,6 +118,7 @@ def _fill(offer: Offer, data: OfferData) -> None:
         value = getattr(data, name)
         setattr(offer, name, value.strip() if isinstance(value, str) else value)
     offer.routes, offer.degree_types = list(data.routes), list(data.degree_types)
+    offer.places_min = min(offer.places_min, offer.places)
     offer.number = data.number.strip() or offer.number or _next_number(offer)
     try:
         with transaction.atomic():

@@ -18,7 +18,7 @@ from cotutelle.core.errors import RuleViolation
 from cotutelle.mentorship.models import Mentor, QuotaAccount, Team
 from cotutelle.mentorship.views.common import not_entered
 from cotutelle.people.views.common import actor_of
-from cotutelle.selection.enums import OfferState, RoundState
+from cotutelle.selection.enums import OfferState, RoundState, Stage
 from cotutelle.selection.forms.mentor import OfferForm
 from cotutelle.selection.models import Offer, Round
 from cotutelle.selection.queries.visibility import own_offers, rounds_visible_to
@@ -120,6 +120,8 @@ def offer_new(request: HttpRequest) -> HttpResponse:
         .select_related("first__person", "second__person", "unit")
         .order_by("id")
     )
+    if round_.stage == Stage.SECOND:
+        teams = []
     team = next((t for t in teams if str(t.public_id) == request.GET.get("team")), None)
     form = OfferForm(request.POST or None, initial=_initial(request, mentor))
     if request.method == "POST" and form.is_valid():

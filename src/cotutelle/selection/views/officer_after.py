@@ -20,7 +20,7 @@ from cotutelle.people.queries import search
 from cotutelle.programmes.enums import Route
 from cotutelle.programmes.queries import score_paths
 from cotutelle.selection import queries, services
-from cotutelle.selection.enums import PlacementSource, PlacementState, RoundState
+from cotutelle.selection.enums import PlacementSource, PlacementState, RoundState, Stage
 from cotutelle.selection.forms.officer import FillForm, NoteForm, SupplementForm
 from cotutelle.selection.models import Placement
 from cotutelle.selection.queries import officer
@@ -207,7 +207,9 @@ def vacate(request: HttpRequest, public_id: UUID, placement: UUID) -> HttpRespon
                 {"icon": "mail", "text": _("Student and mentor are told"), "count": "2"},
                 {
                     "icon": "arrow-back-up",
-                    "text": _("Place returned to the mentor's account"),
+                    "text": _("The pair with the first mentor ends")
+                    if found.stage == Stage.SECOND
+                    else _("Place returned to the mentor's account"),
                     "count": "1",
                 },
             ],
