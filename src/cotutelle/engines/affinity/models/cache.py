@@ -86,7 +86,9 @@ class VectorCache:
         import numpy as np  # noqa: PLC0415 - heavy
 
         keys = [_key(text) for text in texts]
-        first = {key: place for place, key in reversed(list(enumerate(keys)))}
+        first: dict[bytes, int] = {}
+        for place, key in enumerate(keys):
+            first.setdefault(key, place)
         places = {key: place for place, key in enumerate(first)}
         rows = np.zeros((len(places), model.dimension), dtype=np.float16)
         missing = set(places)
