@@ -170,8 +170,8 @@ def sufficient_sentence(sufficient: Sufficient) -> str:
     )
     if sufficient.group is None or sufficient.group_place is None:
         return sentence
-    own = sufficient.own_group_place
-    now = "" if own is None else f" instead of {own}"
+    instead = sufficient.own_group_place
+    now = "" if instead is None else f" instead of {instead}"
     return (
         f"{sentence} That is place {sufficient.group_place}{now} in the order of group"
         f" {sufficient.group!r}."
