@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 
 from cotutelle.engines.matching import (
+    Group,
     MatchingProblem,
+    Mentor,
+    Offer,
     build_certificate,
     match,
     match_students,
@@ -120,6 +123,109 @@ def test_deferred_acceptance_with_units_is_the_best_stable_matching_for_every_st
         for student in problem.student_preferences.keys() - problem.pins.keys():
             assert strict.level(held, student) == strict.best_of(stable, student)
     assert stable_ones > 800, "markets with several stable matchings are among them"
+
+
+def _clinic(**changes: Any) -> MatchingProblem:
+    """Two mentors of a clinic with three places, who both rank s1 and s2 equal."""
+    arguments: dict[str, Any] = {
+        "student_preferences": {"s1": ["a", "b"], "s2": ["a", "b"], "s3": ["b"], "s4": ["a", "b"]},
+        "offers": {"a": Offer("wang", 2), "b": Offer("li", 2)},
+        "mentors": {
+            "wang": Mentor(2, [["s1", "s2"], "s4"], group_id="ward"),
+            "li": Mentor(2, ["s3", ["s1", "s2"], "s4"], group_id="clinic"),
+        },
+        "groups": {"clinic": Group(3, 0, None, ["s3"]), "ward": Group(1, 0, "clinic")},
+    }
+    return MatchingProblem(**arguments | changes)
+
+
+def test_a_result_with_units_passes_and_planted_mistakes_do_not() -> None:
+    held = match_students(_clinic()).offer_of
+
+    assert held == {"s1": "a", "s2": "b", "s3": "b"}
+    assert verify_matching(_clinic(), held).problems == ()
+
+
+#: Another result or market, how it was found, and what is wrong.
+PLANTED: dict[str, tuple[dict[str, str], dict[str, Any], str, set[str]]] = {
+    "a ward beyond its places": (
+        {"s1": "a", "s2": "a", "s3": "b"},
+        {},
+        "promotion",
+        {"group_over_quota: group 'ward' holds 2 places, the quota is 1"},
+    ),
+    "a clinic beyond its places, by weight": (
+        {"s1": "a", "s2": "b", "s3": "b"},
+        {"offers": {"a": Offer("wang", 2, weight=2), "b": Offer("li", 2)},
+         "groups": {"clinic": Group(3), "ward": Group(2, 0, "clinic")}},
+        "exact",
+        {"group_over_quota: group 'clinic' holds 4 places, the quota is 3"},
+    ),
+    "a minimum of an offer": (
+        {"s1": "a", "s2": "b", "s3": "b"},
+        {"offers": {"a": Offer("wang", 2, 2), "b": Offer("li", 2)}},
+        "exact",
+        {"lower_quota_missed: offer 'a' holds 1 students, the minimum is 2"},
+    ),
+    "a minimum of a mentor": (
+        {"s1": "a", "s2": "b", "s3": "b"},
+        {"mentors": {"wang": Mentor(2, [["s1", "s2"]], 2, "ward"),
+                     "li": Mentor(2, ["s3", "s2"], 0, "clinic")}},
+        "exact",
+        {"lower_quota_missed: mentor 'wang' holds 1 places, the minimum is 2"},
+    ),
+    "a minimum of a group": (
+        {"s3": "b"},
+        {"groups": {"clinic": Group(3, 2), "ward": Group(1, 0, "clinic")}},
+        "exact",
+        {"lower_quota_missed: group 'clinic' holds 1 places, the minimum is 2"},
+    ),
+    "a place of the clinic left free": (
+        {"s1": "a", "s3": "b"},
+        {},
+        "exact",
+        {"blocking_pair: student 's2' and mentor 'li' would both rather have each other at offer"
+         " 'b' (both_have_room)",
+         "blocking_pair: student 's4' and mentor 'li' would both rather have each other at offer"
+         " 'b' (both_have_room)"},
+    ),
+    "somebody the ward likes less": (
+        {"s4": "a", "s2": "b", "s3": "b"},
+        {},
+        "promotion",
+        {"blocking_pair: student 's1' and mentor 'wang' would both rather have each other at"
+         " offer 'a' (group_full)",
+         "blocking_pair: student 's2' and mentor 'wang' would both rather have each other at"
+         " offer 'a' (group_full)"},
+    ),
+    "a tie in the ward against the lottery": (
+        {"s2": "a", "s1": "b", "s3": "b"},
+        {},
+        "deferred-acceptance",
+        {"lottery: student 's1' won the tie for offer 'a' and lost it"},
+    ),
+    "the same tie where no lottery is promised": (
+        {"s2": "a", "s1": "b", "s3": "b"},
+        {},
+        "exact",
+        set(),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_mistake_planted_in_a_result_is_named(name: str) -> None:
+    held, changes, algorithm, problems = PLANTED[name]
+
+    verdict = verify_matching(_clinic(**changes), held, algorithm=algorithm)  # type: ignore[arg-type]
+
+    assert problems <= {str(problem) for problem in verdict.problems}
+    assert verdict.ok == (not problems)
+
+
+def test_an_unknown_algorithm_is_refused() -> None:
+    with pytest.raises(ValueError, match="algorithm: 'magic' is unknown"):
+        verify_matching(_clinic(), {}, algorithm="magic")  # type: ignore[arg-type]
 
 
 def _value(oracle: Oracle, held: Mapping[str, str], order: tuple[str, ...]) -> list[int]:
