@@ -12,7 +12,7 @@ from cotutelle.jobs.models import Job
 from cotutelle.jobs.registry import JobHandle, handler
 from cotutelle.selection import services
 from cotutelle.selection.models import Round, Scenario
-from cotutelle.selection.services import scenario_computing, scenarios
+from cotutelle.selection.services import rerun, runs, scenario_computing, scenarios
 
 
 def _round_page(job: Job) -> str:
@@ -25,6 +25,8 @@ def _result_page(job: Job) -> str:
     if round_ is None:
         return "/"
     page = reverse("selection:review", args=[round_.public_id])
+    if job.result and "diagnosis" in job.result:
+        return reverse("selection:infeasible", args=[round_.public_id])
     if job.args.get("trial"):
         return f"{page}?run={job.result['run']}" if job.result else _round_page(job)
     return page
@@ -34,7 +36,7 @@ def _result_page(job: Job) -> str:
     services.RUN_JOB,
     title=_("Run the matching"),
     done_url=_result_page,
-    done_label=_("Review the result"),
+    done_label=_("See what came of it"),
     back_url=_round_page,
     atomic=True,
 )
@@ -42,7 +44,44 @@ def run(handle: JobHandle, round_id: int, *, trial: bool = False) -> dict[str, A
     """Run the round; the result and the end of the job are one transaction."""
     round_ = Round.objects.select_related("unit", "policy", "official_run").get(pk=round_id)
     handle.progress(0, 2)
-    made = services.run_round(round_, actor=handle.job.actor, trial=trial)
+    try:
+        made = services.run_round(round_, actor=handle.job.actor, trial=trial)
+    except runs.Infeasible as refusal:
+        # Nothing was written; the page of the round shows why.
+        return {"inputs": runs.inputs_of(round_), "diagnosis": refusal.diagnosis}
+    handle.progress(2, 2)
+    return {"run": str(made.public_id), "number": made.number, "placed": made.result["placed"]}
+
+
+@handler(
+    runs.DIAGNOSIS_JOB,
+    title=_("Look for the reasons why there is no result"),
+    done_url=_result_page,
+    done_label=_("See the reasons"),
+    back_url=_round_page,
+)
+def diagnose(handle: JobHandle, round_id: int) -> dict[str, Any]:
+    """Look at the round as it stands; it is only read."""
+    round_ = Round.objects.select_related("unit", "policy").get(pk=round_id)
+    return runs.diagnose_round(round_, actor=handle.job.actor)
+
+
+@handler(
+    rerun.JOB,
+    title=_("Match again with as few changes as possible"),
+    done_url=_result_page,
+    done_label=_("See what came of it"),
+    back_url=_round_page,
+    atomic=True,
+)
+def run_again(handle: JobHandle, round_id: int) -> dict[str, Any]:
+    """Keep whoever can be kept; the result and the end of the job are one transaction."""
+    round_ = Round.objects.select_related("unit", "policy", "official_run").get(pk=round_id)
+    handle.progress(0, 2)
+    try:
+        made = rerun.rerun_round(round_, actor=handle.job.actor)
+    except runs.Infeasible as refusal:
+        return {"inputs": runs.inputs_of(round_), "diagnosis": refusal.diagnosis}
     handle.progress(2, 2)
     return {"run": str(made.public_id), "number": made.number, "placed": made.result["placed"]}
 

@@ -118,13 +118,13 @@ def base_of(scenario: Scenario) -> Base:
         return Base(
             round_of_run(run),
             problem_of(run.certificate["inputs"]),
-            RoundRules.from_parameters(run.policy.parameters),
+            base_rules_of(scenario),
             run.result["offer_of"],
             run,
         )
     round_ = scenario.round
-    rules = RoundRules.from_parameters(round_.policy.parameters)
-    return Base(round_, build_problem(round_, seed=seed_of(round_)).problem, rules)
+    problem = build_problem(round_, seed=seed_of(round_)).problem
+    return Base(round_, problem, base_rules_of(scenario))
 
 
 def seed_of(round_: Round) -> str:
@@ -132,9 +132,15 @@ def seed_of(round_: Round) -> str:
     return round_.seed if round_.seed_published_at else f"trial:{round_.seed_commitment}"
 
 
-def rules_of(scenario: Scenario, base: Base) -> RoundRules:
+def base_rules_of(scenario: Scenario) -> RoundRules:
+    """Return the rules of what the scenario starts from."""
+    policy = scenario.base.policy if scenario.base else scenario.round.policy
+    return RoundRules.from_parameters(policy.parameters)
+
+
+def rules_of(scenario: Scenario) -> RoundRules:
     """Return the rules of the scenario."""
-    return replace(base.rules, **scenario.rules)
+    return replace(base_rules_of(scenario), **scenario.rules)
 
 
 def edited(scenario: Scenario, base: Base) -> tuple[matching.MatchingProblem, int]:
@@ -146,7 +152,7 @@ def edited(scenario: Scenario, base: Base) -> tuple[matching.MatchingProblem, in
     UnknownEdit, InvalidProblem
         As `apply_edits`.
     """
-    rules = rules_of(scenario, base)
+    rules = rules_of(scenario)
     problem, kept = base.problem, 0
     if any(getattr(rules, name) != getattr(base.rules, name) for name in SHAPING):
         problem, kept = _reshaped(base, rules)

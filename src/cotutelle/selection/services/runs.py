@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal, cast
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -20,18 +21,37 @@ from cotutelle.jobs.services import start_job
 from cotutelle.ledger.services import record
 from cotutelle.people.models import Person
 from cotutelle.selection.enums import (
+    Algorithm,
     PlacementSource,
     PlacementState,
     Regime,
     RoundState,
 )
 from cotutelle.selection.models import Placement, Round
+from cotutelle.selection.policy import RoundRules
 from cotutelle.selection.queries.problem import Market, build_problem
 from cotutelle.selection.services._common import lock_round, rules_of
 
 RUN_KIND = "selection.matching"
 TRIAL_KIND = "selection.trial"
 JOB = "selection.run"
+DIAGNOSIS_JOB = "selection.diagnose"
+_PREVIEW_SECONDS = 5.0
+_DIAGNOSIS_SECONDS = 60.0
+
+
+class Infeasible(RuleViolation):
+    """``run.infeasible``: no result keeps all rules; ``diagnosis`` is plain JSON, see `diagnose_round`."""
+
+    def __init__(self, diagnosis: Mapping[str, Any]) -> None:
+        super().__init__(
+            "run.infeasible",
+            _(
+                "No result keeps all places and minimum places of this round. Nothing was "
+                "changed; see the reasons and what would help."
+            ),
+        )
+        self.diagnosis = diagnosis
 
 
 def start_run(round_: Round, *, actor: Person, trial: bool = False) -> Job:
@@ -55,18 +75,20 @@ def run_round(round_: Round, *, actor: Person, trial: bool = False) -> Run:
     A run that is no trial takes the published seed, replaces what an earlier run proposed
     (which is superseded) and leaves the round at review; a trial changes nothing and draws its
     lottery from the commitment, so that it does not give the seed away.
-    Refuses with ``run.regime``, ``round.state``, ``run.seed``, ``run.invalid`` (a pin against a
-    conflict or beyond the places) and ``run.refuted``.
+    The rules of the round say by which algorithm. Refuses with ``run.regime``, ``round.state``,
+    ``run.seed``, ``run.invalid`` (a pin against a conflict or beyond the places),
+    ``run.infeasible`` (minimum places that no result, or not this algorithm, can keep),
+    ``run.algorithm`` (places that it cannot count) and ``run.refuted``.
     """
     check(actor, "selection.run_round", round_)
     lock_round(round_, *RoundState)
     _require_runnable(round_, trial=trial)
-    seed = f"trial:{round_.seed_commitment}" if trial else round_.seed
+    seed = _seed(round_) if trial else round_.seed
     market = market_of(round_, seed=seed)
     began = time.process_time()
-    result = matching.match_students(market.problem)
-    verdict = matching.verify_matching(market.problem, result.offer_of)
-    certificate = _certificate(market, result, verdict)
+    result = solve(market.problem, rules_of(round_))
+    verdict = matching.verify_matching(market.problem, result.offer_of, algorithm=result.algorithm)
+    certificate = certificate_of(market, result, verdict)
     run = record_run(
         TRIAL_KIND if trial else RUN_KIND,
         round_,
@@ -74,7 +96,7 @@ def run_round(round_: Round, *, actor: Person, trial: bool = False) -> Run:
         snapshot_data=certificate["inputs"],
         policy=round_.policy,
         seed=seed,
-        result=_result(market, result),
+        result=result_json(market, result),
         certificate=certificate,
         verdict=verdict_json(verdict),
         cpu_seconds=round(time.process_time() - began, 4),
@@ -83,7 +105,7 @@ def run_round(round_: Round, *, actor: Person, trial: bool = False) -> Run:
     if trial:
         record("selection.round.tried", actor=actor, subject=round_, after={"run": run.number})
     else:
-        _propose(round_, run, market, result, actor)
+        propose(round_, run, market, result, actor)
     return run
 
 
@@ -99,11 +121,171 @@ def market_of(round_: Round, *, seed: str, extra_pins: Mapping[str, str] | None 
         ) from error
 
 
-def _require_runnable(round_: Round, *, trial: bool) -> None:
+def solve(problem: matching.MatchingProblem, rules: RoundRules) -> matching.Matching:
+    """
+    Match by the algorithm of ``rules``, within their time.
+
+    Refuses with ``run.infeasible``, ``run.algorithm`` and ``run.time``.
+    """
+    try:
+        return matching.match(
+            problem,
+            algorithm=cast("matching.Algorithm", str(rules.algorithm)),
+            objective=_objective(rules),
+            time_limit=float(rules.time_limit),
+            order=cast(
+                "tuple[Literal['blocking', 'size'], ...]", tuple(rules.lower_order.split(","))
+            ),
+        )
+    except matching.Infeasible as error:
+        raise Infeasible(diagnosis_json(error.diagnosis)) from error
+    except matching.LowerQuotaMissed as error:
+        raise Infeasible(_missed(error)) from error
+    except TimeoutError as error:
+        raise too_short() from error
+    except ValueError as error:
+        raise RuleViolation(
+            "run.algorithm",
+            _(
+                "The algorithm named in the rules cannot count these places: promotion knows no "
+                "places of units, and only the exact algorithm lets a student take several places."
+            ),
+        ) from error
+
+
+def too_short() -> RuleViolation:
+    """Return the refusal of a search that its time did not suffice for."""
+    return RuleViolation(
+        "run.time", _("The time was too short to tell. Allow more time in the rules of the round.")
+    )
+
+
+def _objective(rules: RoundRules) -> matching.Objective:
+    """Only the exact algorithm chooses among equally large results."""
+    exact = rules.algorithm == Algorithm.EXACT
+    return cast("matching.Objective", str(rules.objective) if exact else "size")
+
+
+def quick_match(problem: matching.MatchingProblem) -> matching.Matching:
+    """
+    Match for a preview in a page: by deferred acceptance, minimum places left aside.
+
+    Where students take several places each, by the exact algorithm within a few seconds.
+    """
+    free = replace(
+        problem,
+        offers={k: replace(o, lower_quota=0) for k, o in problem.offers.items()},
+        mentors={k: replace(m, lower_quota=0) for k, m in problem.mentors.items()},
+        groups={k: replace(g, lower_quota=0) for k, g in problem.groups.items()},
+    )
+    if all(offer.weight == 1 for offer in free.offers.values()):
+        return matching.match_students(free)
+    return matching.match(free, algorithm="exact", time_limit=_PREVIEW_SECONDS)
+
+
+def start_diagnosis(round_: Round, *, actor: Person) -> Job:
+    """Queue `diagnose_round` as a job. Refuses with ``run.regime``."""
+    check(actor, "selection.run_round", round_)
+    require_regime(round_)
+    return start_job(
+        DIAGNOSIS_JOB,
+        actor=actor,
+        unit=round_.unit,
+        subject=round_,
+        args={"round_id": round_.pk},
+    )
+
+
+def diagnose_round(round_: Round, *, actor: Person) -> dict[str, Any]:
+    """
+    Say whether the round as it stands has a result, and if not, why and what would help.
+
+    Nothing is changed. The answer has ``inputs`` (the digest of what was looked at) and
+    ``diagnosis``: ``None``, or ``how`` (``exact``: nothing can keep the rules; ``missed``: the
+    algorithm did not reach minimum places), ``reasons`` (kind, key, value and perhaps got) and
+    ``repairs`` (cost and changes: kind, key, before, after). Refuses with ``run.time`` and as `market_of`.
+    """
+    check(actor, "selection.run_round", round_)
+    rules = rules_of(round_)
+    problem = market_of(round_, seed=_seed(round_)).problem
+    answer: dict[str, Any] = {"inputs": matching.input_sha256(problem), "diagnosis": None}
+    if rules.algorithm == Algorithm.EXACT:
+        try:
+            found = matching.diagnose(problem, time_limit=_DIAGNOSIS_SECONDS)
+        except TimeoutError as error:
+            raise too_short() from error
+        return answer | {"diagnosis": diagnosis_json(found) if found else None}
+    try:
+        solve(problem, rules)
+    except Infeasible as error:
+        return answer | {"diagnosis": error.diagnosis}
+    return answer
+
+
+def inputs_of(round_: Round) -> str:
+    """Return the digest of the market as it stands, to tell whether a diagnosis still holds."""
+    return matching.input_sha256(market_of(round_, seed=_seed(round_)).problem)
+
+
+def _seed(round_: Round) -> str:
+    """Return the seed of what is only tried: it gives the real lottery not away."""
+    return f"trial:{round_.seed_commitment}"
+
+
+def diagnosis_json(found: matching.Diagnosis) -> dict[str, Any]:
+    """Return reasons and repairs as plain values."""
+    return {
+        "how": "exact",
+        "reasons": [
+            {"kind": rule.kind, "key": _plain(rule.key), "value": rule.value}
+            for rule in found.reasons
+        ],
+        "repairs": [
+            {
+                "cost": repair.cost,
+                "changes": [
+                    {
+                        "kind": change.kind,
+                        "key": _plain(change.key),
+                        "before": change.before,
+                        "after": change.after,
+                    }
+                    for change in repair.changes
+                ],
+            }
+            for repair in found.repairs
+        ],
+    }
+
+
+def _missed(error: matching.LowerQuotaMissed) -> dict[str, Any]:
+    """Say which minimum places deferred acceptance did not reach; without them it is done."""
+    rows = [
+        {"kind": f"{one.level}_lower", "key": one.key, "value": one.minimum, "got": one.got}
+        for one in error.missed
+    ]
+    changes = [
+        {"kind": row["kind"], "key": row["key"], "before": row["value"], "after": row["got"]}
+        for row in rows
+    ]
+    cost = sum(one.minimum - one.got for one in error.missed)
+    return {"how": "missed", "reasons": rows, "repairs": [{"cost": cost, "changes": changes}]}
+
+
+def _plain(key: matching.RuleKey) -> str | list[str]:
+    return key if isinstance(key, str) else list(key)
+
+
+def require_regime(round_: Round) -> None:
+    """Refuse with ``run.regime`` a round that has no runs."""
     if rules_of(round_).regime != Regime.DEFERRED_ACCEPTANCE:
         raise RuleViolation(
             "run.regime", _("This round takes one choice at a time; it has no run.")
         )
+
+
+def _require_runnable(round_: Round, *, trial: bool) -> None:
+    require_regime(round_)
     allowed = {RoundState.CLOSED, RoundState.MATCHED}
     if trial:
         allowed.add(RoundState.ANSWERING)
@@ -113,15 +295,17 @@ def _require_runnable(round_: Round, *, trial: bool) -> None:
         raise RuleViolation("run.seed", _("The seed of the lottery has not been published."))
 
 
-def _certificate(
+def certificate_of(
     market: Market, result: matching.Matching, verdict: matching.Verdict
 ) -> dict[str, Any]:
+    """Return the certificate of a result; of a refuted one only its inputs."""
     if not verdict.ok:
         return {"inputs": matching.problem_to_json(market.problem)}
     return matching.build_certificate(market.problem, result, verdict=verdict)
 
 
-def _result(market: Market, result: matching.Matching) -> dict[str, Any]:
+def result_json(market: Market, result: matching.Matching) -> dict[str, Any]:
+    """Return a result as a run keeps it."""
     return {
         "offer_of": dict(result.offer_of),
         "rank_profile": list(matching.rank_profile(market.problem, result.offer_of)),
@@ -129,6 +313,10 @@ def _result(market: Market, result: matching.Matching) -> dict[str, Any]:
         "placed": len(result.offer_of),
         "pinned": sorted(result.pinned),
         "silent": list(market.silent),
+        "algorithm": result.algorithm,
+        "objective": result.objective,
+        "status": result.status,
+        "bound": result.bound,
     }
 
 
@@ -138,6 +326,7 @@ def verdict_json(verdict: matching.Verdict) -> dict[str, Any]:
         "ok": verdict.ok,
         "problems": [str(problem) for problem in verdict.problems],
         "checks": [{"label": "tolerated", "count": len(verdict.tolerated)}],
+        "notes": list(verdict.notes),
         "tolerated": [
             {
                 "student": t.pair.student,
@@ -145,6 +334,7 @@ def verdict_json(verdict: matching.Verdict) -> dict[str, Any]:
                 "cause": t.cause,
                 "cause_student": t.cause_student,
                 "cause_offer": t.cause_offer,
+                "binding": list(t.binding) if t.binding else None,
             }
             for t in verdict.tolerated
         ],
@@ -156,9 +346,10 @@ def verify_json(certificate: Any) -> Mapping[str, Any]:
     return verdict_json(matching.verify_certificate(certificate))
 
 
-def _propose(
+def propose(
     round_: Round, run: Run, market: Market, result: matching.Matching, actor: Person
 ) -> None:
+    """Let the run be the one under review: its placements are proposed, the earlier one's go."""
     round_.placements.filter(state=PlacementState.PROPOSED).delete()
     Placement.objects.bulk_create(
         [

@@ -106,7 +106,7 @@ def _computed(
 ) -> dict[str, Any] | None:
     base = base_of(scenario)
     problem, kept = edited(scenario, base)
-    rules = rules_of(scenario, base)
+    rules = rules_of(scenario)
     pins = sorted(problem.pins)[:MOST_PINS]
     steps = 2 + len(pins)
     progress(0, steps)
@@ -118,9 +118,8 @@ def _computed(
     for done, student in enumerate(pins, 3):
         if should_stop():
             return None
-        costs.append(
-            cost_of_pin(after, student, lambda p: solve(p, rules, time_limit=_pin_limit(rules)))
-        )
+        if (cost := _cost(after, student, rules)) is not None:
+            costs.append(cost)
         progress(done, steps)
     return _result(_Pair(base, before, rules, after), costs, kept)
 
@@ -133,8 +132,13 @@ def _before(base: Base) -> Outcome:
         return Outcome(base.problem, {}, "infeasible")
 
 
-def _pin_limit(rules: RoundRules) -> float:
-    return min(PIN_SECONDS, rules.time_limit)
+def _cost(after: Outcome, student: str, rules: RoundRules) -> dict[str, Any] | None:
+    """Return what one assignment costs; nothing where the market without it has no result."""
+    limit = min(PIN_SECONDS, rules.time_limit)
+    try:
+        return cost_of_pin(after, student, lambda problem: solve(problem, rules, time_limit=limit))
+    except (TimeoutError, matching.Infeasible, matching.LowerQuotaMissed):
+        return None
 
 
 def _solved(problem: matching.MatchingProblem, rules: RoundRules) -> Outcome:
@@ -142,8 +146,12 @@ def _solved(problem: matching.MatchingProblem, rules: RoundRules) -> Outcome:
         return solve(problem, rules)
     except matching.Infeasible as error:
         raise _NoResult({"infeasible": diagnosis_json(error.diagnosis)}) from error
+    except TimeoutError as error:
+        raise _NoResult(
+            {"fault": _("The time was too short to find a result; allow more seconds.")}
+        ) from error
     except matching.LowerQuotaMissed as error:
-        found = matching.diagnose(problem, time_limit=DIAGNOSIS_SECONDS)
+        found = _diagnosed(problem)
         says: dict[str, Any] = {
             "missed": [
                 {"level": one.level, "key": one.key, "minimum": one.minimum, "got": one.got}
@@ -157,6 +165,14 @@ def _solved(problem: matching.MatchingProblem, rules: RoundRules) -> Outcome:
         raise
     except ValueError as error:
         raise _NoResult({"fault": _refusal_words(error)}) from error
+
+
+def _diagnosed(problem: matching.MatchingProblem) -> matching.Diagnosis | None:
+    """Say whether the exact way could meet every minimum; not known is as good as yes."""
+    try:
+        return matching.diagnose(problem, time_limit=DIAGNOSIS_SECONDS)
+    except TimeoutError:
+        return None
 
 
 def _refusal_words(error: ValueError) -> str:
@@ -197,6 +213,6 @@ def _result(pair: _Pair, costs: list[dict[str, Any]], kept: int) -> dict[str, An
         ],
         "tolerated": [dict(one) for one in pair.after.tolerated[:_MOST_TOLERATED]],
         "pins": costs,
-        "pins_left_out": max(0, len(pair.after.problem.pins) - MOST_PINS),
+        "pins_left_out": len(pair.after.problem.pins) - len(costs),
         "kept_answers": kept,
     }

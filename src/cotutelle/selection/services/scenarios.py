@@ -21,14 +21,20 @@ from cotutelle.ledger.services import record
 from cotutelle.people.models import Person
 from cotutelle.selection.enums import ScenarioState
 from cotutelle.selection.models import Round, Scenario
-from cotutelle.selection.policy import RoundRules
 from cotutelle.selection.queries.scenario_edits import (
     Edit,
     UnknownEdit,
     add_edit,
     edits_of_repair,
 )
-from cotutelle.selection.queries.scenarios import RULE_NAMES, Base, base_of, bases_for, edited
+from cotutelle.selection.queries.scenarios import (
+    RULE_NAMES,
+    Base,
+    base_of,
+    base_rules_of,
+    bases_for,
+    edited,
+)
 
 JOB = "selection.scenario"
 
@@ -148,7 +154,7 @@ def set_rules(scenario: Scenario, rules: Mapping[str, Any], *, actor: Person) ->
     """
     with transaction.atomic():
         _lock(scenario, actor)
-        base = _rules_of_base(scenario)
+        base = base_rules_of(scenario)
         wanted = replace(base, **{name: rules[name] for name in RULE_NAMES if name in rules})
         if fault := wanted.fault():
             raise RuleViolation("scenario.rules", fault[1], field=fault[0])
@@ -159,11 +165,6 @@ def set_rules(scenario: Scenario, rules: Mapping[str, Any], *, actor: Person) ->
         }
         _save_changed(scenario, actor)
     return scenario
-
-
-def _rules_of_base(scenario: Scenario) -> RoundRules:
-    policy = scenario.base.policy if scenario.base else scenario.round.policy
-    return RoundRules.from_parameters(policy.parameters)
 
 
 def _write_edits(

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from cotutelle.selection.urls import mentor, officer, student
+from cotutelle.selection.urls import mentor, officer, planning, student
 
 app_name = "selection"
-urlpatterns = [*officer.urlpatterns, *mentor.urlpatterns, *student.urlpatterns]
+urlpatterns = [
+    *officer.urlpatterns,
+    *planning.urlpatterns,
+    *mentor.urlpatterns,
+    *student.urlpatterns,
+]
