@@ -213,8 +213,8 @@ def test_a_bound_that_cannot_be_proven_here_is_called_the_solvers_word() -> None
     (note,) = verify_certificate(build_certificate(problem, matching)).notes
 
     assert note == (
-        "That no more than 1 can be placed is the solver's word: lists and places alone would"
-        " admit 2, by a maximum flow computed here."
+        "That a result of this kind places no more than 1 is the solver's word: lists and places"
+        " alone would admit 2, by a maximum flow computed here."
     )
 
 

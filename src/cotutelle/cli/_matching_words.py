@@ -20,7 +20,7 @@ _RANKS_SHOWN = 5
 _STATUS = {
     "stable": "Stable",
     "optimal": "Optimal, proven by the solver",
-    "feasible": "The best found before the time was up; no result places more than {bound}",
+    "feasible": "The best found before the time was up; no result of this kind places more than {bound}",
 }
 
 

@@ -240,8 +240,8 @@ def _notes(problem: MatchingProblem, evidence: Mapping[str, Any]) -> tuple[str, 
             " computed here, admits no more.",
         )
     return (
-        f"That no more than {bound} can be placed is the solver's word: lists and places alone"
-        f" would admit {flow}, by a maximum flow computed here.",
+        f"That a result of this kind places no more than {bound} is the solver's word: lists and"
+        f" places alone would admit {flow}, by a maximum flow computed here.",
     )
 
 
