@@ -16,7 +16,10 @@ from cotutelle.institutions.queries import below
 from cotutelle.selection import services
 from cotutelle.selection.enums import (
     AdjustmentRefusal,
+    Algorithm,
+    LowerOrder,
     MentorAnswer,
+    Objective,
     Regime,
     SilentMentor,
 )
@@ -51,8 +54,15 @@ def _back(run: Run) -> str:
 def _in_words(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
     rules = RoundRules.from_parameters(parameters)
     yes, no = _("Yes"), _("No")
+    none = "–"
+    most = rules.off_campus_most
     return [
         (_("How people are paired"), str(Regime(rules.regime).label)),
+        (_("How a run pairs people"), str(Algorithm(rules.algorithm).label)),
+        (_("Among equally large results"), str(Objective(rules.objective).label)),
+        (_("When minimum places must be met"), str(LowerOrder(rules.lower_order).label)),
+        (_("Most seconds for a run"), str(rules.time_limit)),
+        (_("Most students of an off-campus first mentor"), none if most is None else str(most)),
         (_("How mentors answer"), str(MentorAnswer(rules.mentor_answer).label)),
         (_("A mentor who does not answer"), str(SilentMentor(rules.silent_mentor).label)),
         (

@@ -32,7 +32,9 @@ class RoundRules:
 
     ``notice_days`` are working days of the unit's calendar; ``override_share`` is the largest
     share of participants the school may assign itself (0–1); ``answer_days`` is how long a
-    mentor has for one application in the sequential regime, in working days.
+    mentor has for one application in the sequential regime, in working days. ``time_limit`` of a
+    run is in seconds; ``off_campus_most`` is how many students an off-campus practice mentor may
+    take as first mentor, ``None`` for no limit of its own.
     """
 
     regime: str = Regime.DEFERRED_ACCEPTANCE
@@ -87,15 +89,34 @@ class RoundRules:
         for name, allowed in choices:
             if getattr(self, name) not in allowed.values:
                 return name, _("Choose one of the values.")
-        if not 1 <= self.min_choices <= self.max_choices:
-            return "min_choices", _("The least number of choices is above the most.")
-        if self.notice_days < 1 or self.answer_days < 1:
-            return "notice_days", _("At least one working day is needed.")
-        if not 0 <= self.override_share_percent <= _WHOLE:
-            return "override_share_percent", _("A share lies between 0 and 100 %.")
-        if not 1 <= self.time_limit <= _LONGEST:
-            return "time_limit", _("The time limit lies between 1 and 600 seconds.")
-        return None
+        numbers = (
+            (
+                1 <= self.min_choices <= self.max_choices,
+                "min_choices",
+                _("The least number of choices is above the most."),
+            ),
+            (
+                self.notice_days >= 1 and self.answer_days >= 1,
+                "notice_days",
+                _("At least one working day is needed."),
+            ),
+            (
+                0 <= self.override_share_percent <= _WHOLE,
+                "override_share_percent",
+                _("A share lies between 0 and 100 %."),
+            ),
+            (
+                1 <= self.time_limit <= _LONGEST,
+                "time_limit",
+                _("The time limit lies between 1 and 600 seconds."),
+            ),
+            (
+                self.off_campus_most is None or self.off_campus_most >= 0,
+                "off_campus_most",
+                _("A number of students is not negative."),
+            ),
+        )
+        return next(((name, says) for sound, name, says in numbers if not sound), None)
 
     def as_parameters(self) -> dict[str, Any]:
         """Return plain JSON values."""

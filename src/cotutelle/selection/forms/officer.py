@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from django import forms
@@ -13,50 +13,17 @@ from django.utils.translation import gettext_lazy as _
 from cotutelle.core.clock import today
 from cotutelle.programmes.enums import Route
 from cotutelle.programmes.models import Cohort
-from cotutelle.selection.enums import AdjustmentRefusal, MentorAnswer, Regime, SilentMentor
+from cotutelle.selection.enums import LowerOrder, Objective
+from cotutelle.selection.forms.rule_options import (
+    ALGORITHMS,
+    MENTOR_ANSWERS,
+    REFUSALS,
+    REGIMES,
+    SILENT_MENTORS,
+)
 from cotutelle.selection.models import Round
 from cotutelle.selection.policy import RoundRules
 
-REGIMES = [
-    (
-        Regime.DEFERRED_ACCEPTANCE,
-        _(
-            "Ranked lists: students rank, mentors answer, one run finds the result in which "
-            "nobody could do better with somebody who would also prefer them."
-        ),
-    ),
-    (
-        Regime.SEQUENTIAL,
-        _(
-            "One choice at a time: the first choice goes to the mentor; if it is declined or "
-            "not answered in time, the next one goes out."
-        ),
-    ),
-]
-MENTOR_ANSWERS = [
-    (MentorAnswer.RANK, _("Mentors rank their applicants; equal places are allowed.")),
-    (
-        MentorAnswer.SCREEN,
-        _("Mentors accept, reserve or decline; among the accepted the admission score decides."),
-    ),
-]
-SILENT_MENTORS = [
-    (
-        SilentMentor.ACCEPT_BY_SCORE,
-        _("A mentor who does not answer accepts every applicant, in order of the score."),
-    ),
-    (
-        SilentMentor.RELEASE,
-        _("A mentor who does not answer accepts nobody; the places return to the pool."),
-    ),
-]
-REFUSALS = [
-    (
-        AdjustmentRefusal.STAYS_UNMATCHED,
-        _("Who refuses stays unmatched and may join the next round."),
-    ),
-    (AdjustmentRefusal.GIVES_UP, _("Who refuses gives up the place of this year.")),
-]
 RULE_NAMES = tuple(f.name for f in fields(RoundRules))
 ANSWERS = "answers"
 LOCAL = "%Y-%m-%dT%H:%M"
@@ -98,6 +65,32 @@ class RoundForm(forms.Form):
         _("Quota year"), 2000, 2200, _("Places come from the mentors' accounts of this year.")
     )
     regime = _one_of(_("How people are paired"), REGIMES)
+    algorithm = _one_of(_("How a run pairs people"), ALGORITHMS)
+    objective = _one_of(
+        _("Among equally large results"),
+        Objective.choices,
+        _("Only the exact algorithm chooses among them."),
+    )
+    lower_order = _one_of(
+        _("When minimum places must be met"),
+        LowerOrder.choices,
+        _(
+            "Only the exact algorithm plans minimum places. Every case it leaves is named in the review."
+        ),
+    )
+    time_limit = _whole(
+        _("Most seconds for a run"),
+        1,
+        600,
+        _("When the time is up, the best result found so far is kept, with what is proven of it."),
+    )
+    off_campus_most = forms.IntegerField(
+        label=_("Most students of an off-campus first mentor"),
+        required=False,
+        min_value=0,
+        max_value=999,
+        help_text=_("Practice mentors of partners; empty: no limit of its own."),
+    )
     min_choices = _whole(_("Fewest choices on a list"), 1, 50)
     max_choices = _whole(_("Most choices on a list"), 1, 50)
     same_discipline_only = _yes(
@@ -145,8 +138,17 @@ class RoundForm(forms.Form):
         _("Mentors answer until"), _("After this moment the rule for silent mentors applies.")
     )
 
-    def __init__(self, *args: Any, cohorts: Iterable[Cohort], fixed: bool = False, **kwargs: Any):
+    def __init__(
+        self,
+        *args: Any,
+        cohorts: Iterable[Cohort],
+        fixed: bool = False,
+        kept: RoundRules | None = None,
+        **kwargs: Any,
+    ):
         super().__init__(*args, **kwargs)
+        # Rules that this form does not ask for stay what they are.
+        self._kept = kept or RoundRules()
         self._cohorts = {str(c.public_id): c for c in cohorts}
         self.fields["cohort"].choices = [  # type: ignore[attr-defined]
             (key, f"{c.display_name} ({c.unit.display_name})") for key, c in self._cohorts.items()
@@ -172,6 +174,11 @@ class RoundForm(forms.Form):
             (_("The round"), "", first),
             (_("How it works"), _("Schools prescribe one or the other."), ["regime"]),
             (
+                _("The run"),
+                _("For ranked lists; announced before the round opens."),
+                ["algorithm", "objective", "lower_order", "time_limit"],
+            ),
+            (
                 _("Students"),
                 _("What a list may hold."),
                 ["min_choices", "max_choices", "same_discipline_only", "adjustment_refusal"],
@@ -179,7 +186,13 @@ class RoundForm(forms.Form):
             (
                 _("Mentors"),
                 _("How they answer and what their silence means."),
-                ["mentor_answer", "silent_mentor", "interviews", "answer_days"],
+                [
+                    "mentor_answer",
+                    "silent_mentor",
+                    "interviews",
+                    "answer_days",
+                    "off_campus_most",
+                ],
             ),
             (_("Scores and ties"), "", ["uses_scores", "ties_by_score"]),
             (
@@ -223,7 +236,8 @@ class RoundForm(forms.Form):
     @property
     def rules(self) -> RoundRules:
         """The rules as a policy keeps them."""
-        return RoundRules(**{name: self.cleaned_data[name] for name in RULE_NAMES})
+        typed = {name: self.cleaned_data[name] for name in RULE_NAMES if name in self.fields}
+        return replace(self._kept, **typed)
 
     @property
     def calendars(self) -> dict[str, tuple[dt.datetime, dt.datetime]]:

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from cotutelle.core.access import check, why_not
 from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
-from cotutelle.engines import matching
 from cotutelle.files.models import StoredFile
 from cotutelle.files.services import store_file
 from cotutelle.institutions.models import Unit
@@ -41,7 +40,7 @@ from cotutelle.selection.services._common import (
     rules_of,
     stale,
 )
-from cotutelle.selection.services.runs import market_of
+from cotutelle.selection.services.runs import market_of, quick_match
 
 MINUTES = "selection.minutes"
 LIVE = (OverrideState.PENDING, OverrideState.APPROVED)
@@ -91,8 +90,8 @@ def preview_override(participant: Participant, offer: Offer, *, actor: Person) -
     pin = {str(participant.public_id): str(offer.public_id)}
     without = market_of(round_, seed=seed)
     with_pin = market_of(round_, seed=seed, extra_pins=pin)
-    before = matching.match_students(without.problem).offer_of
-    after = matching.match_students(with_pin.problem).offer_of
+    before = quick_match(without.problem).offer_of
+    after = quick_match(with_pin.problem).offer_of
     own = str(participant.public_id)
     moved = sorted(s for s in without.participants if s != own and before.get(s) != after.get(s))
     people = {

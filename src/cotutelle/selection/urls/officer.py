@@ -4,6 +4,8 @@ from django.urls import URLPattern, path
 
 from cotutelle.selection.views import (
     officer_after,
+    officer_caps,
+    officer_infeasible,
     officer_notice,
     officer_overrides,
     officer_papers,
@@ -32,6 +34,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{ROUND}people/late/", officer_people.add_late, name="participant-late"),
     path(f"{ROUND}offers/", officer_people.offers, name="offers"),
     path(f"{ROUND}offers/bulk/", officer_people.offers_bulk, name="offers-bulk"),
+    path(f"{ROUND}offers/<uuid:offer>/minimum/", officer_caps.minimum, name="offer-minimum"),
+    path(f"{ROUND}caps/", officer_caps.caps, name="caps"),
+    path(f"{ROUND}infeasible/", officer_infeasible.infeasible, name="infeasible"),
     path(f"{ROUND}answers/", officer_people.answers, name="answers"),
     path(f"{ROUND}remind/", officer_people.remind_owing, name="answers-remind"),
     path(f"{ROUND}run/", officer_runs.run, name="run"),

@@ -117,7 +117,11 @@ def round_new(request: HttpRequest) -> HttpResponse:
 def round_edit(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = round_or_404(request, public_id, "selection.manage_round")
     form = RoundForm(
-        request.POST or None, cohorts=(), fixed=True, initial=RoundForm.values_of(found)
+        request.POST or None,
+        cohorts=(),
+        fixed=True,
+        kept=steps.rules_of(found),
+        initial=RoundForm.values_of(found),
     )
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data

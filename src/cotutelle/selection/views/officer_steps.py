@@ -14,6 +14,7 @@ from cotutelle.core.clock import now
 from cotutelle.selection.enums import (
     ROUND_TRANSITIONS,
     AdjustmentRefusal,
+    Algorithm,
     MentorAnswer,
     Regime,
     RoundState,
@@ -402,6 +403,11 @@ def rules_in_words(round_: Round) -> list[dict[str, str]]:
             _("at most %(n)s%% of the students") % {"n": rules.override_share_percent},
         ),
     ]
+    if rules.regime == Regime.DEFERRED_ACCEPTANCE:
+        shown.insert(1, (_("How a run pairs people"), Algorithm(rules.algorithm).label))
+    if rules.off_campus_most is not None:
+        most = (_("Most students of an off-campus first mentor"), str(rules.off_campus_most))
+        shown.append(most)
     if rules.regime == Regime.SEQUENTIAL:
         days = ngettext("%(n)s working day", "%(n)s working days", rules.answer_days)
         shown.insert(3, (_("Time to answer one application"), days % {"n": rules.answer_days}))
