@@ -22,6 +22,7 @@ from cotutelle.mentorship.models import (
     Eligibility,
     Mentor,
     Mentorship,
+    Pair,
     Publication,
     QuotaAccount,
     QuotaCap,
@@ -151,3 +152,17 @@ def make_mentor(
     EligibilityFactory.create(mentor=mentor, year=year)
     QuotaAccountFactory.create(mentor=mentor, year=year, granted=places)
     return mentor
+
+
+def make_pair(student: Any = None, **fields: Any) -> Pair:
+    """Return an active pair: a first mentor of the student's unit and a second from elsewhere."""
+    student = student or StudentFactory.create()
+    first = MentorshipFactory.create(student=student)
+    second = MentorshipFactory.create(
+        student=student,
+        mentor=fields.pop("second_mentor", None) or MentorFactory.create(),
+        role=PairRole.SECOND,
+        is_first_responsible=False,
+    )
+    values = {"student": student, "first": first, "second": second, "starts_on": first.starts_on}
+    return Pair.objects.create(**values | fields)
