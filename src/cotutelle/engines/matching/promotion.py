@@ -40,6 +40,10 @@ from cotutelle.engines.matching.shortfalls import missed_minimums
 
 _MOVABLE, _PLAIN, _PROMOTED = range(3)
 
+#: Small markets are tried with several lotteries: at most so many, and so many students in all.
+_MOST_DRAWS = 8
+_MOST_STUDENTS_DRAWN = 2_000
+
 #: An offer asked for, and as which copy.
 _Wish = tuple[OfferId, int]
 
@@ -81,7 +85,8 @@ def promote_students(problem: MatchingProblem) -> Matching:
     Matching
         Without ties of mentors it is that of `match_students`. The same market gives the same
         result, whatever the order of keys; equals whom promotion does not part are parted by
-        the published lottery.
+        the published lottery. Up to 1,000 students the lotteries of ``seed/1``, ``seed/2``, ...
+        (eight in all up to 250 students) are tried too, and the first of the largest is kept.
 
     Raises
     ------
@@ -121,6 +126,21 @@ def promote_all(
     lists
         Mentor -> her list with its ties; those of ``problem`` are not read.
     """
+    largest = _promote(problem, lottery, lists)
+    students = len(problem.student_preferences)
+    for draw in range(1, min(_MOST_DRAWS, _MOST_STUDENTS_DRAWN // max(students, 1))):
+        if len(largest.offer_of) == students:
+            break
+        other = _promote(problem, Lottery(f"{problem.seed}/{draw}"), lists)
+        if len(other.offer_of) > len(largest.offer_of):
+            largest = other
+    return largest
+
+
+def _promote(
+    problem: MatchingProblem, lottery: Lottery, lists: Mapping[MentorId, Preferences]
+) -> Matching:
+    """Let everybody propose, with whom promotion does not part parted by one lottery."""
     seats = _open_seats(problem, lottery, lists)
     held: dict[StudentId, OfferId] = {s: pin.offer_id for s, pin in problem.pins.items()}
     wishes = {s: _wishes(problem, s, lottery) for s in problem.student_preferences if s not in held}
