@@ -13,14 +13,17 @@ from cotutelle.programmes.enums import AdmissionState
 from cotutelle.programmes.models import Student
 from cotutelle.selection.enums import (
     AnswerState,
+    ApplicationState,
     ListState,
     OfferState,
     ParticipantState,
     PlacementState,
+    Regime,
 )
 from cotutelle.selection.models import (
     Answer,
     AnswerLine,
+    Application,
     Offer,
     Participant,
     Placement,
@@ -34,7 +37,11 @@ LIVE = (PlacementState.PROPOSED, PlacementState.PUBLISHED, PlacementState.CONFIR
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How far a round is."""
+    """
+    How far a round is.
+
+    Where choices go out one at a time, mentors answer no lists: ``sent`` choices count then.
+    """
 
     students: int
     lists: int
@@ -44,6 +51,9 @@ class Figures:
     answered: int
     places: int
     placed: int
+    is_sequential: bool = False
+    sent: int = 0
+    sent_answered: int = 0
 
     @property
     def without_list(self) -> int:
@@ -62,7 +72,7 @@ class Figures:
 
 
 def figures_of(round_: Round) -> Figures:
-    """Count a round; four queries."""
+    """Count a round; four queries, five where choices go out one at a time."""
     students = round_.participants.filter(state=ParticipantState.ACTIVE).aggregate(
         all=Count("id"), done=Count("id", filter=Q(list_state=ListState.SUBMITTED))
     )
@@ -76,6 +86,14 @@ def figures_of(round_: Round) -> Figures:
         places=Sum("places"),
     )
     placed = round_.placements.filter(state__in=LIVE).count()
+    sequential = round_.policy.parameters.get("regime") == Regime.SEQUENTIAL
+    sent = (
+        Application.objects.filter(participant__round=round_).aggregate(
+            all=Count("id"), open=Count("id", filter=Q(state=ApplicationState.WAITING))
+        )
+        if sequential
+        else {"all": 0, "open": 0}
+    )
     return Figures(
         students=students["all"],
         lists=students["done"],
@@ -85,6 +103,9 @@ def figures_of(round_: Round) -> Figures:
         answered=answers["done"],
         places=answers["places"] or 0,
         placed=placed,
+        is_sequential=sequential,
+        sent=sent["all"],
+        sent_answered=sent["all"] - sent["open"],
     )
 
 

@@ -11,10 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from cotutelle.core.access import check, why_not
 from cotutelle.decisions.models import Run
@@ -27,9 +25,19 @@ from cotutelle.selection.enums import (
     PlacementState,
     Regime,
     RoundState,
+    SilentMentor,
 )
-from cotutelle.selection.models import Answer, Application, Offer, Participant, Placement, Round
+from cotutelle.selection.models import (
+    Answer,
+    Application,
+    Offer,
+    Participant,
+    PlaceCap,
+    Placement,
+    Round,
+)
 from cotutelle.selection.policy import RoundRules
+from cotutelle.selection.queries import why_words
 from cotutelle.selection.queries.market import CONFLICT, hindrance
 from cotutelle.selection.queries.problem import problem_of
 
@@ -47,7 +55,8 @@ class Why:
         What the sentence speaks of: ``count``, and for offers ``places`` and ``assigned`` (before
         the run).
     detail
-        The rule of a ``policy``; ``silent`` where a mentor did not answer at all.
+        The rule of a ``policy``; ``silent`` where a mentor did not answer at all; the name of the
+        unit or agreement that was full or whose minimum had to be kept.
     """
 
     code: str
@@ -57,18 +66,22 @@ class Why:
     @property
     def sentence(self) -> str:
         """The reason in the reader's language, as said to the student."""
-        return _sentence(self)
+        return why_words.for_student(self.code, self.numbers.get("count", 0), self.detail)
 
     @property
     def sentence_for_mentor(self) -> str:
         """The reason in the reader's language, as said to the mentor."""
-        return _mentor_sentence(self)
+        return why_words.for_mentor(self.code, self.numbers.get("count", 0), self.detail)
 
 
 @lru_cache(maxsize=8)
 def _cached(certificate_sha256: str, run_id: int) -> matching.Explainer:
     run = Run.objects.get(pk=run_id)
-    return matching.Explainer(problem_of(run.certificate["inputs"]), run.result["offer_of"])
+    return matching.Explainer(
+        problem_of(run.certificate["inputs"]),
+        run.result["offer_of"],
+        algorithm=run.result.get("algorithm", "deferred-acceptance"),
+    )
 
 
 def explainer_of(run: Run) -> matching.Explainer:
@@ -128,7 +141,7 @@ def _by_run(run: Run, participant: Participant, offer: Offer) -> Why:
     entry = inputs["offers"][wanted]
     pinned = sum(pin["offer"] == wanted for pin in inputs["pins"].values())
     numbers = {"count": reason.count, "places": entry["quota"], "assigned": pinned}
-    detail = reason.detail
+    detail = _detail(reason)
     if reason.code == "not_accepted" and entry["mentor"] in run.result.get("silent", ()):
         detail = "silent"
     return Why(reason.code, numbers, detail)
@@ -142,7 +155,62 @@ def why_unplaced(participant: Participant, run: Run) -> Why:
         return Why("not_submitted")
     if reason.code == "empty_list":
         return Why("not_submitted")
-    return Why(reason.code, {"count": reason.count}, reason.detail)
+    return Why(reason.code, {"count": reason.count}, _detail(reason))
+
+
+def _detail(reason: matching.Reason) -> str:
+    """Name the unit or agreement a reason is about; mentors and offers stay unnamed."""
+    if reason.level is None:
+        return reason.detail
+    if reason.level != "group":
+        return ""
+    cap = PlaceCap.objects.filter(public_id=reason.detail).select_related("unit", "agreement")
+    found = cap.first()
+    thing = (found.unit or found.agreement) if found else None
+    return thing.display_name if thing else ""
+
+
+# What another place on the mentor's list would have changed.
+LOST_BY_ORDER = frozenset({"preferred_others", "lottery", "tie", "group_cap"})
+
+
+def enough_for_student(participant: Participant, offer: Offer, *, actor: Person) -> str:
+    """
+    Say which place at the mentor would have been enough, once the result is public.
+
+    Nothing where no place would have been, or where the order of the mentor did not decide.
+    Refuses strangers with ``access.denied``.
+    """
+    why = why_for_student(participant, offer, actor=actor)
+    run = participant.round.official_run
+    if why.code not in LOST_BY_ORDER or run is None:
+        return ""
+    try:
+        found = explainer_of(run).sufficient_place(str(participant.public_id), str(offer.public_id))
+    except ValueError:
+        return ""
+    if found is None:
+        return ""
+    if found.group is not None:
+        return _(
+            "Place %(place)d in the order of %(unit)s would have been enough; you had place %(own)d."
+        ) % {
+            "place": found.group_place,
+            "own": found.own_group_place,
+            "unit": why.detail or _("the unit"),
+        }
+    if found.own_place is None:
+        return ""
+    words = (
+        _(
+            "To share place %(place)d with others on the mentor's list would have been enough; you had place %(own)d."
+        )
+        if found.shared
+        else _(
+            "Place %(place)d on the mentor's list would have been enough; you had place %(own)d."
+        )
+    )
+    return words % {"place": found.place, "own": found.own_place}
 
 
 def why_no_step(participant: Participant, sent: Sequence[Application]) -> Why:
@@ -154,8 +222,19 @@ def why_no_step(participant: Participant, sent: Sequence[Application]) -> Why:
     if any(one.state == ApplicationState.DECLINED for one in sent):
         return Why("not_accepted")
     if any(one.state == ApplicationState.EXPIRED for one in sent):
-        return Why("not_accepted", detail="silent")
+        return _expired(RoundRules.from_parameters(participant.round.policy.parameters), {})
     return Why("no_places")
+
+
+def _expired(rules: RoundRules, numbers: Mapping[str, int]) -> Why:
+    """
+    Say what silence meant for a choice that ran out.
+
+    Where a silent mentor takes everybody by score, it ran out because the places went to others.
+    """
+    if rules.silent_mentor == SilentMentor.ACCEPT_BY_SCORE:
+        return Why("preferred_others", numbers)
+    return Why("not_accepted", numbers, "silent")
 
 
 def _sequential(  # noqa: PLR0911  one return a reason
@@ -180,7 +259,7 @@ def _sequential(  # noqa: PLR0911  one return a reason
     if sent.state == ApplicationState.WAITING:
         return Why("waiting", numbers)
     if sent.state == ApplicationState.EXPIRED:
-        return Why("not_accepted", numbers, "silent")
+        return _expired(rules, numbers)
     if sent.state == ApplicationState.DECLINED and sent.answered_by_id is None:
         return Why("preferred_others", numbers)
     return Why("not_accepted", numbers)
@@ -219,85 +298,5 @@ def why_for_mentor(
         )
     except ValueError:
         return Why("did_not_apply")
-    detail = "silent" if str(answer.public_id) in run.result.get("silent", ()) else reason.detail
+    detail = "silent" if str(answer.public_id) in run.result.get("silent", ()) else _detail(reason)
     return Why(reason.code, {"count": reason.count}, detail)
-
-
-def _rule_sentence(rule: str) -> str:
-    words = {
-        "route": _("The offer is not for your admission route."),
-        "degree_type": _("The offer is not for your type of degree."),
-        "discipline": _("The round allows only mentors of the same discipline."),
-    }
-    return words.get(rule, _("The rules of the round do not allow this pair."))
-
-
-def _sentence(why: Why) -> str:
-    count = why.numbers.get("count", 0)
-    if why.code == "policy":
-        return _rule_sentence(why.detail)
-    if why.code == "not_accepted" and why.detail == "silent":
-        return _("The mentor did not answer, and by the announced rule the places returned.")
-    if why.code == "pinned_places":
-        return ngettext(
-            "%(count)d place was assigned by the school before the run.",
-            "%(count)d places were assigned by the school before the run.",
-            count,
-        ) % {"count": count}
-    if why.code == "preferred_others":
-        return ngettext(
-            "The place went to %(count)d student whom the mentor preferred.",
-            "The places went to %(count)d students whom the mentor preferred.",
-            count,
-        ) % {"count": count}
-    if why.code == "lottery":
-        return ngettext(
-            "You were equal with %(count)d student who got a place, and the lottery decided.",
-            "You were equal with %(count)d students who got a place, and the lottery decided.",
-            count,
-        ) % {"count": count}
-    return str(_plain_sentences().get(why.code, _("There is no result yet.")))
-
-
-def _plain_sentences() -> Mapping[str, Any]:
-    return {
-        "assigned": _("You hold this offer."),
-        "conflict": _("A conflict of interest is declared between you and the mentor."),
-        "holds_better": _("You hold a choice that you placed higher."),
-        "pinned_elsewhere": _("The school assigned you to another place before the run."),
-        "not_accepted": _("The mentor did not accept you."),
-        "no_places": _("The offer had no places in this round."),
-        "waiting": _("Your choice is waiting for the mentor's answer."),
-        "not_sent": _("This choice has not been sent to the mentor yet."),
-        "not_submitted": _("You did not submit a list."),
-        "not_listed": _("This offer is not on your list."),
-        "offer_withdrawn": _("The offer was withdrawn before the run."),
-    }
-
-
-def _mentor_sentence(why: Why) -> str:
-    count = why.numbers.get("count", 0)
-    if why.code == "policy":
-        return _("The rules of the round do not allow this pair.")
-    if why.code == "not_accepted" and why.detail == "silent":
-        return _("You did not answer, and by the announced rule the places returned.")
-    if why.code in {"preferred_others", "lottery", "pinned_places"}:
-        words = {
-            "preferred_others": _("Your places went to %(count)d students whom you preferred."),
-            "lottery": _("Equal with %(count)d students who got a place; the lottery decided."),
-            "pinned_places": _("%(count)d places were assigned by the school before the run."),
-        }
-        return words[why.code] % {"count": count}
-    words = {
-        "assigned": _("The student is placed with you."),
-        "conflict": _("A conflict of interest is declared between you and the student."),
-        "holds_better": _("The student holds a choice they prefer."),
-        "pinned_elsewhere": _("The school assigned the student to another place."),
-        "not_accepted": _("You did not accept the student."),
-        "no_places": _("You had no places in this round."),
-        "waiting": _("The student is waiting for your answer."),
-        "not_sent": _("The student has not applied to you yet."),
-        "did_not_apply": _("The student did not choose you."),
-        "offer_withdrawn": _("The offer was withdrawn before the run."),
-    }
-    return words.get(why.code, _("There is no result yet."))

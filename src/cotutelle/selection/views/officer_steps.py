@@ -84,7 +84,7 @@ def _detail(state: RoundState, figures: Figures | None) -> str:
         return ""
     if state == RoundState.RANKING and figures.students:
         return f"{figures.lists:,} / {figures.students:,}"
-    if state == RoundState.ANSWERING and figures.answers:
+    if state == RoundState.ANSWERING and figures.answers and not figures.is_sequential:
         return f"{figures.answered:,} / {figures.answers:,}"
     if state == RoundState.CONFIRMED and figures.placed:
         return f"{figures.placed:,}"
@@ -97,7 +97,9 @@ def key_figures(round_: Round, figures: Figures) -> list[dict[str, Any]]:
         (_("Students"), f"{figures.students:,}", ""),
         (_("Lists handed in"), f"{figures.lists:,}", f"/ {figures.students:,}"),
         (_("Open offers"), f"{figures.offers_open:,}", ""),
-        (_("Answers of mentors"), f"{figures.answered:,}", f"/ {figures.answers:,}"),
+        (_("Choices answered"), f"{figures.sent_answered:,}", f"/ {figures.sent:,}")
+        if figures.is_sequential
+        else (_("Answers of mentors"), f"{figures.answered:,}", f"/ {figures.answers:,}"),
         (_("Students with a place"), f"{figures.placed:,}", f"/ {figures.students:,}"),
     ]
     return [{"label": label, "value": value, "unit": unit} for label, value, unit in shown]
@@ -304,28 +306,38 @@ def _ask_mentors(round_: Round, figures: Figures) -> Move:
 
 
 def _close(round_: Round, figures: Figures) -> Move:
-    silent = SilentMentor(rules_of(round_).silent_mentor).label
-    return Move(
-        to=RoundState.CLOSED,
-        label=_("Close the answers"),
-        button=ngettext(
+    if figures.is_sequential:
+        button = _("Close the answers")
+    else:
+        button = ngettext(
             "Close the answers of %(n)s mentor",
             "Close the answers of %(n)s mentors",
             figures.answers,
-        )
-        % {"n": figures.answers},
+        ) % {"n": figures.answers}
+    return Move(
+        to=RoundState.CLOSED,
+        label=_("Close the answers"),
+        button=button,
         says=_("No answer can be changed any more, and the run can start."),
-        changes=(
-            _change("check", _("Answers received"), figures.answered),
-            _change(
-                "clock-exclamation",
-                _("Mentors who have not answered: %(rule)s") % {"rule": silent},
-                figures.silent,
-            ),
-            _change("dice", _("The seed of the lottery is revealed")),
-        ),
+        changes=_closing(round_, figures),
         done=_("Lists and answers are locked."),
         undo=_("You can open the answers again before the result is published; that is recorded."),
+    )
+
+
+def _closing(round_: Round, figures: Figures) -> tuple[dict[str, Any], ...]:
+    seed = _change("dice", _("The seed of the lottery is revealed"))
+    if figures.is_sequential:
+        return _change("check", _("Choices answered"), figures.sent_answered), seed
+    silent = SilentMentor(rules_of(round_).silent_mentor).label
+    return (
+        _change("check", _("Answers received"), figures.answered),
+        _change(
+            "clock-exclamation",
+            _("Mentors who have not answered: %(rule)s") % {"rule": silent},
+            figures.silent,
+        ),
+        seed,
     )
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
+from cotutelle.mentorship.queries.pairs import pair_of
 from cotutelle.people.models import Person
 from cotutelle.selection.enums import NoticeState, RoundState
 from cotutelle.selection.forms.student import ObjectionForm
@@ -27,7 +28,7 @@ from cotutelle.selection.queries.student_result import (
     season_steps,
 )
 from cotutelle.selection.queries.visibility import notices_visible_to
-from cotutelle.selection.queries.why import why_for_student
+from cotutelle.selection.queries.why import enough_for_student, why_for_student
 from cotutelle.selection.services.publication import raise_objection
 from cotutelle.selection.views.student import list_context, names_of
 from cotutelle.ui.violations import show_violation
@@ -54,6 +55,7 @@ def result(request: HttpRequest) -> HttpResponse:
         "waiting": _waiting(mine),
         "steps": season_steps(mine, outcome.notice),
         "path": _path(mine, outcome, person) if outcome.is_public else _unread_path(mine),
+        "pair": pair_of(participant.student) if confirmed else None,
         "contacts": placement.offer.supervisors if placement and confirmed else (),
         **list_context(mine),
     }
@@ -81,6 +83,7 @@ def why(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "outcome": outcome,
         "question": _question(mine, outcome, offer, position),
         "sentence": reason.sentence,
+        "enough": enough_for_student(participant, offer, actor=person) if run else "",
         "placed": _placed_text(mine, outcome, offer),
         "figures": _figures(numbers_at(run, offer) if run else {}),
         "path": _path(mine, outcome, person, here=offer),
@@ -166,6 +169,8 @@ def _waiting(mine: MyList) -> str:
         return _("Your list is not submitted yet.")
     if not mine.is_submitted:
         return _("You submitted no list in this round.")
+    if mine.is_sequential and mine.round.state in {RoundState.ANSWERING, RoundState.CLOSED}:
+        return _("Mentors are asked one after the other.")
     return {
         RoundState.RANKING: _("Your list is in. Mentors answer after choosing has ended."),
         RoundState.ANSWERING: _("Mentors are answering now."),
