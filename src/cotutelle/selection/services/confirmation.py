@@ -46,6 +46,7 @@ from cotutelle.selection.services._common import (
     with_people,
 )
 from cotutelle.selection.services.holds import release_round, require_not_suspended
+from cotutelle.selection.services.satisfaction import ask_satisfaction
 
 
 def confirm_round(round_: Round, *, actor: Person) -> Round:
@@ -109,6 +110,7 @@ def _confirm(round_: Round, actor: Person) -> Round:
             url=url,
             unit=round_.unit,
         )
+    ask_satisfaction(round_)
     return round_
 
 

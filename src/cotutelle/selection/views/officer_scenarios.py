@@ -79,8 +79,11 @@ def room(request: HttpRequest, public_id: UUID) -> HttpResponse:
         search=Search(["name", "note"], _("Name or note")),
     )
     kinds(listing.rows, words.SCENARIO_KINDS)
+    homes = Round.objects.in_bulk({row.base.subject_id for row in listing.rows if row.base})
     for row in listing.rows:
-        row.base_label = label_of_base(row)  # type: ignore[attr-defined]
+        home = homes[row.base.subject_id] if row.base else found
+        own = home.pk == found.pk
+        row.base_label = base_label(row.base, home, own=own)  # type: ignore[attr-defined]
         row.size = ((row.result or {}).get("now") or {}).get("size")  # type: ignore[attr-defined]
         row.moved = len((row.result or {}).get("moved", ()))  # type: ignore[attr-defined]
     return page(

@@ -12,6 +12,7 @@ from cotutelle.notices.models import Delivery, Notice
 from cotutelle.programmes.models import Student
 from cotutelle.web.demo.last_year import ask_for_another_mentor, build_last_year
 from cotutelle.web.demo.people import MENTORS, build_mentors
+from cotutelle.web.demo.scenarios import say_how_content, try_out
 from cotutelle.web.demo.staff import build_staff, open_sign_in
 from cotutelle.web.demo.state import Demo
 from cotutelle.web.demo.this_year import build_this_year, name_logins
@@ -39,6 +40,8 @@ def seed(day: dt.date) -> Demo:
     season = build_this_year(demo)
     ask_for_another_mentor(last)
     name_logins(season)
+    say_how_content(last)
+    try_out(last, season)
     open_sign_in()
     _tidy_inboxes(demo)
     demo.students = Student.objects.count()
