@@ -12,6 +12,8 @@ from cotutelle.exchange.models import ImportRun
 from cotutelle.exchange.services import start_import
 from cotutelle.files.services import store_file
 from cotutelle.jobs.models import Job
+from cotutelle.mentorship.enums import PairRecordKind
+from cotutelle.mentorship.models import Pair, PairRecord
 from cotutelle.notices.models import Notice
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
@@ -30,7 +32,7 @@ from cotutelle.selection.services.offers import open_offer
 from cotutelle.selection.services.overrides import MINUTES as MINUTES_PURPOSE
 from cotutelle.selection.services.runs import run_round, start_run
 from tests.factories.institutions import make_consortium
-from tests.factories.mentorship import PublicationFactory
+from tests.factories.mentorship import PublicationFactory, make_pair
 from tests.factories.people import RoleGrantFactory, make_person
 from tests.factories.selection import make_answer, make_list, make_offer, make_officer, make_round
 from tests.selection.markets import closed_round
@@ -59,6 +61,8 @@ class Season:
     assignment: Override
     grant_id: UUID
     spare: Person
+    pair: Pair
+    pair_record: PairRecord
 
     def ids(self) -> dict[str, str]:
         """Return path parameter → identifier of something that is there."""
@@ -81,6 +85,8 @@ class Season:
             "objection_id": str(self.objection.public_id),
             "assignment_id": str(self.assignment.public_id),
             "import_id": str(self.upload.public_id),
+            "pair_id": str(self.pair.public_id),
+            "record_id": str(self.pair_record.public_id),
             "subject_type": "people.person",
             "subject_id": str(self.spare.public_id),
         }
@@ -106,6 +112,7 @@ def make_season() -> Season:
     on_show = PublicNotice.objects.create(
         round=closed, run=run, starts_at=now(), ends_at=now() + dt.timedelta(days=5)
     )
+    pair = make_pair()
     return Season(
         officer=officer,
         ranking=ranking,
@@ -140,4 +147,12 @@ def make_season() -> Season:
             person=make_person(unit=root), role=Role.LEADER, unit=root
         ).public_id,
         spare=make_person(unit=root),
+        pair=pair,
+        pair_record=PairRecord.objects.create(
+            pair=pair,
+            kind=PairRecordKind.PLAN,
+            title="开题",
+            author=pair.student.person,
+            created_at=now(),
+        ),
     )

@@ -17,6 +17,7 @@ from cotutelle.api.v1.rooms.lists import room as lists
 from cotutelle.api.v1.rooms.mentors import room as mentors
 from cotutelle.api.v1.rooms.offers import room as offers
 from cotutelle.api.v1.rooms.own import room as own
+from cotutelle.api.v1.rooms.pairs import room as pairs
 from cotutelle.api.v1.rooms.people import room as people
 from cotutelle.api.v1.rooms.publication import room as publication
 from cotutelle.api.v1.rooms.records import room as records
@@ -37,6 +38,7 @@ ROOMS: tuple[Room, ...] = (
     answers,
     results,
     publication,
+    pairs,
     imports,
     records,
 )

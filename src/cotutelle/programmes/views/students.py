@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from cotutelle.core.access import check, requires, why_not
 from cotutelle.core.errors import RuleViolation
 from cotutelle.ledger.queries import history_of
+from cotutelle.mentorship.queries.pairs import pairs_visible_to
 from cotutelle.people.models import Person
 from cotutelle.people.queries import search
 from cotutelle.people.views.common import actor_of, saved_view_context
@@ -165,6 +166,11 @@ def student(request: HttpRequest, public_id: UUID) -> HttpResponse:
             ).order_by("-state", "role")
             if tab == "overview"
             else [],
+            "pair": pairs_visible_to(actor_of(request))
+            .filter(student=found, state="active")
+            .first()
+            if tab == "overview"
+            else None,
             "entries": history_of(found) if tab == "history" else [],
         },
     )
