@@ -12,7 +12,13 @@ import typer
 from typer.testing import CliRunner, Result
 
 from cotutelle.cli import matching
-from cotutelle.cli._matching_words import infeasibility, infeasibility_json, reason_sentence
+from cotutelle.cli._matching_words import (
+    infeasibility,
+    infeasibility_json,
+    reason_sentence,
+    sufficient_sentence,
+    summary,
+)
 from cotutelle.engines.matching import (
     Change,
     Diagnosis,
@@ -22,6 +28,7 @@ from cotutelle.engines.matching import (
     Reason,
     Repair,
     Rule,
+    Sufficient,
 )
 
 APP = typer.Typer()
@@ -283,6 +290,35 @@ def test_reasons_and_repairs_read_as_sentences() -> None:
     }
 
 
+def test_a_result_whose_time_was_up_says_what_is_known_of_it() -> None:
+    tolerated = [["s1", "a", "offer_full", cause, "s1", "a", None] for cause in ("weight", "pin")]
+    certificate = {"evidence": {"unmatched": 1, "tolerated": tolerated}}
+    report = {
+        "status": "feasible",
+        "bound": 9,
+        "size": 8,
+        "rank_profile": [1, 1, 1, 1, 1, 0, 2, 1],
+        "input_sha256": "f00",
+    }
+
+    assert summary(certificate, report, Path("out")).splitlines()[:4] == [
+        "The best found before the time was up; no result of this kind places more than 9."
+        " 8 of 9 students have a place, 1 have none.",
+        "Their choices: 1 at rank 1, 1 at rank 2, 1 at rank 3, 1 at rank 4, 1 at rank 5,"
+        " 3 further down.",
+        "Pairs kept apart only by a pin or a ban: 1.",
+        "Pairs that would rather have each other, apart for weights: 1.",
+    ]
+
+
+def test_the_sentence_on_a_place_leaves_out_groups_that_had_no_part() -> None:
+    unlisted = Sufficient("wang", 4, None, shared=False)
+
+    assert sufficient_sentence(unlisted) == (
+        "On the list of mentor 'wang' place 4 would have been enough; the student was not on it."
+    )
+
+
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
@@ -330,7 +366,7 @@ def test_the_exact_algorithm_plans_minimums_and_names_whom_they_keep_apart(
 
     assert told.exit_code == answer.exit_code == 0
     assert told.stdout.startswith("Optimal, proven by the solver. 2 of 3 students have a place")
-    assert "have each other, for the sake of minimums: 1." in told.stdout
+    assert "have each other, apart for minimums: 1." in told.stdout
     report = json.loads(answer.stdout)
     assert (report["status"], report["size"], report["bound"]) == ("optimal", 2, 2)
     assert (report["blocking_pairs"], report["tolerated"]) == (1, 1)

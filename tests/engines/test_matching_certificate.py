@@ -69,6 +69,12 @@ def test_a_certificate_proves_itself() -> None:
     assert certificate["evidence"]["size"] == 2
 
 
+def test_a_certificate_of_format_1_stays_what_it_was_byte_for_byte() -> None:
+    digest = sha256(canonical_json(_certificate())).hexdigest()
+
+    assert digest == "02e09bdabc107c14189167a59d5998df333412f266f727b91e682a6302a87887"
+
+
 def test_the_digest_of_the_inputs_depends_on_their_content_alone() -> None:
     problem = small_market()
     lists = dict(reversed(list(problem.student_preferences.items())))
@@ -93,6 +99,12 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], Any, str]] = {
     "bans, not a list": (("inputs", "bans"), {}, "malformed"),
     "ban without kind": (("inputs", "bans"), [["s1", "stroke"]], "malformed"),
     "preferences": (("inputs", "students", "s2"), ["cohort"], "input_sha256"),
+    "ban twice": (
+        ("inputs", "bans"),
+        [["s1", "stroke", "conflict", "kin"], ["s1", "stroke", "policy", ""]],
+        "malformed",
+    ),
+    "preferences, text": (("inputs", "students", "s2"), "cohort", "malformed"),
     "preferences, odd": (("inputs", "students", "s2"), [["cohort", 1]], "malformed"),
     "surrogate": (("inputs", "students", "s2"), ["\ud800"], "malformed"),
     "input digest": (("input_sha256",), "0" * 64, "input_sha256"),
@@ -281,7 +293,13 @@ def test_every_binding_rule_is_computed_again() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"bound": 1}, {"bound": None}, {"status": "stable"}, {"algorithm": "promotion"}],
+    [
+        {"bound": 1},
+        {"bound": None},
+        {"status": "stable"},
+        {"algorithm": "promotion"},
+        {"algorithm": "promotion", "status": "stable"},
+    ],
 )
 def test_there_is_no_certificate_of_claims_that_do_not_agree(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="matching: "):
@@ -305,6 +323,11 @@ def test_the_bound_is_that_of_brute_force_in_markets_without_weights() -> None:
         problem = random_unit_market(random)
         best = max(map(len, Oracle(problem, strict=False).feasible(minima=False)))
         assert size_bound(problem) == best
+
+
+def test_a_market_without_anybody_has_the_bound_nought() -> None:
+    assert size_bound(MatchingProblem({}, {}, {})) == 0
+    assert size_bound(MatchingProblem({}, {"a": Offer("m", 1)}, {"m": Mentor(1)})) == 0
 
 
 def test_with_weights_the_bound_may_only_be_too_high() -> None:

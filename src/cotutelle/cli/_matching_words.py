@@ -55,10 +55,10 @@ def _tolerated(rows: list[list[Any]]) -> list[str]:
         lines.append(f"Pairs kept apart only by the quota of a group: {causes.count('group_cap')}.")
     if "lower_quota" in causes:
         count = causes.count("lower_quota")
-        lines.append(f"Pairs that would rather have each other, for the sake of minimums: {count}.")
+        lines.append(f"Pairs that would rather have each other, apart for minimums: {count}.")
     if "weight" in causes:
         count = causes.count("weight")
-        lines.append(f"Pairs that would rather have each other, for the sake of weights: {count}.")
+        lines.append(f"Pairs that would rather have each other, apart for weights: {count}.")
     return lines
 
 
