@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -110,7 +110,9 @@ def in_words(round_: Round, diagnosis: Mapping[str, Any]) -> dict[str, Any]:
         *diagnosis["reasons"],
         *(change for repair in diagnosis["repairs"] for change in repair["changes"]),
     ]
-    names = _names(round_, parts)
+    keys = {key for part in parts for key in _flat(part["key"])}
+    keys |= {str(value) for part in parts for value in (part.get("value"), part.get("before"))}
+    names = names_of(round_, {key for key in keys if _is_key(key)})
     return {
         "missed": diagnosis["how"] == "missed",
         "reasons": [_reason(names, rule) for rule in diagnosis["reasons"]],
@@ -126,9 +128,8 @@ def in_words(round_: Round, diagnosis: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _names(round_: Round, parts: Sequence[Mapping[str, Any]]) -> Names:
-    keys = {key for part in parts for key in _flat(part["key"])}
-    keys |= {v for part in parts for v in (part.get("value"), part.get("before")) if _is_key(v)}
+def names_of(round_: Round, keys: Collection[str]) -> Names:
+    """Read what the engine's ids in ``keys`` stand for; six queries."""
     answers = round_.answers.filter(public_id__in=keys).select_related(
         "mentor__person", "team__first__person", "team__second__person"
     )

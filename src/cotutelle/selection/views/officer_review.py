@@ -24,6 +24,7 @@ from cotutelle.selection.queries.review import (
     review_of,
 )
 from cotutelle.selection.views.officer_steps import rules_of
+from cotutelle.selection.views.review_proof import proof_of, tolerated_of
 from cotutelle.ui.dates import format_datetime
 
 SHOWN_UNMATCHED = 10
@@ -95,6 +96,8 @@ def review_context(round_: Round, *, everybody: bool, trial: Run | None = None) 
         "silent": [str(answer) for answer in review.silent],
         "silent_rule": SilentMentor(rules_of(round_).silent_mentor).label,
         "verdict": verdict_card(round_, review.run) if review.run else None,
+        "proof": proof_of(review.run) if review.run else None,
+        "tolerated": tolerated_of(round_, review.run, everybody=everybody) if review.run else None,
         "previous": review.previous,
         **(differences(review.comparison) if review.comparison else {}),
     }
@@ -268,6 +271,7 @@ def verdict_card(round_: Round, run: Run) -> dict[str, Any]:
             % {"mentors": f"{len(inputs['mentors']):,}", "offers": f"{len(inputs['offers']):,}"},
             "",
         ),
+        *_of_units(inputs),
         (_("No student and mentor would both rather have each other"), "0", ""),
         (_("Students assigned by the school sit where they were assigned"), f"{pins} / {pins}", ""),
         (_("Conflicts of interest are kept"), f"{conflicts:,}", ""),
@@ -275,7 +279,7 @@ def verdict_card(round_: Round, run: Run) -> dict[str, Any]:
     tolerated = len(run.verdict.get("tolerated", ()))
     if tolerated:
         checks.append(
-            (_("Tolerated only because of an assignment or a rule"), f"{tolerated}", "info")
+            (_("Tolerated only because of a rule, limit or minimum"), f"{tolerated}", "info")
         )
     full = reverse("decisions:run", args=[run.public_id])
     facts: list[dict[str, Any]] = [
@@ -293,6 +297,19 @@ def verdict_card(round_: Round, run: Run) -> dict[str, Any]:
         "download_url": reverse("decisions:certificate", args=[run.public_id]),
         "download_label": _("Download the certificate"),
     }
+
+
+def _of_units(inputs: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return what was checked of limits above the mentors and of minimum places."""
+    groups = inputs.get("groups", {}).values()
+    everything = [*groups, *inputs["offers"].values(), *inputs["mentors"].values()]
+    minimums = sum(bool(one.get("lower_quota")) for one in everything)
+    checks = []
+    if groups:
+        checks.append((_("No unit or agreement has more than its places"), f"{len(groups)}", ""))
+    if minimums:
+        checks.append((_("Minimum places are kept"), f"{minimums}", ""))
+    return checks
 
 
 # ---------------------------------------------------------------- differences between two runs
