@@ -27,13 +27,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cotutelle.engines.affinity.models import HubModel, Language, Models
-from cotutelle.engines.affinity.routes import MEANING_WEIGHT, WORDS_WEIGHT
 from cotutelle.engines.affinity.spaces import TfidfEncoder
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+MEANING_WEIGHT, WORDS_WEIGHT = 0.7, 0.3
 Constants = Mapping[str, tuple[float, float]]
 Route = tuple[Language, Language]
 _REFERENCE = Path(__file__).parent / "models" / "data" / "reference.jsonl"

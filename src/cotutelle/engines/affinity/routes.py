@@ -10,15 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from cotutelle.engines.affinity import problem
-
-if TYPE_CHECKING:
-    from cotutelle.engines.affinity.calibration import Calibration
+from cotutelle.engines.affinity.calibration import MEANING_WEIGHT, WORDS_WEIGHT, Calibration
 
 ENGLISH, CHINESE = 0, 1
-MEANING_WEIGHT, WORDS_WEIGHT = 0.7, 0.3
 
 
 @dataclass(frozen=True, slots=True)

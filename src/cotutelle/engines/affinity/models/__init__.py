@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from cotutelle.engines.affinity.models.cache import VectorCache
 from cotutelle.engines.affinity.models.hub import HubModel
+from cotutelle.engines.affinity.models.installed import available
 from cotutelle.engines.affinity.models.language import Language, language_of, sentences
 from cotutelle.engines.affinity.models.minilm import MiniLm
 from cotutelle.engines.affinity.models.multilingual import UseMultilingual
@@ -20,7 +21,6 @@ from cotutelle.engines.affinity.models.protocol import (
     Models,
     TextModel,
 )
-from cotutelle.engines.affinity.models.wheels import available
 
 __all__ = [
     "MAX_TOKENS",

