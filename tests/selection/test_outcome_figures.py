@@ -63,7 +63,7 @@ def test_participation_is_counted_of_the_cohort_the_students_and_the_mentors() -
 def test_ranks_and_places_add_up_to_the_students() -> None:
     round_ = _round()
     (profile,) = outcome.profiles(round_)
-    assert profile.counts == (6, 1, 0, 0, 0, 5)
+    assert profile.counts == (6, 1, 0, 0, 5)
     assert sum(profile.counts) == profile.students == 12
     assert outcome.placed_share(round_).value == pytest.approx(7 / 12)
     load = outcome.load_of(round_)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class RoundState(models.TextChoices):
@@ -73,7 +74,7 @@ class ScenarioState(models.TextChoices):
 
     DRAFT = "draft", _("Draft")
     RUNNING = "running", _("Being computed")
-    DONE = "done", _("Computed")
+    DONE = "done", pgettext_lazy("a what-if", "Computed")
     FAILED = "failed", _("Has no result")
 
 

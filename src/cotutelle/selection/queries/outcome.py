@@ -63,7 +63,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Students of one round by what they got: places 1, 2, 3, later, assigned, none."""
+    """Students of one round by what they got: places 1, 2, 3, later or assigned, none."""
 
     round: Round
     students: int
@@ -168,7 +168,7 @@ def _profile(round_: Round) -> Profile:
     top = [ranks.pop(place, 0) for place in range(1, PROFILE_LENGTH)]
     later = sum(ranks.values())
     placed = sum(top) + later + assigned
-    return Profile(round_, len(people), (*top, later, assigned, len(people) - placed))
+    return Profile(round_, len(people), (*top, later + assigned, len(people) - placed))
 
 
 def load_of(round_: Round) -> Load:

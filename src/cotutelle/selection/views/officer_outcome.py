@@ -22,6 +22,7 @@ from cotutelle.selection.views.officer_common import may, page, round_or_404
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 
+MANY_YEARS = 4
 _PARTICIPATION: Mapping[str, Any] = {
     "cohort": gettext_lazy("Students of the cohort who take part"),
     "lists": gettext_lazy("Students who handed in a list"),
@@ -60,6 +61,7 @@ def figures(request: HttpRequest, public_id: UUID) -> HttpResponse:
         participation=_participation(found),
         placed=_share(outcome.placed_share(found)),
         years=_years(years),
+        years_size=160 if len(years) < MANY_YEARS else 240,
         years_say=_("Students by the place of the choice they got, in per cent of the round."),
         tables=tables,
         load=load,
@@ -116,8 +118,7 @@ def _years(rows: Sequence[outcome.Profile]) -> dict[str, Any]:
             pgettext("on an axis", "Choice %(n)s") % {"n": n}
             for n in range(1, outcome.PROFILE_LENGTH)
         ),
-        _("Later choice"),
-        pgettext("on an axis", "Assigned"),
+        pgettext("on an axis", "Later or assigned"),
         pgettext("on an axis", "No place"),
     ]
     return {
@@ -213,7 +214,7 @@ def _export(round_: Round, tables: Sequence[Mapping[str, Any]]) -> Table:
         Out(_("Group"), lambda r: str(r[1])),
         Out(_("n"), lambda r: r[2], "number"),
         Out(_("Share or mean"), lambda r: r[3]),
-        Out(_("95% interval"), lambda r: r[4]),
+        Out(_("Confidence interval"), lambda r: r[4]),
     ]
     return Table(
         _("Outcome figures"), columns, list(_lines(round_, tables)), header=round_.display_name

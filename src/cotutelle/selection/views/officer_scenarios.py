@@ -194,7 +194,7 @@ def _figures(result: Mapping[str, Any], names: Names) -> dict[str, Any]:
                 "unit": _delta(_first(now), _first(was)),
             },
             {"label": _("Another result"), "value": f"{len(result['moved']):,}"},
-            {"label": _("Computed in"), "value": f"{result['cpu_seconds']:.1f}", "unit": _("s")},
+            {"label": _("Computed in"), "value": f"{result['cpu_seconds']:.2f}", "unit": _("s")},
         ],
         "proof": words.proof(now),
         "way": Algorithm(result["algorithm"]).label,
