@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from cotutelle.cli import affinity
+from cotutelle.cli import _affinity_way, affinity
 
 MENTORS = '{"id": " m1 ", "texts": ["Lung cancer imaging", "肺癌影像"]}\n{"id": "m2", "texts": ["脑卒中"]}\n'
 STUDENTS = '{"id": "学 1", "texts": ["lung cancer 肺癌影像"]}\n\n  \n{"id": "s2", "texts": []}\n'
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path, tmp_path_factory, monkeypatch):
     app = typer.Typer()
     app.callback()(lambda: None)
     affinity.register(app)
 
-    def call(mentors=MENTORS, students=STUDENTS, *options, encoding="utf-8"):
+    monkeypatch.setenv("COTUTELLE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+
+    def call(mentors=MENTORS, students=STUDENTS, *options, encoding="utf-8", model="tfidf"):
         for name, text in (("mentors", mentors), ("students", students)):
             if text is not None:
                 raw = text if isinstance(text, bytes) else text.encode(encoding)
                 (tmp_path / f"{name}.jsonl").write_bytes(raw)
         paths = [str(tmp_path / name) for name in ("mentors.jsonl", "students.jsonl", "scores.csv")]
         return CliRunner().invoke(
-            app, ["affinity", paths[0], paths[1], "--out", paths[2], *options]
+            app, ["affinity", paths[0], paths[1], "--out", paths[2], "--model", model, *options]
         )
 
     return call
@@ -71,7 +74,81 @@ def test_json_prints_one_object(run):
 
     summary = json.loads(result.stdout)
     assert summary.pop("cpu_seconds") >= 0
-    assert summary == {"status": "scored", "students": 2, "mentors": 2, "rows": 2}
+    assert summary == {
+        "status": "scored",
+        "students": 2,
+        "mentors": 2,
+        "rows": 2,
+        "model": "tfidf",
+        "calibration": None,
+        "cached": 0,
+        "encoded": 0,
+    }
+
+
+def test_models_read_texts_once_and_may_score_below_zero(run, tmp_path):
+    students = STUDENTS + '{"id": "far", "texts": ["monetary policy of islands"]}\n'
+    first = json.loads(run(MENTORS, students, "--json", model="auto").stdout)
+    before = rows(tmp_path)
+    second = json.loads(run(MENTORS, students, "--json", model="auto").stdout)
+
+    assert first["model"] == "minilm-l6-int8+use-multilingual"
+    assert first["calibration"]
+    assert (first["cached"], second["encoded"]) == (0, 0)
+    # Two English, two Chinese items; across languages the English ones once more.
+    assert first["encoded"] == second["cached"] == 6
+    assert rows(tmp_path) == before
+    found = {(row[0], row[1]): float(row[2]) for row in before[1:]}
+    assert found["far", "m1"] < 0 < found["学 1", "m1"]
+
+
+@pytest.mark.parametrize("model", ["auto", "tfidf"])
+def test_processes_write_the_same_file(run, tmp_path, model):
+    run(model=model)
+    alone = (tmp_path / "scores.csv").read_bytes()
+    (tmp_path / "scores.csv").unlink()
+
+    assert run(MENTORS, STUDENTS, "--workers", "2", model=model).exit_code == 0
+    assert (tmp_path / "scores.csv").read_bytes() == alone
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--workers", "many"), "--workers: 'many' is neither a number nor tcp://HOST:PORT"),
+        (("--workers", "0"), "--workers: '0' is neither a number nor tcp://HOST:PORT"),
+    ],
+)
+def test_workers_that_are_none_are_refused(run, tmp_path, options, message):
+    result = run(MENTORS, STUDENTS, *options)
+
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == [message]
+    assert not (tmp_path / "scores.csv").exists()
+
+
+def test_a_hub_model_needs_the_extra(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    result = run(model="malteos/scincl")
+
+    assert result.exit_code == 2
+    assert "cotutelle[models]" in result.stderr
+
+
+def test_without_models_words_are_compared_and_it_says_so(run, monkeypatch):
+    monkeypatch.setattr("cotutelle.engines.affinity.models.available", lambda: None)
+    _affinity_way._load.cache_clear()
+    result = run(MENTORS, STUDENTS, "--json", model="auto")
+    _affinity_way._load.cache_clear()
+
+    assert json.loads(result.stdout)["model"] == "tfidf"
+    assert result.stderr == "no text model is installed: words alone are compared (TF-IDF)\n"
+
+
+def test_the_cache_lies_where_it_is_asked_for(run, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("named")
+    assert run(MENTORS, STUDENTS, "--cache", str(folder), model="auto").exit_code == 0
+    assert {path.name.split("-")[0] for path in folder.iterdir()} == {"minilm", "terms", "use"}
 
 
 def test_all_bad_lines_are_listed_together_and_nothing_is_written(run, tmp_path):

@@ -9,10 +9,11 @@ import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from cotutelle.cli._affinity_way import choose_way
 from cotutelle.cli._text import UnreadableText, read_text
 
 if TYPE_CHECKING:
@@ -27,35 +28,49 @@ def register(app: typer.Typer) -> None:
     app.command(name="affinity")(affinity)
 
 
-def affinity(
+def affinity(  # noqa: PLR0917 - one parameter an option
     mentors: Annotated[Path, typer.Argument(help='One {"id", "texts": […]} a line.')],
     students: Annotated[Path, typer.Argument(help="The same, for the students.")],
     out: Annotated[Path, typer.Option("--out", help="CSV file to write.")],
     top: Annotated[
         int | None, typer.Option("--top", min=1, help="Mentors per student; all without it.")
     ] = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model", help="auto: the text models, if installed; tfidf: words; or a hub name."
+        ),
+    ] = "auto",
+    cache: Annotated[
+        Path | None, typer.Option("--cache", help="Folder for vectors of texts seen before.")
+    ] = None,
+    workers: Annotated[
+        str | None,
+        typer.Option("--workers", help="A number of processes, or tcp://HOST:PORT of Dask."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
     """Score how near each mentor's work is to each student's interests."""
-    from cotutelle.engines.affinity import AffinityProblem, iter_affinity  # noqa: PLC0415
-
     started = time.process_time()
     problems: list[str] = []
     mentor_texts = _read_people(mentors, problems)
     student_texts = _read_people(students, problems)
     if problems:
         _refuse(problems)
-    problem = AffinityProblem(mentor_texts, student_texts)
     try:
-        count = _write_rows(out, iter_affinity(problem, top=top))
+        way = choose_way(model, cache, workers)
+        count = _write_rows(out, way.rows(mentor_texts, student_texts, top))
     except OSError as error:
         _refuse([f"{out}: {error.strerror or error}"])
+    except ValueError as error:
+        _refuse([str(error)])
     if as_json:
         summary = {
             "status": "scored",
             "students": len(student_texts),
             "mentors": len(mentor_texts),
             "rows": count,
+            **way.summary(),
             "cpu_seconds": round(time.process_time() - started, 3),
         }
         typer.echo(json.dumps(summary))
@@ -65,7 +80,7 @@ def affinity(
         )
 
 
-def _refuse(problems: Iterable[str]) -> None:
+def _refuse(problems: Iterable[str]) -> NoReturn:
     for problem in problems:
         typer.echo(problem, err=True)
     raise typer.Exit(_BAD_INPUT)

@@ -40,6 +40,7 @@ _BLOCK_CELLS = 2_000_000
 _SHORTLISTED_AT_ONCE = 128
 _SAMPLE = 48
 _SINGLE_PRECISION = 1e-4
+_WORTH_A_FIRST_LOOK = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,11 @@ class Scorer:
                 meeting = Meeting(block, place, self.index, every, nothing, nothing)
                 yield from self._best(meeting, np.zeros(len(every)))
                 continue
-            found, scores = self._meet(block, place, listed[place], np.float32)
-            least = np.sort(scores)[-min(self.top, len(scores))] - _SINGLE_PRECISION
-            near = found.mentors[scores >= least]
+            near = listed[place]
+            if len(near) > _WORTH_A_FIRST_LOOK * self.top:
+                found, scores = self._meet(block, place, near, np.float32)
+                least = np.sort(scores)[-min(self.top, len(scores))] - _SINGLE_PRECISION
+                near = found.mentors[scores >= least]
             meeting, exact = self._meet(block, place, near, np.float64)
             yield from self._best(meeting, rounded(exact))
 
@@ -150,7 +153,7 @@ def sample_scores(students: People, scorer: Scorer, method: Method) -> NDArray[n
     found = []
     for part in scorer.blocks(students):
         block = place_students(part, sorted(part), index, method)
-        meaning, words = compare_all(block, index)
+        meaning, words = compare_all(block, index, "float32")
         found.append(all_scores(block, index, meaning + words, scorer.best_items))
     return np.concatenate(found)
 

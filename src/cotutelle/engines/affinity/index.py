@@ -38,9 +38,9 @@ class Method:
         """Return the channels of every route."""
         if self.models is None:
             return WORDS_ONLY
-        from cotutelle.engines.affinity.calibration import CALIBRATION  # noqa: PLC0415
+        from cotutelle.engines.affinity.calibration import calibration_for  # noqa: PLC0415 - imports us
 
-        return calibrated_routes(CALIBRATION)
+        return calibrated_routes(calibration_for(self.models))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class MentorIndex:
     @property
     def words_only(self) -> bool:
         """Tell whether no model takes part."""
-        return self.routes is WORDS_ONLY
+        return self.routes == WORDS_ONLY
 
 
 def index_mentors(
@@ -78,7 +78,7 @@ def index_mentors(
         )
     turned = items.words.T
     lookup = ColumnLookup(items.words.shape[1])
-    picker = TermPicker(space, lookup) if hasattr(items.words, "tocsr") else None
+    picker = TermPicker(lookup) if hasattr(items.words, "tocsr") else None
     if hasattr(turned, "tocsr"):
         turned = turned.tocsr()
     return MentorIndex(items, space, method.routes, turned, lookup, picker)
@@ -86,7 +86,8 @@ def index_mentors(
 
 def place_students(students: People, ids: list[str], index: MentorIndex, method: Method) -> Items:
     """Encode the items of some students."""
-    items = place_items(students, ids, index.space, languages=method.models is not None)
+    languages = method.models is not None
+    items = place_items(students, ids, index.space, languages=languages, named=True)
     if method.models is None:
         return items
     chinese = index.items.chinese
@@ -100,13 +101,15 @@ def place_students(students: People, ids: list[str], index: MentorIndex, method:
 
 
 def compare_all(
-    students: Items, index: MentorIndex
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    students: Items, index: MentorIndex, precision: Any = float
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Compare some students' rows with all rows of the mentors: meaning and words."""
     import numpy as np  # noqa: PLC0415 - heavy
 
     product = students.words @ index.turned
-    words = np.asarray(product.toarray() if hasattr(product, "toarray") else product, dtype=float)
+    words = np.asarray(
+        product.toarray() if hasattr(product, "toarray") else product, dtype=precision
+    )
     np.clip(words, 0.0, 1.0, out=words)
     every = np.arange(words.shape[1])
     own = np.arange(words.shape[0])

@@ -8,7 +8,7 @@ English items need the multilingual model only where the other side has Chinese 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cotutelle.engines.affinity.models import Models, VectorCache, language_of
@@ -41,6 +41,8 @@ class Items:
         Per row: its place in the person's own list, its text, whether it is compared as Chinese.
     words
         TF-IDF rows, CSR or dense.
+    names
+        What the columns of these rows are called, where that was asked for.
     english, multilingual
         Vectors; None where no pair needs them.
     """
@@ -53,6 +55,7 @@ class Items:
     words: Any
     english: Vectors | None = None
     multilingual: Vectors | None = None
+    names: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def sizes(self) -> NDArray[np.int64]:
@@ -68,9 +71,18 @@ def any_chinese(people: Mapping[str, Sequence[str]]) -> bool:
 
 
 def place_items(
-    people: Mapping[str, Sequence[str]], ids: list[str], space: Space, *, languages: bool
+    people: Mapping[str, Sequence[str]],
+    ids: list[str],
+    space: Space,
+    *,
+    languages: bool,
+    named: bool = False,
 ) -> Items:
-    """Find the rows of some people; without ``languages`` all count as one language."""
+    """
+    Find the rows of some people.
+
+    Without ``languages`` all count as one; ``named`` says whether columns get names.
+    """
     import numpy as np  # noqa: PLC0415 - heavy
 
     texts = [text for person in ids for text in people[person]]
@@ -91,6 +103,7 @@ def place_items(
         texts=said,
         chinese=np.array([languages and _is_chinese(text) for text in said], dtype=bool),
         words=rows[kept],
+        names=space.names(said) if named else {},
     )
 
 
@@ -161,7 +174,10 @@ def compare(
 
 
 def _rows(vectors: Vectors, rows: NDArray[np.int64], precision: Any) -> NDArray[Any]:
-    return vectors.matrix[vectors.places[rows]].astype(precision, copy=False)
+    """Return the vectors of some rows, which ascend: all of them without a copy."""
+    every = len(rows) == len(vectors.places) == len(vectors.matrix)
+    matrix = vectors.matrix if every else vectors.matrix[vectors.places[rows]]
+    return matrix.astype(precision, copy=False)
 
 
 class ColumnLookup:

@@ -9,12 +9,11 @@ showing only) for its character bigrams.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cotutelle.engines.affinity.items import ColumnLookup
-from cotutelle.engines.affinity.spaces import Space
 from cotutelle.engines.affinity.terms import han_bigrams, han_runs, is_han
 
 if TYPE_CHECKING:
@@ -28,17 +27,16 @@ _NEAR_ZERO = 1e-12
 class TermPicker:
     """Names the strongest shared phrases of one student with some mentors; for one thread."""
 
-    __slots__ = ("_lookup", "_space")
+    __slots__ = ("_lookup",)
 
-    def __init__(self, space: Space, lookup: ColumnLookup) -> None:
-        """``space`` knows what its columns are called."""
-        self._space = space
+    def __init__(self, lookup: ColumnLookup) -> None:
         self._lookup = lookup
 
     def pick(
         self,
         student: Any,
         texts: Sequence[str],
+        names: Mapping[int, str],
         mentors: Any,
         *,
         owners: NDArray[np.int64],
@@ -50,8 +48,8 @@ class TermPicker:
 
         Parameters
         ----------
-        student, texts
-            One student's CSR rows, and their texts.
+        student, texts, names
+            One student's CSR rows, their texts, and what the columns are called.
         mentors, owners, count
             CSR rows of ``count`` mentors, and which of them (0, 1, …) each row belongs to.
         shares
@@ -61,7 +59,6 @@ class TermPicker:
         import numpy as np  # noqa: PLC0415 - heavy
 
         columns, weights = self._weigh(student, mentors, owners, shares, count)
-        names = self._space.names(texts) if len(columns) else {}
         named = np.array([column in names for column in columns.tolist()], dtype=bool)
         weights = weights[:, named]
         shown = [names[column] for column in columns[named].tolist()]

@@ -254,6 +254,7 @@ class Counted:
         return index.picker.pick(
             students.words[own[0] : own[-1] + 1],
             students.texts[own[0] : own[-1] + 1],
+            students.names,
             index.items.words[meeting.columns],
             owners=np.repeat(np.arange(len(self._starts)), meeting.sizes),
             shares=self.shares * gain,

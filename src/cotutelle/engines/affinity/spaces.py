@@ -83,8 +83,9 @@ class TfidfSpace:
         found, _, _ = self.counts.count(texts)
         terms = [term for text in texts for term in dict.fromkeys(split_terms(text))]
         columns = self._columns(found).tolist()
-        unknown = len(self.hashes)
-        return {c: term for c, term in zip(columns, terms, strict=True) if c != unknown}
+        names = dict(zip(columns, terms, strict=True))
+        names.pop(len(self.hashes), None)
+        return names
 
     def encode(self, texts: Sequence[str]) -> Any:
         """Return a CSR matrix over the mentors' terms, and one last column for all others."""
@@ -112,8 +113,9 @@ class TfidfSpace:
         """Return the columns of terms by hash; the last one for terms no mentor uses."""
         import numpy as np  # noqa: PLC0415 - heavy
 
-        columns = np.searchsorted(self.hashes, found)
-        if not len(self.hashes):
-            return columns
-        same = self.hashes[np.minimum(columns, len(self.hashes) - 1)] == found
-        return np.where(same, columns, len(self.hashes))
+        asked, places = np.unique(found, return_inverse=True)
+        columns = np.searchsorted(self.hashes, asked)
+        if len(self.hashes):
+            same = self.hashes[np.minimum(columns, len(self.hashes) - 1)] == asked
+            columns = np.where(same, columns, len(self.hashes))
+        return columns[places]
