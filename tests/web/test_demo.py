@@ -14,16 +14,18 @@ from django.test import Client
 from cotutelle.decisions.enums import RunState
 from cotutelle.institutions.models import CalendarDay, Unit
 from cotutelle.ledger.models import Entry
-from cotutelle.mentorship.enums import ChangeState, EligibilityState
+from cotutelle.mentorship.enums import ChangeState, EligibilityState, PairRole
 from cotutelle.mentorship.models import (
     ConflictOfInterest,
     Eligibility,
     Mentor,
     MentorChange,
     Mentorship,
+    Pair,
     Publication,
     QuotaAccount,
 )
+from cotutelle.mentorship.queries.pairs import arrangements_of
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person, RoleGrant
 from cotutelle.programmes.models import Student
@@ -34,6 +36,7 @@ from cotutelle.selection.enums import (
     OverrideState,
     PlacementState,
     RoundState,
+    Stage,
 )
 from cotutelle.selection.models import AffinityScore, Answer, Objection, Override, Placement, Round
 from cotutelle.web.demo.fields import FIELDS
@@ -67,7 +70,7 @@ def this_year(seeded: str) -> Round:
 
 @pytest.fixture
 def last_year(seeded: str) -> Round:
-    return Round.objects.get(quota_year=DAY.year - 1)
+    return Round.objects.get(quota_year=DAY.year - 1, stage=Stage.FIRST)
 
 
 def test_it_says_what_it_made(seeded: str) -> None:
@@ -148,10 +151,25 @@ def test_last_year_is_confirmed_with_pairs_and_an_answered_objection(last_year: 
     assert last_year.official_run.state == RunState.OFFICIAL
     placed = Placement.objects.filter(round=last_year, state=PlacementState.CONFIRMED)
     assert 34 <= placed.count() <= 40
-    assert Mentorship.objects.filter(student__cohort=last_year.cohort).count() == placed.count()
+    first = Mentorship.objects.filter(student__cohort=last_year.cohort, role=PairRole.FIRST)
+    assert first.count() == placed.count()
     objection = Objection.objects.get(notice__round=last_year)
     assert objection.state == ObjectionState.REJECTED
     assert Override.objects.get(round=last_year).state == OverrideState.APPROVED
+
+
+def test_some_of_last_year_have_a_second_mentor_and_a_page(last_year: Round) -> None:
+    stage = last_year.second_rounds.get()
+    assert stage.state == RoundState.CONFIRMED
+    pairs = Pair.objects.filter(student__cohort=last_year.cohort)
+    assert 10 <= pairs.count() == stage.placements.count()
+    for pair in pairs:
+        assert (
+            pair.first.mentor.track != pair.second.mentor.track or pair.first.mentor.track == "both"
+        )
+        assert {r.kind for r in pair.records.all()} == {"plan", "note", "arrangement"}
+        holds = [one.holds for one in arrangements_of(pair)]
+        assert sorted(holds) == [False, True]
 
 
 def test_there_is_a_case_of_everything(this_year: Round) -> None:

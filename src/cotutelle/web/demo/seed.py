@@ -10,7 +10,9 @@ from django.db import transaction
 from cotutelle.core.clock import at
 from cotutelle.notices.models import Delivery, Notice
 from cotutelle.programmes.models import Student
+from cotutelle.web.demo.agreements import limit_places, sign_agreement
 from cotutelle.web.demo.last_year import ask_for_another_mentor, build_last_year
+from cotutelle.web.demo.pairs import find_second_mentors, keep_pair_pages
 from cotutelle.web.demo.people import MENTORS, build_mentors
 from cotutelle.web.demo.scenarios import say_how_content, try_out
 from cotutelle.web.demo.staff import build_staff, open_sign_in
@@ -36,9 +38,13 @@ def seed(day: dt.date) -> Demo:
         build_mentors(demo)
     if len(demo.mentors) != MENTORS:
         raise ValueError(f"DEPARTMENTS: {len(demo.mentors)} mentors instead of {MENTORS}")
+    sign_agreement(demo)
     last = build_last_year(demo)
+    find_second_mentors(last)
     season = build_this_year(demo)
+    limit_places(season)
     ask_for_another_mentor(last)
+    keep_pair_pages(last)
     name_logins(season)
     say_how_content(last)
     try_out(last, season)
