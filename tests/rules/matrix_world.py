@@ -42,6 +42,7 @@ from cotutelle.workflow import approvals
 from cotutelle.workflow.models import Approval, ProxyAct
 from tests.exchange.books import xlsx
 from tests.factories.files import make_file
+from tests.factories.agreements import make_agreement
 from tests.factories.institutions import UnitFactory
 from tests.factories.mentorship import (
     YEAR,
@@ -114,6 +115,7 @@ def make_world() -> World:
     _season(world, cohort, [student, classmate], [mentor, colleague])
     _mentorship(world, mentor, colleague)
     _papers(world, student)
+    world.put("agreement", "in_force", make_agreement(mentor, unit=world.home, partner=abroad))
     return world
 
 
@@ -254,6 +256,7 @@ def _one_round(
         world.put("answer_participant", state, answer, **more)
         world.put("participant", state, mine)
     if state == RoundState.ANSWERING:
+        world.put("round_offer", state, round_, offer=offers[0].public_id)
         Interview.objects.create(answer=answer, participant=mine, starts_at=now())
         _override(world, round_, parts[1], offers[0])
     if state == RoundState.PUBLISHED:

@@ -75,6 +75,7 @@ OBJECTS = {
     "mentors/changes/windows/": "window",
     "mentors/changes/": "change",
     "mentors/": "mentor",
+    "agreements/": "agreement",
     "selection/rounds/": "round",
     "selection/overrides/": "override",
     "selection/objections/": "objection",

@@ -11,6 +11,7 @@ from ninja.operation import Operation
 from cotutelle.api.v1.gate import gate
 from cotutelle.api.v1.operations import Room
 from cotutelle.api.v1.problems import KNOWN, answer_known
+from cotutelle.api.v1.rooms.agreements import room as agreements
 from cotutelle.api.v1.rooms.answers import room as answers
 from cotutelle.api.v1.rooms.imports import room as imports
 from cotutelle.api.v1.rooms.lists import room as lists
@@ -23,6 +24,7 @@ from cotutelle.api.v1.rooms.publication import room as publication
 from cotutelle.api.v1.rooms.records import room as records
 from cotutelle.api.v1.rooms.results import room as results
 from cotutelle.api.v1.rooms.rounds import room as rounds
+from cotutelle.api.v1.rooms.scenarios import room as scenarios
 from cotutelle.api.v1.rooms.students import room as students
 from cotutelle.api.v1.rooms.units import room as units
 
@@ -38,7 +40,9 @@ ROOMS: tuple[Room, ...] = (
     answers,
     results,
     publication,
+    scenarios,
     pairs,
+    agreements,
     imports,
     records,
 )

@@ -146,6 +146,7 @@ def set_minimum(
     round_ = offer.round
     check(actor, "selection.manage_round", round_)
     lock_round(round_, *OPEN_TO)
+    offer.refresh_from_db(fields=["places", "places_min", "weight"])
     answer = answer_of(offer)
     _require_minimum(offer, answer, least, weight, mentor_least)
     before = {
