@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import timedelta
 from time import monotonic
+from typing import Any
 
 from ortools.math_opt.python import mathopt
 from ortools.sat import sat_parameters_pb2
@@ -31,6 +32,15 @@ LOWER: dict[Level, RuleKind] = {
 UPPER: dict[Level, RuleKind] = {
     "offer": "offer_quota", "mentor": "mentor_quota", "group": "group_quota",
 }  # fmt: skip
+
+
+def tables_of(problem: MatchingProblem) -> list[tuple[Level, dict[str, Any]]]:
+    """Return new tables of everything that has quotas."""
+    return [
+        ("offer", dict(problem.offers)),
+        ("mentor", dict(problem.mentors)),
+        ("group", dict(problem.groups)),
+    ]
 
 
 class Edges:
@@ -84,9 +94,7 @@ class Network:
         one_each: dict[StudentId, mathopt.LinearConstraint] = {}
         for student in sorted(problem.student_preferences):
             one_each[student] = self.programme.add_linear_constraint(ub=1)
-        for level, table in (
-            ("offer", problem.offers), ("mentor", problem.mentors), ("group", problem.groups),
-        ):  # fmt: skip
+        for level, table in tables_of(problem):
             for key in sorted(table):
                 self.rows[level, key] = self.programme.add_linear_constraint()
         for student, offer in Edges(problem).accepted:
@@ -105,15 +113,14 @@ class Network:
         return edge
 
     def _quota_rules(self) -> list[Rule]:
-        problem = self._problem
-        tables = {"offer": problem.offers, "mentor": problem.mentors, "group": problem.groups}
         rules = []
-        for level, key in self.rows:
-            owner = tables[level][key]  # type: ignore[index]
-            if owner.lower_quota:
-                rules.append(Rule(LOWER[level], key, owner.lower_quota))
-            if owner.quota is not None:
-                rules.append(Rule(UPPER[level], key, owner.quota))
+        for level, table in tables_of(self._problem):
+            for key in sorted(table):
+                owner = table[key]
+                if owner.lower_quota:
+                    rules.append(Rule(LOWER[level], key, owner.lower_quota))
+                if owner.quota is not None:
+                    rules.append(Rule(UPPER[level], key, owner.quota))
         return rules
 
     def _other_rules(self) -> list[Rule]:
@@ -158,13 +165,12 @@ class Network:
         levels = {kind: level for level, kind in (*LOWER.items(), *UPPER.items())}
         lowers = set(LOWER.values())
         for rule in rules:
+            key: Any = rule.key  # of the shape that the kind says
             if rule.kind == "pin":
-                self.pinned[rule.key].lower_bound = 1  # type: ignore[index]
+                self.pinned[key].lower_bound = 1
             elif rule.kind == "ban":
-                self.edges[rule.key].upper_bound = 0  # type: ignore[index]
+                self.edges[key].upper_bound = 0
+            elif rule.kind in lowers:
+                self.rows[levels[rule.kind], key].lower_bound = rule.value
             else:
-                row = self.rows[levels[rule.kind], rule.key]  # type: ignore[index]
-                if rule.kind in lowers:
-                    row.lower_bound = rule.value  # type: ignore[assignment]
-                else:
-                    row.upper_bound = rule.value  # type: ignore[assignment]
+                self.rows[levels[rule.kind], key].upper_bound = rule.value

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import monotonic
-from typing import Any
 
 from ortools.math_opt.python import mathopt
 
-from cotutelle.engines.matching.exact.feasibility import LOWER, UPPER, Edges, Network
+from cotutelle.engines.matching.entities import OfferId, StudentId
+from cotutelle.engines.matching.exact.feasibility import LOWER, UPPER, Edges, Network, tables_of
 from cotutelle.engines.matching.exact.pairs import chain_of
-from cotutelle.engines.matching.infeasibility import Change, Repair, Rule
+from cotutelle.engines.matching.infeasibility import Change, Repair, Rule, RuleKey
 from cotutelle.engines.matching.preferences import listed_ids, tie_groups
 from cotutelle.engines.matching.problem import MatchingProblem
 from cotutelle.engines.matching.result import Level
@@ -81,7 +81,7 @@ class _Elastic:
         self._taken: dict[tuple[Level, str], list[tuple[mathopt.Variable, int]]] = {}
         self._sought = {
             (level, key)
-            for level, table in _tables(problem)
+            for level, table in tables_of(problem)
             for key, owner in table.items()
             if owner.lower_quota
         }
@@ -130,7 +130,7 @@ class _Elastic:
         return edge
 
     def _add_places(self) -> None:
-        for level, table in _tables(self._problem):
+        for level, table in tables_of(self._problem):
             for key, owner in sorted(table.items()):
                 terms = self._taken.get((level, key), [])
                 total = mathopt.fast_sum([edge * take for edge, take in terms])
@@ -157,9 +157,9 @@ class _Elastic:
             return ()
         result = mathopt.solve(
             self._programme,
-            mathopt.SolverType.CP_SAT,
+            mathopt.SolverType.HIGHS,  # close to a network: its relaxation is all but whole
             params=mathopt.SolveParameters(
-                time_limit=timedelta(seconds=left), threads=1, random_seed=1
+                time_limit=timedelta(seconds=left), relative_gap_tolerance=0
             ),
         )
         if result.termination.reason != mathopt.TerminationReason.OPTIMAL:
@@ -180,30 +180,28 @@ def _change(give: _Give, amount: int) -> Change:
     return Change(rule.kind, rule.key, rule.value, None)
 
 
+def _pair(key: RuleKey) -> tuple[StudentId, OfferId]:
+    if isinstance(key, str):
+        raise TypeError(f"key: {key!r} is no pair of student and offer")
+    return key
+
+
 def _is_pinned(problem: MatchingProblem, student: str, offer: str) -> bool:
     return student in problem.pins and problem.pins[student].offer_id == offer
-
-
-def _tables(problem: MatchingProblem) -> list[tuple[Level, dict[str, Any]]]:
-    return [
-        ("offer", dict(problem.offers)),
-        ("mentor", dict(problem.mentors)),
-        ("group", dict(problem.groups)),
-    ]
 
 
 def apply_changes(problem: MatchingProblem, changes: Iterable[Change]) -> MatchingProblem:
     """Return the market with these changes made; who is added to a list comes last there."""
     students = dict(problem.student_preferences)
-    tables = dict(_tables(problem))
+    tables = dict(tables_of(problem))
     pins, bans = dict(problem.pins), dict(problem.bans)
     for change in changes:
         if change.kind == "pin":
             del pins[str(change.key)]
         elif change.kind == "ban":
-            del bans[change.key]  # type: ignore[arg-type]  # the key of a ban is a pair
+            del bans[_pair(change.key)]
         elif change.kind == "acceptance":
-            student, offer = change.key
+            student, offer = _pair(change.key)
             if offer not in listed_ids(students[student]):
                 students[student] = (*tie_groups(students[student]), (offer,))
             mentor_id = problem.offers[offer].mentor_id
@@ -213,9 +211,10 @@ def apply_changes(problem: MatchingProblem, changes: Iterable[Change]) -> Matchi
                 tables["mentor"][mentor_id] = replace(mentor, preferences=longer)
         else:
             level, _, end = change.kind.partition("_")
-            table = tables[level]  # type: ignore[index]  # the kinds begin with the level
-            name = "lower_quota" if end == "lower" else "quota"
-            table[change.key] = replace(table[change.key], **{name: change.after})
+            table = next(table for name, table in tables.items() if name == level)
+            key = str(change.key)
+            field = "lower_quota" if end == "lower" else "quota"
+            table[key] = replace(table[key], **{field: change.after})
     return replace(
         problem,
         student_preferences=students,

@@ -125,7 +125,9 @@ def _parameters(seconds: float) -> mathopt.SolveParameters:
             time_limit=time_limit,
             threads=1,
             random_seed=1,
-            cp_sat=sat_parameters_pb2.SatParameters(linearization_level=2),
+            cp_sat=sat_parameters_pb2.SatParameters(
+                linearization_level=2, add_lp_constraints_lazily=False, max_num_cuts=0
+            ),
         )
     return mathopt.SolveParameters(
         time_limit=time_limit, absolute_gap_tolerance=0.999, relative_gap_tolerance=0
