@@ -6,8 +6,8 @@ Affinity at the size of a country: 20,000 students × 5,000 mentors, twenty item
 
 Texts are drawn from a seeded Zipf vocabulary, 40 words an item, so that common and rare words meet as
 they do in abstracts. Vectors are drawn too, not encoded: centres of 150 fields, themes inside them,
-noise, as wide apart as the English model's; every person works on one to three themes. They are put
-into a cache on disk first, which is not timed: what is timed begins with the texts and that cache, and
+noise, about as wide apart as the English model's; every person works on one to three themes. They and
+the texts' terms are put into a cache on disk first, which is not timed: what is timed begins with the texts and that cache, and
 ends with the rows and their reasons. Where the engine does not compare all pairs of items, the best
 mentors of some students are compared with those found by comparing all: that is the recall.
 """
@@ -86,6 +86,12 @@ def peak_of_children_mb() -> float:
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
+def cpu_seconds() -> float:
+    """Return the CPU seconds of this process and its ended children."""
+    found = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in found)
+
+
 def recall(problem: Any, method: Any, found: dict[str, list[str]], top: int, count: int) -> float:
     """Return the share of the best mentors that were found, for some students."""
     from cotutelle.engines.affinity.blocks import Scorer, make_scorer
@@ -122,8 +128,15 @@ def main() -> None:
 
 def measure(asked: argparse.Namespace, folder: Path) -> None:
     """Run one size."""
-    from cotutelle.engines.affinity import AffinityProblem, Models, VectorCache, iter_affinity
+    from cotutelle.engines.affinity import (
+        AffinityProblem,
+        Models,
+        TfidfEncoder,
+        VectorCache,
+        iter_affinity,
+    )
     from cotutelle.engines.affinity.index import Method
+    from cotutelle.engines.affinity.termcounts import TermCounts
     from cotutelle.engines.affinity.workers import local_map
 
     draw, themes = random.Random(1), {}  # noqa: S311 - not a secret
@@ -136,12 +149,13 @@ def measure(asked: argparse.Namespace, folder: Path) -> None:
         model = DrawnModel(themes)
         models = Models(english=model, multilingual=model)
         VectorCache(folder).encode(model, list(themes))
+        TermCounts(folder).count(list(themes))
     print(
         f"{asked.students} students × {asked.mentors} mentors, {asked.student_items} × {asked.items}"
         f" items, top {asked.top}, {asked.processes} processes",
         flush=True,
     )
-    before, started = peak_mb(), time.perf_counter()
+    before, started, worked = peak_mb(), time.perf_counter(), cpu_seconds()
     cache = VectorCache(folder)
     found: dict[str, list[str]] = {}
     spread = local_map(asked.processes) if asked.processes > 1 else None
@@ -150,14 +164,17 @@ def measure(asked: argparse.Namespace, folder: Path) -> None:
         found.setdefault(row.student_id, []).append(row.mentor_id)
         count += 1
     seconds = time.perf_counter() - started
-    print(f"{seconds:.1f} s, {count} rows, {asked.students * asked.mentors / seconds:,.0f} pairs/s")
+    worked = cpu_seconds() - worked
+    print(
+        f"{seconds:.1f} s, {worked:.1f} CPU s, {count} rows, {asked.students * asked.mentors / seconds:,.0f} pairs/s"
+    )
     print(
         f"{peak_mb():.0f} MB at most here, {before:.0f} MB of it the texts; "
         f"{peak_of_children_mb():.0f} MB in any other process, shared pages counted again",
         flush=True,
     )
     if asked.recall and models:
-        method = Method(models, cache)
+        method = Method(models, cache, TfidfEncoder(TermCounts(folder)))
         share = recall(problem, method, found, asked.top, asked.recall)
         print(f"recall of the best {asked.top}: {share:.4f} on {asked.recall} students")
 

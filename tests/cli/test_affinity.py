@@ -95,8 +95,8 @@ def test_models_read_texts_once_and_may_score_below_zero(run, tmp_path):
     assert first["model"] == "minilm-l6-int8+use-multilingual"
     assert first["calibration"]
     assert (first["cached"], second["encoded"]) == (0, 0)
-    # Two English, two Chinese items; across languages the English ones once more.
-    assert first["encoded"] == second["cached"] == 6
+    # Two English items by the English model; all five by the multilingual one.
+    assert first["encoded"] == second["cached"] == 7
     assert rows(tmp_path) == before
     found = {(row[0], row[1]): float(row[2]) for row in before[1:]}
     assert found["far", "m1"] < 0 < found["学 1", "m1"]

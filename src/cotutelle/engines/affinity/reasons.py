@@ -88,8 +88,8 @@ class TermPicker:
         rows = np.repeat(np.arange(met.shape[0]), np.diff(met.indptr))
         carried = (shares[:, rows] * values[:, met.indices]).sum(axis=0) * met.data
         cells = owners[rows] * len(columns) + met.indices
-        weights = np.bincount(cells, carried, minlength=count * len(columns))
-        weights = weights.reshape(count, len(columns))
+        flat = np.asarray(np.bincount(cells, carried, count * len(columns)), dtype=np.float64)
+        weights = flat.reshape(count, len(columns))
         shared = np.flatnonzero((weights > _NEAR_ZERO).any(axis=0))
         return columns[shared], weights[:, shared]
 

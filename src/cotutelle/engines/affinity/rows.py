@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cotutelle.engines.affinity.index import MentorIndex
 from cotutelle.engines.affinity.items import Items
@@ -46,7 +46,8 @@ class Meeting:
     @property
     def sizes(self) -> NDArray[np.int64]:
         """Return how many rows each of the mentors has."""
-        return self.index.items.sizes[self.mentors]
+        sizes: NDArray[np.int64] = self.index.items.sizes[self.mentors]
+        return sizes
 
     @property
     def columns(self) -> NDArray[np.int64]:
@@ -78,13 +79,15 @@ def spread(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.in
     import numpy as np  # noqa: PLC0415 - heavy
 
     ends = np.cumsum(sizes)
-    return np.arange(int(sizes.sum())) + np.repeat(starts - (ends - sizes), sizes)
+    shift = np.repeat(starts - (ends - sizes), sizes)
+    found: NDArray[np.int64] = np.arange(len(shift)) + shift
+    return found
 
 
 def item_scores(
-    similarities: NDArray[np.float64],
+    similarities: NDArray[Any],
     sizes: NDArray[np.int64],
-    floors: NDArray[np.float64],
+    floors: NDArray[Any],
     best_items: int,
 ) -> NDArray[np.float64]:
     """

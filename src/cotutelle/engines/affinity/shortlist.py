@@ -95,7 +95,7 @@ class _Means:
         import numpy as np  # noqa: PLC0415 - heavy
         from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy
 
-        self._vectors: dict[str, NDArray[np.float32]] = {}
+        self._vectors: dict[str, NDArray[Any]] = {}
         for kind in ("english", "multilingual"):
             vectors = getattr(students, kind)
             if vectors is not None and (vectors.places[rows] >= 0).all():

@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from cotutelle.engines.affinity.models.protocol import TextModel
 
@@ -26,6 +26,14 @@ _WRITTEN_AT_ONCE = 64
 _READ_AT_ONCE = 500
 _BUSY_SECONDS = 60.0
 _NOT_IN_A_FILE_NAME = re.compile(r"[^\w.-]+")
+
+
+class Versioned(Protocol):
+    """Whatever answers are kept under."""
+
+    @property
+    def version(self) -> str:
+        """Two equal versions give equal answers."""
 
 
 class VectorCache:
@@ -108,7 +116,7 @@ class VectorCache:
         self.encoded += len(waiting)
         return _unit(rows[[places[key] for key in keys]])
 
-    def _read(self, model: TextModel, keys: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    def _read(self, model: Versioned, keys: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
         if self._folder is None:
             known = self._memory.get(model.version, {})
             yield from ((key, known[key]) for key in keys if key in known)
@@ -122,7 +130,7 @@ class VectorCache:
                     asked,
                 )
 
-    def _write(self, model: TextModel, vectors: dict[bytes, bytes]) -> None:
+    def _write(self, model: Versioned, vectors: dict[bytes, bytes]) -> None:
         if self._folder is None:
             self._memory.setdefault(model.version, {}).update(vectors)
             return
@@ -132,7 +140,7 @@ class VectorCache:
             store.execute("COMMIT")
 
     @contextmanager
-    def _open(self, model: TextModel) -> Iterator[sqlite3.Connection]:
+    def _open(self, model: Versioned) -> Iterator[sqlite3.Connection]:
         """Open the model's file for one piece of work; nothing stays open between two."""
         assert self._folder is not None  # noqa: S101 - the callers looked
         path = self._folder / f"{_NOT_IN_A_FILE_NAME.sub('_', model.version)}.sqlite3"
