@@ -27,6 +27,7 @@ from cotutelle.selection.models import (
     Placement,
     PublicNotice,
     Round,
+    Scenario,
 )
 from cotutelle.selection.services.offers import open_offer
 from cotutelle.selection.services.overrides import MINUTES as MINUTES_PURPOSE
@@ -63,6 +64,7 @@ class Season:
     spare: Person
     pair: Pair
     pair_record: PairRecord
+    scenario: Scenario
 
     def ids(self) -> dict[str, str]:
         """Return path parameter → identifier of something that is there."""
@@ -87,6 +89,7 @@ class Season:
             "import_id": str(self.upload.public_id),
             "pair_id": str(self.pair.public_id),
             "record_id": str(self.pair_record.public_id),
+            "scenario_id": str(self.scenario.public_id),
             "subject_type": "people.person",
             "subject_id": str(self.spare.public_id),
         }
@@ -154,5 +157,8 @@ def make_season() -> Season:
             title="开题",
             author=pair.student.person,
             created_at=now(),
+        ),
+        scenario=Scenario.objects.create(
+            round=closed, base=run, name="Try", created_by=officer, created_at=now()
         ),
     )

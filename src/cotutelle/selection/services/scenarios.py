@@ -22,6 +22,7 @@ from cotutelle.people.models import Person
 from cotutelle.selection.enums import ScenarioState
 from cotutelle.selection.models import Round, Scenario
 from cotutelle.selection.queries.scenario_edits import (
+    KINDS,
     Edit,
     UnknownEdit,
     add_edit,
@@ -114,7 +115,9 @@ def change_scenario(scenario: Scenario, edit: Edit, *, actor: Person) -> Scenari
     Refuses with ``scenario.running`` and ``scenario.edit`` (about somebody not in this market, or
     nothing that could be a market comes out).
     """
-    return _write_edits(scenario, lambda base: add_edit(scenario.edits, edit), actor)
+    names = ("kind", *KINDS.get(str(edit.get("kind")), ()))
+    plain = {name: edit[name] for name in names if name in edit}
+    return _write_edits(scenario, lambda base: add_edit(scenario.edits, plain), actor)
 
 
 def undo_edit(scenario: Scenario, index: int, *, actor: Person) -> Scenario:
