@@ -88,7 +88,7 @@ class Season:
             "assignment_id": str(self.assignment.public_id),
             "import_id": str(self.upload.public_id),
             "pair_id": str(self.pair.public_id),
-            "record_id": str(self.pair_record.public_id),
+            "pair_record_id": str(self.pair_record.public_id),
             "scenario_id": str(self.scenario.public_id),
             "subject_type": "people.person",
             "subject_id": str(self.spare.public_id),

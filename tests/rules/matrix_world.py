@@ -16,8 +16,16 @@ from cotutelle.documents.services import PDF_PURPOSE
 from cotutelle.exchange import services as exchange
 from cotutelle.institutions.models import Unit
 from cotutelle.jobs.models import Job
-from cotutelle.mentorship.enums import ChangeState
-from cotutelle.mentorship.models import ChangeWindow, Mentor, MentorChange, Mentorship, QuotaAccount
+from cotutelle.mentorship.enums import ChangeState, PairRole
+from cotutelle.mentorship.models import (
+    ChangeWindow,
+    Mentor,
+    MentorChange,
+    Mentorship,
+    Pair,
+    PairRecord,
+    QuotaAccount,
+)
 from cotutelle.mentorship.services import quota
 from cotutelle.notices.models import Notice
 from cotutelle.people.enums import Role
@@ -46,6 +54,8 @@ from tests.factories.agreements import make_agreement
 from tests.factories.institutions import UnitFactory
 from tests.factories.mentorship import (
     YEAR,
+    ConflictFactory,
+    MentorshipFactory,
     QuotaCapFactory,
     TeamFactory,
     make_mentor,
@@ -82,7 +92,8 @@ class World:
 
     def put(self, kind: str, label: str, thing: Any, **more: Any) -> None:
         """Keep ``thing`` as what an address with this kind of object may name."""
-        key = {"pk": thing.pk} if kind in {"cap", "window"} else {"public_id": thing.public_id}
+        by_key = kind in {"cap", "conflict", "window"}
+        key = {"pk": thing.pk} if by_key else {"public_id": thing.public_id}
         self.objects.setdefault(kind, {})[label] = key | more
 
 
@@ -184,6 +195,27 @@ def _mentorship(world: World, mentor: Mentor, colleague: Mentor) -> None:
             requested_at=now(),
         )
         world.put("change", label, change)
+    _pair(world, Mentorship.objects.order_by("student_id")[0])
+
+
+def _pair(world: World, first: Mentorship) -> None:
+    """A second mentor from elsewhere beside the first, with an item of the plan."""
+    second = MentorshipFactory.create(
+        student=first.student,
+        mentor=make_mentor(unit=UnitFactory.create()),
+        role=PairRole.SECOND,
+        is_first_responsible=False,
+    )
+    pair = Pair.objects.create(
+        student=first.student, first=first, second=second, starts_on=second.starts_on
+    )
+    world.put("pair", "student", pair)
+    record = PairRecord.objects.create(
+        pair=pair, kind="plan", title="开题", author=first.student.person, created_at=now()
+    )
+    world.put("pair_record", "plan", record)
+    stranger = make_mentor(unit=world.home)
+    world.put("conflict", "mentor", ConflictFactory.create(mentor=stranger, student=first.student))
 
 
 def _season(world: World, cohort: Cohort, students: list[Student], mentors: list[Mentor]) -> None:

@@ -74,6 +74,9 @@ OBJECTS = {
     "mentors/caps/": "cap",
     "mentors/changes/windows/": "window",
     "mentors/changes/": "change",
+    "mentors/conflicts/": "conflict",
+    "mentors/pairs/records/": "pair_record",
+    "mentors/pairs/": "pair",
     "mentors/": "mentor",
     "agreements/": "agreement",
     "selection/rounds/": "round",
@@ -86,6 +89,7 @@ OBJECTS = {
 FIXED: Mapping[str, str] = {
     "copy": "zh",
     "kind": "people",
+    "record_kind": "note",
     "organization_slug": "campus",
     "provider_id": "campus",
     "uidb36": "1",

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from cotutelle.core.access import check, requires
 from cotutelle.core.errors import RuleViolation
+from cotutelle.institutions.queries import institution_of
 from cotutelle.ledger.queries import history_of
 from cotutelle.mentorship.enums import PairRecordKind, PairRole, PairState, Signer
 from cotutelle.mentorship.forms import DutiesForm, ReasonForm, RecordForm
@@ -121,7 +122,12 @@ def pair(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def _mentors(pair: Pair) -> list[dict[str, Any]]:
     return [
-        {"mentor": half.mentor, "role": PairRole(half.role).label, "half": half}
+        {
+            "mentor": half.mentor,
+            "role": PairRole(half.role).label,
+            "half": half,
+            "institution": institution_of(half.mentor.unit),
+        }
         for half in (pair.first, pair.second)
     ]
 
@@ -141,7 +147,7 @@ def _signatures(pair: Pair) -> list[dict[str, str]]:
 
 
 @requires("mentorship.write_pair")
-def pair_add(request: HttpRequest, public_id: UUID, kind: str) -> HttpResponse:
+def pair_add(request: HttpRequest, public_id: UUID, record_kind: str) -> HttpResponse:
     found = _find(request, public_id)
     check(request.user, "mentorship.write_pair", found)
     titles = {
@@ -149,9 +155,9 @@ def pair_add(request: HttpRequest, public_id: UUID, kind: str) -> HttpResponse:
         PairRecordKind.NOTE: (_("Write a note"), _("Save note")),
         PairRecordKind.ARRANGEMENT: (_("Propose an arrangement"), _("Propose arrangement")),
     }
-    if kind not in PairRecordKind.values:
+    if record_kind not in PairRecordKind.values:
         raise Http404
-    chosen = PairRecordKind(kind)
+    chosen = PairRecordKind(record_kind)
     form = RecordForm(request.POST or None, request.FILES or None, kind=chosen)
     if request.method == "POST" and form.is_valid():
         typed = dict(form.cleaned_data)

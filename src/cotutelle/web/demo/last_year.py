@@ -6,6 +6,7 @@ import datetime as dt
 
 from cotutelle.core.clock import at
 from cotutelle.core.errors import RuleViolation
+from cotutelle.mentorship.enums import PairRole
 from cotutelle.mentorship.models import Mentorship
 from cotutelle.mentorship.queries import receiving_mentors
 from cotutelle.mentorship.services.changes import answer_as_receiving, ask_change
@@ -134,7 +135,9 @@ def ask_for_another_mentor(season: Season) -> None:
             demo.units["YLMU"], opens_on=demo.day - dt.timedelta(days=20),
             closes_on=demo.day + dt.timedelta(days=25), actor=demo.staff["officer"],
         )  # fmt: skip
-    pairs = Mentorship.objects.filter(student__cohort=season.cohort, mentor__isnull=False)
+    pairs = Mentorship.objects.filter(
+        student__cohort=season.cohort, role=PairRole.FIRST, pairs_led__isnull=False
+    )
     for pair in pairs.select_related("student__person", "student__unit", "mentor__person"):
         with at(demo.moment(-9, 20)):
             others = receiving_mentors(pair).select_related("person", "unit")

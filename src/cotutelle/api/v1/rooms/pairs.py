@@ -211,25 +211,29 @@ def add_pair_record(request: ApiRequest, pair_id: UUID, body: RecordNew) -> Reco
     return _record(made)
 
 
-@room.act("/pair-records/{uuid:record_id}/done", RecordOut, permission="mentorship.write_pair")
-def tick_pair_item(request: ApiRequest, record_id: UUID, body: Tick) -> RecordOut:
+@room.act("/pair-records/{uuid:pair_record_id}/done", RecordOut, permission="mentorship.write_pair")
+def tick_pair_item(request: ApiRequest, pair_record_id: UUID, body: Tick) -> RecordOut:
     """Tick an item of the plan off, or take the tick back."""
-    row = require_version(request, _find_record(request, record_id))
+    row = require_version(request, _find_record(request, pair_record_id))
     return _record(set_done(row, body.done, actor=request.person))
 
 
-@room.act("/pair-records/{uuid:record_id}/agree", RecordOut, permission="mentorship.write_pair")
-def agree_to_arrangement(request: ApiRequest, record_id: UUID) -> RecordOut:
+@room.act(
+    "/pair-records/{uuid:pair_record_id}/agree", RecordOut, permission="mentorship.write_pair"
+)
+def agree_to_arrangement(request: ApiRequest, pair_record_id: UUID) -> RecordOut:
     """Agree to an arrangement; it holds once both mentors and the student have."""
-    row = require_version(request, _find_record(request, record_id))
+    row = require_version(request, _find_record(request, pair_record_id))
     agree(row, actor=request.person)
     return _record(row)
 
 
-@room.act("/pair-records/{uuid:record_id}/withdraw", RecordOut, permission="mentorship.write_pair")
-def withdraw_pair_record(request: ApiRequest, record_id: UUID) -> RecordOut:
+@room.act(
+    "/pair-records/{uuid:pair_record_id}/withdraw", RecordOut, permission="mentorship.write_pair"
+)
+def withdraw_pair_record(request: ApiRequest, pair_record_id: UUID) -> RecordOut:
     """Take back what one wrote oneself."""
-    row = require_version(request, _find_record(request, record_id))
+    row = require_version(request, _find_record(request, pair_record_id))
     return _record(withdraw_record(row, actor=request.person))
 
 
@@ -258,11 +262,11 @@ def _find(request: ApiRequest, pair_id: UUID) -> Pair:
     return pair
 
 
-def _find_record(request: ApiRequest, record_id: UUID) -> PairRecord:
+def _find_record(request: ApiRequest, pair_record_id: UUID) -> PairRecord:
     rows = PairRecord.objects.filter(pair__in=pairs_visible_to(request.person)).select_related(
         "author", "pair__student__person", "pair__student__unit",
         "pair__first__mentor__person", "pair__second__mentor__person",
     )  # fmt: skip
-    row: PairRecord = get_object_or_404(rows, public_id=record_id)
+    row: PairRecord = get_object_or_404(rows, public_id=pair_record_id)
     check(request.person, "mentorship.write_pair", row)
     return row
