@@ -24,7 +24,7 @@ _MOST = 999
 class ScenarioForm(forms.Form):
     """A name, what it starts from, and a word for colleagues."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
+    name = forms.CharField(label=gettext_lazy("Name of the what-if"), max_length=100)
     base = forms.ChoiceField(label=gettext_lazy("Starts from"))
     note = forms.CharField(
         label=gettext_lazy("Why you try this"),
@@ -107,7 +107,13 @@ class PlacesForm(forms.Form):
     """Upper and lower number of places of an offer, a mentor, a unit or an agreement."""
 
     most = forms.IntegerField(
-        label=gettext_lazy("Most students"), min_value=0, max_value=_MOST, required=False
+        label=gettext_lazy("Most students"),
+        min_value=0,
+        max_value=_MOST,
+        required=False,
+        help_text=gettext_lazy(
+            "An offer, its mentor and the units above bound the students together: the smallest number counts."
+        ),
     )
     least = forms.IntegerField(
         label=gettext_lazy("Fewest students"), min_value=0, max_value=_MOST, initial=0
@@ -117,7 +123,7 @@ class PlacesForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["most"].required = not unbounded
         if unbounded:
-            self.fields["most"].help_text = _("Empty: no upper bound.")
+            self.fields["most"].label = _("Most students; empty: no upper bound")
 
     def clean(self) -> dict[str, Any]:
         """Refuse a least above the most."""

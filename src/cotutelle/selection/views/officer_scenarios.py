@@ -84,6 +84,7 @@ def room(request: HttpRequest, public_id: UUID) -> HttpResponse:
         home = homes[row.base.subject_id] if row.base else found
         own = home.pk == found.pk
         row.base_label = base_label(row.base, home, own=own)  # type: ignore[attr-defined]
+        row.changes = len(row.edits) + len(row.rules)  # type: ignore[attr-defined]
         row.size = ((row.result or {}).get("now") or {}).get("size")  # type: ignore[attr-defined]
         row.moved = len((row.result or {}).get("moved", ()))  # type: ignore[attr-defined]
     return page(

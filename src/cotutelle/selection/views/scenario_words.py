@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -280,9 +281,10 @@ def proof(figures: Mapping[str, Any]) -> str:
 def load_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return places and students of each unit, before and now."""
     units = Unit.objects.select_related("parent").in_bulk([one["unit"] for one in result["load"]])
+    same = Counter(unit.short_name for unit in units.values())
     rows = [
         {
-            "name": units[one["unit"]].short_name,
+            "name": _unit_name(units[one["unit"]], alone=same[units[one["unit"]].short_name] == 1),
             "path": units[one["unit"]].path,
             "places": one["now"][0],
             "places_before": one["before"][0],
@@ -294,6 +296,16 @@ def load_rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
         if one["unit"] in units
     ]
     return sorted(rows, key=lambda row: row["path"])
+
+
+def _unit_name(unit: Unit, *, alone: bool) -> str:
+    """Name a unit shortly, and of which institution where two have one name."""
+    if alone or unit.parent is None:
+        return unit.short_name
+    return pgettext("unit of an institution", "%(unit)s, %(host)s") % {
+        "unit": unit.short_name,
+        "host": unit.parent.short_name,
+    }
 
 
 def cause_rows(moved: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

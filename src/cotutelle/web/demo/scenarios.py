@@ -56,21 +56,20 @@ def try_out(last: Season, season: Season) -> None:
             base=None,
             actor=officer,
         )
-        change_scenario(draft, _one_more_place(season), actor=officer)
+        for change in _one_more_place(season):
+            change_scenario(draft, change, actor=officer)
 
 
-def _one_more_place(season: Season) -> dict[str, Any]:
-    """One place more with the mentor whom the most students chose."""
-    rows = season.round.answers.filter(mentor__isnull=False, places__gt=0)
-    wanted = rows.annotate(chosen=Count("mentor__offers__preferences")).order_by("-chosen", "pk")
-    answer = wanted[0]
-    return {
-        "kind": "places",
-        "level": "mentor",
-        "key": str(answer.public_id),
-        "most": answer.places + 1,
-        "least": 0,
-    }
+def _one_more_place(season: Season) -> list[dict[str, Any]]:
+    """One place more at the offer that the most students chose, and with its mentor."""
+    rows = season.round.offers.filter(mentor__isnull=False, places__gt=0)
+    offer = rows.annotate(chosen=Count("preferences")).order_by("-chosen", "pk")[0]
+    answer = season.round.answers.get(mentor=offer.mentor)
+    bounds = (("offer", offer.public_id, offer.places), ("mentor", answer.public_id, answer.places))
+    return [
+        {"kind": "places", "level": level, "key": str(key), "most": places + 1, "least": 0}
+        for level, key, places in bounds
+    ]
 
 
 def say_how_content(last: Season) -> None:
