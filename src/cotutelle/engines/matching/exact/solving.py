@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import get_args
 
@@ -131,12 +131,18 @@ class _Search:
     deadline: float
 
     def solve(
-        self, market: Market, stability: Stability, start: Held, *, deadline: float | None = None
+        self,
+        market: Market,
+        stability: Stability,
+        start: Held,
+        *,
+        deadline: float | None = None,
+        near: Held | None = None,
     ) -> _Found:
         """Solve all parts of ``market``; stop at the first that has no matching."""
         found = _Found()
         objective = "size" if stability == "none" else self.objective
-        keep = {} if stability == "none" else self.keep
+        keep = near or {} if stability == "none" else self.keep
         for part in parts(market):
             model = Model(part, stability)
             goals = goals_of(model, objective=objective, order=self.order, keep=keep)
@@ -168,6 +174,9 @@ class _Search:
             return stable
         if not stable.incomplete and self.order[0] == "blocking":
             first = stable.offer_of
+        if start is None and stable.incomplete:
+            near = self.solve(market, "none", first, near=_without_minima(problem))
+            first = first if near.incomplete else near.offer_of
         found = self.solve(market, "soft", first)
         if found.incomplete:
             found = self.solve(market, "soft", anyhow.offer_of)
@@ -182,6 +191,18 @@ def _first_matching(problem: MatchingProblem) -> Held:
     if any(group.quota is not None for group in problem.groups.values()):
         return match_students(problem).offer_of
     return promote_students(problem).offer_of
+
+
+def _without_minima(problem: MatchingProblem) -> Held:
+    """Return a stable matching of the market without minimum quotas: few pairs block near it."""
+    return _first_matching(
+        replace(
+            problem,
+            offers={key: replace(one, lower_quota=0) for key, one in problem.offers.items()},
+            mentors={key: replace(one, lower_quota=0) for key, one in problem.mentors.items()},
+            groups={key: replace(one, lower_quota=0) for key, one in problem.groups.items()},
+        )
+    )
 
 
 def _check_arguments(objective: Objective, time_limit: float, order: tuple[Priority, ...]) -> None:
