@@ -102,7 +102,7 @@ def _first_mentors(students: Sequence[int]) -> dict[int, FirstMentor]:
     rows = Mentorship.objects.filter(
         student_id__in=students, role=PairRole.FIRST, state=PairState.ACTIVE
     ).values_list("student_id", "mentor_id", "mentor__track", "student__unit__path")
-    return {student: FirstMentor(*about) for student, *about in rows}
+    return {student: FirstMentor(mentor, track, path) for student, mentor, track, path in rows}
 
 
 def _former_mentors(students: Sequence[int]) -> dict[int, frozenset[int]]:

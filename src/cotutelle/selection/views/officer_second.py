@@ -121,7 +121,7 @@ def pair_rules_in_words(round_: Round) -> list[dict[str, str]]:
     if round_.stage == Stage.FIRST and not round_.offers.exclude(team=None).exists():
         return []
     rules = rules_of(round_)
-    shown = [
+    shown: list[tuple[str, Any]] = [
         (_("First responsible"), PairRole(rules.first_responsible).label),
         (_("Signs leave"), Signer(rules.signs_leave).label),
         (_("Signs claims"), Signer(rules.signs_claims).label),
