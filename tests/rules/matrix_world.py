@@ -45,6 +45,7 @@ from cotutelle.selection.models import (
     PublicNotice,
     Round,
     RouteCalendar,
+    Scenario,
 )
 from cotutelle.workflow import approvals
 from cotutelle.workflow.models import Approval, ProxyAct
@@ -293,6 +294,11 @@ def _one_round(
         _override(world, round_, parts[1], offers[0])
     if state == RoundState.PUBLISHED:
         _objection(world, round_, students[0].person)
+    if state == RoundState.MATCHED:
+        tried = Scenario.objects.create(
+            round=round_, base=run, name="推演", created_by=officer, created_at=now()
+        )
+        world.put("scenario", "draft", tried)
     if state in {RoundState.PUBLISHED, RoundState.CONFIRMED}:
         place = mine.placements.get()
         world.put("placement", state, place)

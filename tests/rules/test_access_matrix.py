@@ -85,10 +85,12 @@ OBJECTS = {
     "selection/offers/": "offer",
     "selection/answers/": "answer",
     "selection/applications/": "application",
+    "selection/what-if/": "scenario",
 }
 FIXED: Mapping[str, str] = {
     "copy": "zh",
     "kind": "people",
+    "change": "pin",
     "record_kind": "note",
     "organization_slug": "campus",
     "provider_id": "campus",

@@ -195,7 +195,9 @@ def _mentors(
     tree: CapTree,
     as_answered: bool,
 ) -> dict[str, matching.Mentor]:
-    places = {a.pk: a.places for a in answers} if as_answered else places_of(round_, answers)
+    places: Mapping[int, int] = (
+        {a.pk: a.places for a in answers} if as_answered else places_of(round_, answers)
+    )
     places = within_rules(round_, rules, answers, places)
     said: dict[int, dict[int, tuple[str, int | None]]] = defaultdict(dict)
     lines = AnswerLine.objects.filter(answer__round=round_, answer__state=AnswerState.SUBMITTED)

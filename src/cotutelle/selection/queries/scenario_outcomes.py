@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from cotutelle.engines import matching
 from cotutelle.selection.policy import RoundRules
@@ -52,14 +52,13 @@ def solve(problem: Problem, rules: RoundRules, *, time_limit: float | None = Non
     ValueError
         The algorithm knows no such market, or the verifier found something wrong.
     """
-    first, second = rules.lower_order.split(",")
     exact = rules.algorithm == "exact"
     result = matching.match(
         problem,
-        algorithm=rules.algorithm,  # type: ignore[arg-type]  the enum's values are the engine's
-        objective=rules.objective if exact else "size",  # type: ignore[arg-type]
-        time_limit=rules.time_limit if time_limit is None else time_limit,
-        order=(first, second),  # type: ignore[arg-type]
+        algorithm=cast("matching.Algorithm", str(rules.algorithm)),
+        objective=cast("matching.Objective", str(rules.objective) if exact else "size"),
+        time_limit=float(rules.time_limit) if time_limit is None else time_limit,
+        order=cast("tuple[matching.Priority, ...]", tuple(rules.lower_order.split(","))),
     )
     return checked(problem, result)
 

@@ -30,8 +30,9 @@ from cotutelle.ui.violations import show_violation
 
 
 @requires("selection.run_round")
-def edit(request: HttpRequest, public_id: UUID, kind: str) -> HttpResponse:
+def edit(request: HttpRequest, public_id: UUID, change: str) -> HttpResponse:
     """Pick what the change is about; then a small form, or one button."""
+    kind = change
     found = scenario_or_404(request, public_id, "selection.run_round")
     if kind not in STEPS:
         raise Http404
