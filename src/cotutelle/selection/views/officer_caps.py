@@ -51,7 +51,7 @@ def caps(request: HttpRequest, public_id: UUID) -> HttpResponse:
                 text = ngettext("%(n)s limit changed.", "%(n)s limits changed.", n)
                 messages.success(request, text % {"n": n})
                 return redirect("selection:caps", found.public_id)
-    lines = [
+    lines: list[dict[str, Any]] = [
         {
             "line": line,
             "indent": min(line.row.depth, 6),
@@ -67,7 +67,7 @@ def caps(request: HttpRequest, public_id: UUID) -> HttpResponse:
         tab="caps",
         form=form,
         lines=lines,
-        faults=sum(len(one["faults"]) for one in lines),  # type: ignore[arg-type]
+        faults=sum(len(one["faults"]) for one in lines),
         may_edit=may_edit,
         hindrance=hindrance,
         warning=_warning(found, [line.row for line in form.lines]),
@@ -105,6 +105,8 @@ def _agreed(row: CapRow) -> str:
     least, most = row.thing.places_min, row.thing.places  # type: ignore[union-attr]
     if most is None:
         return _("Agreed: at least %(n)s a year") % {"n": least} if least else ""
+    if not least:
+        return _("Agreed: at most %(n)s a year") % {"n": most}
     return _("Agreed: %(least)s to %(most)s a year") % {"least": least, "most": most}
 
 

@@ -88,4 +88,4 @@ def _cause(names: Names, one: Mapping[str, Any]) -> str:
         else _("Minimum places"),
         "weight": _("Students who take several places"),
     }
-    return words.get(one["cause"], one["cause"])
+    return words.get(one["cause"], str(one["cause"]))

@@ -58,7 +58,7 @@ def sign_agreement(demo: Demo) -> None:
 
 
 def limit_places(season: Season) -> None:
-    """Bound one department and the agreement in the open round, somewhat below what is offered."""
+    """Bound one department somewhat below what is offered, and the agreement as agreed."""
     demo, round_ = season.demo, season.round
     offered = {row.thing: row.offered for row in cap_rows(round_)}
     department = demo.units[DEPARTMENT]
@@ -66,7 +66,7 @@ def limit_places(season: Season) -> None:
         department: Bounds(max(1, offered.get(department, 0) - 2))
     }
     for agreement in agreements_for(round_):
-        limits[agreement] = Bounds(max(1, offered.get(agreement, 0) - 1))
+        limits[agreement] = Bounds(agreement.places)
     with at(demo.moment(BOUND, 10)):
         set_caps(
             round_,

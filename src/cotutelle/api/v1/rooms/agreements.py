@@ -307,10 +307,10 @@ def set_a_cap(request: ApiRequest, round_id: UUID, body: CapNew) -> Changed:
 
 
 def _bounded(request: ApiRequest, body: CapNew) -> Unit | Agreement:
-    if (body.unit is None) == (body.agreement is None):
-        raise RuleViolation("cap.of", _("Name a unit or an agreement."), status=422, field="unit")
-    if body.unit is not None:
+    if body.unit is not None and body.agreement is None:
         return find_unit(body.unit)
+    if body.unit is not None or body.agreement is None:
+        raise RuleViolation("cap.of", _("Name a unit or an agreement."), status=422, field="unit")
     rows = queries.agreements_visible_to(request.person)
     found: Agreement | None = rows.filter(public_id=body.agreement).first()
     if found is None:
