@@ -14,6 +14,7 @@ from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from cotutelle.selection.enums import PlacementState, RoundState, Stage
 from cotutelle.selection.models import Round
+from cotutelle.selection.services import papers
 from tests.factories.mentorship import MentorshipFactory, TeamFactory, make_mentor, make_pair
 from tests.factories.people import make_person
 from tests.factories.selection import (
@@ -24,6 +25,7 @@ from tests.factories.selection import (
     make_policy,
     make_round,
 )
+from tests.selection.test_papers import pages_of
 
 pytestmark = pytest.mark.django_db
 
@@ -174,3 +176,19 @@ def test_the_result_leads_to_the_page_of_the_pair(first: Round) -> None:
     assert there in _page(_as(student.student.person), reverse("selection:result"))
     assert there in _page(_as(half.mentor.person), reverse("selection:my-students"))
     assert there not in _page(_as(make_pair().student.person), reverse("selection:result"))
+
+
+def test_the_papers_of_a_second_stage_speak_of_second_mentors(
+    first: Round, settings: Any, tmp_path: Any
+) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    made = _second(first, RoundState.CONFIRMED)
+    one = made.participants.first()
+    assert one is not None
+    offer = make_offer(made, make_mentor(0, unit=first.unit, track=Track.RESEARCH))
+    one.placements.create(round=made, offer=offer, state=PlacementState.CONFIRMED, source="run")
+    officer = make_officer(made)
+    summary = papers.issue_summary(made, actor=officer)
+    form = papers.issue_intention_form(one, actor=officer)
+    assert "1人有第二导师，1人没有" in pages_of(summary.file_zh)[0]
+    assert "Secondmentor" in pages_of(form.file_en)[1]

@@ -27,6 +27,7 @@ from cotutelle.selection.enums import (
     PlacementSource,
     PlacementState,
     RoundState,
+    Stage,
 )
 from cotutelle.selection.models import Offer, Participant, Placement, PublicNotice, Round
 from cotutelle.selection.policy import RoundRules
@@ -255,7 +256,7 @@ def _issue(  # noqa: PLR0917  one paper in one call
         subject=subject,
         unit=round_.unit,
         template=template,
-        data=data,
+        data={**data, "second": round_.stage == Stage.SECOND},
         actor=actor,
         **_title(title, round_),
     )
