@@ -13,10 +13,11 @@ from cotutelle.core.clock import now
 from cotutelle.mentorship.enums import QuotaLineKind
 from cotutelle.mentorship.models import QuotaLine
 from cotutelle.selection.enums import RoundState
-from cotutelle.selection.models import Objection
+from cotutelle.selection.models import Application, Objection, PlaceCap
 from cotutelle.selection.services.confirmation import confirm_round
 from cotutelle.selection.services.publication import publish_round
 from cotutelle.selection.services.runs import run_round
+from tests.factories.mentorship import make_mentor
 from tests.factories.selection import (
     make_answer,
     make_application,
@@ -25,6 +26,7 @@ from tests.factories.selection import (
     make_officer,
     make_round,
 )
+from tests.selection.markets import closed_round, hold_places
 from tests.selection.test_pages_student import signed_in
 from tests.ui.page_checks import find_faults
 
@@ -205,3 +207,37 @@ def test_one_choice_at_a_time_shows_where_it_stands():
     assert answer.context["next_choice"]["id"] == str(second.public_id)
     assert "Waiting for the mentor" in html
     assert "The mentor answers by" in html
+
+
+def test_one_choice_at_a_time_does_not_say_that_nobody_sees_anything_yet():
+    round_ = make_round(RoundState.ANSWERING, regime="sequential")
+    first = make_offer(round_)
+    me = make_list(round_, [first])
+    make_application(me, first)
+    Application.objects.update(state="accepted")
+
+    html = result_of(me).content.decode()
+
+    assert "No student and no mentor sees it earlier" not in html
+    assert "You see below where your choices stand" in html
+    assert "Mentors are asked one after the other." in html
+
+
+def test_why_says_which_place_would_have_been_enough_and_names_the_limit():
+    round_ = closed_round()
+    wanted = make_offer(round_, make_mentor(2, unit=round_.unit), places=2)
+    best, me = (make_list(round_, [wanted], admission_score=score) for score in (400, 300))
+    make_answer(round_, wanted, [[best], [me]])
+    hold_places(round_)
+    PlaceCap.objects.create(round=round_, unit=round_.unit, places=1)
+    officer = make_officer(round_)
+    run_round(round_, actor=officer)
+    publish_round(round_, actor=officer)
+    client = signed_in(me.student.person)
+
+    html = client.get(reverse("selection:why", args=[wanted.public_id])).content.decode()
+
+    assert f"The limit of {round_.unit.name_en} was reached: 1 place in all" in html
+    assert "What would have been enough" in html
+    assert f"in the order of {round_.unit.name_en}" in html
+    assert best.student.person.name_en not in html

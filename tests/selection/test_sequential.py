@@ -6,13 +6,16 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.utils.translation import override
 
 from cotutelle.core.clock import now
 from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.selection import queries, services
 from cotutelle.selection.enums import ApplicationState, PlacementState, RoundState
 from cotutelle.selection.models import Application, Offer, Participant, Placement, Round
+from cotutelle.selection.queries.officer import figures_of
 from cotutelle.selection.queries.review import review_of
+from cotutelle.selection.views.officer_steps import key_figures
 from cotutelle.workflow.models import Task
 from tests.factories.mentorship import ConflictFactory, make_mentor
 from tests.factories.selection import make_list, make_offer, make_officer, make_round
@@ -213,3 +216,41 @@ def test_review_says_why_each_student_without_a_place_has_none() -> None:
         declined: ("not_accepted", ""),
         nobody: ("not_submitted", ""),
     }
+
+
+@pytest.mark.parametrize(
+    ("silent", "code", "detail"),
+    [("accept_by_score", "preferred_others", ""), ("release", "not_accepted", "silent")],
+)
+def test_silence_that_took_others_is_not_called_places_that_returned(
+    silent: str, code: str, detail: str
+) -> None:
+    round_ = _round(silent_mentor=silent)
+    offer = make_offer(round_)
+    low = make_list(round_, [offer], admission_score=300)
+    make_list(round_, [offer], admission_score=400)
+    officer = make_officer(round_)
+    services.start_step(round_, actor=officer)
+    with time_machine.travel(now() + dt.timedelta(days=30), tick=False):
+        services.expire_applications(round_)
+    why = queries.why_for_student(low, offer, actor=officer)
+    assert (why.code, why.detail) == (code, detail)
+    services.move_round(round_, RoundState.CLOSED, actor=officer)
+    services.finish_steps(round_, actor=officer)
+    found = {one.participant: one.why for one in review_of(round_).unmatched}
+    assert (found[low].code, found[low].detail) == (code, detail)
+
+
+def test_a_round_of_single_choices_counts_choices_and_no_lists_of_answers() -> None:
+    round_ = _round()
+    offer = make_offer(round_, places=2)
+    first, _second = (make_list(round_, [offer]) for _n in range(2))
+    officer = make_officer(round_)
+    services.start_step(round_, actor=officer)
+    services.accept_application(_waiting(first), actor=offer.mentor.person)
+    figures = figures_of(round_)
+    assert (figures.is_sequential, figures.sent, figures.sent_answered) == (True, 2, 1)
+    with override("en"):
+        shown = {str(one["label"]): one for one in key_figures(round_, figures)}
+    assert "Answers of mentors" not in shown
+    assert (shown["Choices answered"]["value"], shown["Choices answered"]["unit"]) == ("1", "/ 2")
