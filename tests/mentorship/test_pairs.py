@@ -81,6 +81,7 @@ def test_the_three_the_college_and_the_lending_institution_see_a_pair(pair: Pair
         make_pair().first.mentor.person,
         make_person(Role.GRADUATE_OFFICER),
         make_person(Role.PARTNER_OFFICER),
+        make_person(Role.INSPECTOR, unit=pair.student.unit),
         make_person(Role.DEPARTMENT_SECRETARY, unit=pair.second.mentor.unit),
     )
     for actor in strangers:

@@ -211,7 +211,7 @@ grant(
 )
 grant(
     "mentorship.view_pair",
-    is_pair_party | is_staff_reader | lends_to_pair,
+    is_pair_party | is_college | lends_to_pair,
     reason=_("Only the two mentors, the student and their offices see this pair."),
 )
 grant(

@@ -15,7 +15,7 @@ from cotutelle.mentorship.models import (
     PairConsent,
     PairRecord,
 )
-from cotutelle.mentorship.rules import COLLEGE, READERS
+from cotutelle.mentorship.rules import COLLEGE
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from cotutelle.people.queries import search
@@ -31,10 +31,10 @@ _PARTIES = (
 
 def pairs_visible_to(actor: Person) -> QuerySet[Pair]:
     """
-    Return the pairs of which ``actor`` is a part, whose student's unit they staff, or for which
+    Return the pairs of which ``actor`` is a part, whose student's college they are, or for which
     their institution lends a mentor.
     """
-    staffed = [g.unit for g in actor.active_grants if g.role in READERS]
+    staffed = [g.unit for g in actor.active_grants if g.role in COLLEGE]
     lending = [g.unit for g in actor.active_grants if g.role == Role.PARTNER_OFFICER]
     part = (
         Q(student__person=actor) | Q(first__mentor__person=actor) | Q(second__mentor__person=actor)
