@@ -41,7 +41,8 @@ def run(handle: JobHandle, round_id: int, participant_id: int | None = None) -> 
     done = compute_affinity(
         round_, participants=chosen, progress=handle.progress, should_stop=handle.should_stop
     )
-    return {"students": done}
+    unread = done.unread.get(participant_id, ()) if participant_id else ()
+    return {"students": done.students, "encoded": done.encoded, "unread": list(unread)}
 
 
 @app.periodic(cron="30 3 * * *")

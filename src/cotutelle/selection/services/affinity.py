@@ -2,55 +2,70 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
+import hashlib
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
 
 from cotutelle.core.access import check
 from cotutelle.core.clock import now
-from cotutelle.core.text import UnreadableText, decode
-from cotutelle.files.models import StoredFile
-from cotutelle.files.services import read_file
 from cotutelle.jobs.enums import JobState
 from cotutelle.jobs.models import Job
 from cotutelle.jobs.services import start_job
-from cotutelle.mentorship.models import ConflictOfInterest, Mentor, Publication
+from cotutelle.mentorship.models import ConflictOfInterest
 from cotutelle.people.models import Person
-from cotutelle.programmes.queries import ATTACHMENT
 from cotutelle.selection.enums import OfferState, ParticipantState
 from cotutelle.selection.models import AffinityScore, Offer, Participant, Round
+from cotutelle.selection.queries.affinity_texts import Item, offer_items, written_by
 
 if TYPE_CHECKING:
-    from cotutelle.engines.affinity import AffinityRow
+    from cotutelle.engines.affinity import (
+        AffinityProblem,
+        AffinityRow,
+        ItemMatch,
+        Models,
+        VectorCache,
+    )
+    from cotutelle.engines.affinity.index import Method
 
+log = logging.getLogger(__name__)
 JOB = "selection.affinity"
-MODEL = "tfidf-1"
-# Bounds the rows, not the time: 800 offers × 10 texts take about 0.05 CPU s a student either way.
+ENGINE = "2"
+# Bounds the rows of a round, see the measurement in docs/explanation/affinity.md.
 KEPT = 100
-PAPERS = 60
 REASONS = 3
-LONGEST = 20_000
-_STUDENTS_AT_ONCE = 25
-_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+SENTENCES_FOR = 20
+_STUDENTS_AT_ONCE = 10
 
 Progress = Callable[[int, int], object]
 Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One text of an offer's mentors, and what to call it."""
+class Computed:
+    """
+    What a computation did.
 
-    kind: str
-    title: str
-    text: str
+    ``encoded`` counts the texts a model read, ``unread`` are the names of attached files without a readable text, by participant.
+    """
+
+    students: int
+    encoded: int
+    unread: Mapping[int, tuple[str, ...]]
+
+
+class _Stopped(Exception):
+    """Somebody asked to stop; the vectors of the ``read`` texts are kept."""
+
+    def __init__(self, read: int) -> None:
+        super().__init__(read)
+        self.read = read
 
 
 def refresh_affinity(
@@ -84,49 +99,93 @@ def start_affinity(round_: Round, *, actor: Person, participant: Participant | N
     return start_job(JOB, actor=actor, unit=round_.unit, subject=participant or round_, args=args)
 
 
+def installed_models() -> Models | None:
+    """Return the text models; without them, or with others than ours, words alone are compared."""
+    from cotutelle.engines.affinity.models import ModelMismatch, available  # noqa: PLC0415  heavy
+
+    try:
+        return available()
+    except ModelMismatch:
+        log.exception("A text model is not the expected one; affinity compares words alone.")
+        return None
+
+
+def model_version(models: Models | None) -> str:
+    """Name the engine, the models with their files, and the scale."""
+    from cotutelle.engines.affinity.calibration import CALIBRATION  # noqa: PLC0415  heavy
+
+    if models is None:
+        return f"{ENGINE}/tfidf"
+    both = f"{models.english.version}+{models.multilingual.version}"
+    files = hashlib.sha256(both.encode("ascii")).hexdigest()[:8]
+    return f"{ENGINE}/{models.english.name}/{files}/{CALIBRATION.version}"
+
+
+def cache_folder() -> Path:
+    """Return where vectors are kept: beside the data, not in backups; it may be deleted."""
+    return Path(settings.COTUTELLE_DATA_DIR) / "cache" / "affinity"
+
+
 def compute_affinity(
     round_: Round,
     *,
     participants: Iterable[Participant] | None = None,
     progress: Progress = lambda done, total: None,
     should_stop: Stop = lambda: False,
-) -> int:
+    load: Callable[[], Models | None] = installed_models,
+) -> Computed:
     """
     Compute and store the nearest offers of ``participants`` (all who take part, without them).
 
-    Returns how many students were done. Safe to repeat and to stop: each student's rows are
-    replaced in one transaction.
+    ``progress`` counts texts that a model has to read and then students. Safe to repeat and to
+    stop: each student's rows are replaced in one transaction, vectors are kept as they are made.
     """
-    from cotutelle.engines.affinity import AffinityProblem, iter_affinity  # noqa: PLC0415  heavy
+    from cotutelle.engines.affinity import AffinityProblem, VectorCache  # noqa: PLC0415  heavy
 
     people = _participants(round_, participants)
-    items = _items(round_)
-    wrote = _student_texts(people)
-    conflicts = _conflicts(round_, people)
+    items = offer_items(Offer.objects.filter(round=round_, state=OfferState.OPEN))
+    written = written_by(people)
+    wrote = {pk: found.items for pk, found in written.items()}
+    unread = {pk: found.unread for pk, found in written.items() if found.unread}
     problem = AffinityProblem(
         {_key(pk): [i.text for i in found] for pk, found in items.items()},
-        {_key(p.pk): [text for _kind, text in wrote[p.pk]] for p in people if wrote[p.pk]},
+        {_key(p.pk): [i.text for i in wrote[p.pk]] for p in people if wrote[p.pk]},
     )
-    most = KEPT + max((len(c) for c in conflicts.values()), default=0)
-    by_key = {_key(p.pk): p for p in people}
-    stale = set(by_key)
+    work = _Work(
+        people, items, wrote, _conflicts(round_, people), load(), VectorCache(cache_folder())
+    )
+    try:
+        read = _read_new_texts(problem, work, progress, should_stop)
+    except _Stopped as stopped:
+        return Computed(0, stopped.read, unread)
     done = 0
-    batch: list[tuple[Participant, list[AffinityScore]]] = []
-    for key, rows in groupby(iter_affinity(problem, top=most), key=lambda row: row.student_id):
-        one = by_key[key]
-        stale.discard(key)
-        kinds = [kind for kind, _text in wrote[one.pk]]
-        found = _scores(one, rows, items, conflicts.get(one.pk, frozenset()), kinds)
-        batch.append((one, found))
-        if len(batch) == _STUDENTS_AT_ONCE:
-            done += _store(batch)
-            batch = []
-            progress(done, len(people))
-            if should_stop():
-                return done
-    done += _store(batch) + _store([(by_key[key], []) for key in sorted(stale)])
-    progress(len(people), len(people))
-    return done
+    for batch in _batches(work, problem):
+        done += _store(batch)
+        progress(read + done, read + len(people))
+        if done < len(people) and should_stop():
+            break
+    return Computed(done, read, unread)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    people: Sequence[Participant]
+    items: Mapping[int, Sequence[Item]]
+    wrote: Mapping[int, Sequence[Item]]
+    conflicts: Mapping[int, frozenset[int]]
+    models: Models | None
+    cache: VectorCache
+
+    @property
+    def method(self) -> Method:
+        from cotutelle.engines.affinity.index import Method  # noqa: PLC0415  heavy
+
+        return Method(self.models, self.cache)
+
+    @property
+    def asked(self) -> int:
+        """Rows a student needs: one more than is kept tells whether the last one has equals."""
+        return KEPT + max((len(c) for c in self.conflicts.values()), default=0) + 1
 
 
 def _participants(round_: Round, chosen: Iterable[Participant] | None) -> list[Participant]:
@@ -140,85 +199,60 @@ def _key(pk: int) -> str:
     return f"{pk:012}"
 
 
-def _items(round_: Round) -> dict[int, list[Item]]:
-    """Return the texts behind every open offer: the offer itself, interests, papers."""
-    papers = Prefetch("publications", queryset=Publication.objects.order_by("-year", "id"))
-    mentors = Mentor.objects.select_related("person").prefetch_related(papers)
-    offers: QuerySet[Offer] = Offer.objects.filter(
-        round=round_, state=OfferState.OPEN
-    ).prefetch_related(
-        Prefetch("mentor", queryset=mentors),
-        Prefetch("team__first", queryset=mentors),
-        Prefetch("team__second", queryset=mentors),
-    )
-    of_mentor: dict[int, list[Item]] = {}
-    found = {}
-    for offer in offers:
-        own = Item(
-            "offer",
-            "",
-            _join(offer.title_zh, offer.title_en, offer.description_zh, offer.description_en),
-        )
-        found[offer.pk] = [own]
-        for mentor in offer.supervisors:
-            if mentor.pk not in of_mentor:
-                of_mentor[mentor.pk] = list(_mentor_items(mentor))
-            found[offer.pk] += of_mentor[mentor.pk]
-    return found
+def _read_new_texts(
+    problem: AffinityProblem, work: _Work, progress: Progress, should_stop: Stop
+) -> int:
+    """Let the models read what is new before anything is compared; return how many texts that was."""
+    if work.models is None:
+        return 0
+    read = 0
+
+    def tell(done: int, total: int) -> None:
+        progress(read + done, read + total + len(work.people))
+        if should_stop():
+            raise _Stopped(read + done)
+
+    for model, texts in _texts_by_model(problem, work.models):
+        before = work.cache.encoded
+        work.cache.encode(model, texts, progress=tell)
+        read += work.cache.encoded - before
+    return read
 
 
-def _mentor_items(mentor: Mentor) -> Iterator[Item]:
-    if interests := _join(mentor.interests_zh, mentor.interests_en):
-        yield Item("interests", "", interests)
-    for paper in list(mentor.publications.all())[:PAPERS]:
-        yield Item("paper", paper.title, _join(paper.title, paper.abstract))
+def _texts_by_model(problem: AffinityProblem, models: Models) -> Iterator[tuple[Any, list[str]]]:
+    """Yield which model will be asked for which texts: English pairs need the English one alone."""
+    from cotutelle.engines.affinity.models import language_of  # noqa: PLC0415  heavy
+
+    sides = [
+        {text: language_of(text) for texts in side.values() for text in texts}
+        for side in (problem.mentors, problem.students)
+    ]
+    english: list[str] = []
+    multilingual: list[str] = []
+    for own, other in (sides, sides[::-1]):
+        met = set(other.values())
+        english += [text for text, language in own.items() if language == "en" and "en" in met]
+        multilingual += [text for text, language in own.items() if "zh" in met | {language}]
+    yield models.english, english
+    yield models.multilingual, multilingual
 
 
-def _join(*texts: str) -> str:
-    return "\n".join(text.strip() for text in texts if text.strip())
+def _batches(
+    work: _Work, problem: AffinityProblem
+) -> Iterator[list[tuple[Participant, list[AffinityScore]]]]:
+    """Yield a few students at a time with their rows; those who wrote nothing last, with none."""
+    from cotutelle.engines.affinity import iter_affinity  # noqa: PLC0415  heavy
 
-
-def _student_texts(people: Sequence[Participant]) -> dict[int, list[tuple[str, str]]]:
-    """Return (kind, text) of what each student wrote and attached."""
-    attached: dict[int, list[str]] = {}
-    owners = [p.student.person_id for p in people]
-    files = StoredFile.objects.filter(purpose=ATTACHMENT, owner__in=owners)
-    for stored in files.order_by("id"):
-        if text := attachment_text(stored):
-            attached.setdefault(stored.owner_id, []).append(text)
-    return {
-        p.pk: [
-            *(("statement", t) for t in [p.student.statement.strip()] if t),
-            *(("career_plan", t) for t in [p.student.career_plan.strip()] if t),
-            *(("attachment", t) for t in attached.get(p.student.person_id, [])),
-        ]
-        for p in people
-    }
-
-
-def attachment_text(stored: StoredFile) -> str:
-    """Return the text of a Word or text file, cut to a sensible length; nothing of others."""
-    name = stored.name.lower()
-    try:
-        if name.endswith((".txt", ".md")):
-            return decode(read_file(stored))[:LONGEST].strip()
-        if name.endswith(".docx"):
-            return _word_text(read_file(stored))[:LONGEST].strip()
-    except (OSError, UnreadableText, zipfile.BadZipFile, KeyError, ElementTree.ParseError):
-        return ""
-    return ""
-
-
-def _word_text(content: bytes) -> str:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if archive.getinfo("word/document.xml").file_size > 20 * 1024 * 1024:
-            return ""
-        body = archive.read("word/document.xml")
-    if b"<!DOCTYPE" in body[:2048]:
-        return ""
-    root = ElementTree.fromstring(body)  # noqa: S314  no document type, so no entities
-    lines = ("".join(t.text or "" for t in p.iter(f"{_WORD}t")) for p in root.iter(f"{_WORD}p"))
-    return "\n".join(line for line in lines if line)
+    by_key = {_key(p.pk): p for p in work.people}
+    rows = iter_affinity(problem, top=work.asked, models=work.models, cache=work.cache)
+    batch = []
+    for key, found in groupby(rows, key=lambda row: row.student_id):
+        one = by_key.pop(key)
+        batch.append((one, _scores(one, list(found), work)))
+        if len(batch) == _STUDENTS_AT_ONCE:
+            yield batch
+            batch = []
+    yield batch + [(one, []) for one in by_key.values()]
 
 
 def _conflicts(round_: Round, people: Sequence[Participant]) -> dict[int, frozenset[int]]:
@@ -241,49 +275,75 @@ def _conflicts(round_: Round, people: Sequence[Participant]) -> dict[int, frozen
 
 
 def _scores(
-    participant: Participant,
-    rows: Iterable[AffinityRow],
-    items: Mapping[int, Sequence[Item]],
-    barred: frozenset[int],
-    kinds: Sequence[str],
+    participant: Participant, rows: Sequence[AffinityRow], work: _Work
 ) -> list[AffinityScore]:
-    near = [row for row in rows if row.score > 0 and int(row.mentor_id) not in barred]
-    compared = len(items) - len(barred)
+    """Rank one student's offers; where all are equally near, all stand first above none."""
+    barred = work.conflicts.get(participant.pk, frozenset())
+    near = [row for row in rows if row.nearest and int(row.mentor_id) not in barred]
+    compared = len(work.items) - len(barred)
+    cut_off = len(rows) < len(work.items)
+    equal = bool(near) and near[0].score == near[-1].score
+    if cut_off and not equal:
+        near = [row for row in near if row.score > rows[-1].score]
+    flat = equal and (cut_off or len(near) == compared)
     places = {row.score: place for place, row in enumerate(near, 1)}
+    version, moment = model_version(work.models), now()
+    ranks: dict[float, int] = {}
     made: list[AffinityScore] = []
-    moment = now()
-    rank = 0
-    last = -1.0
     for place, row in enumerate(near[:KEPT], 1):
-        if row.score != last:
-            rank, last = place, row.score
         offer = int(row.mentor_id)
         made.append(
             AffinityScore(
                 participant=participant,
                 offer_id=offer,
                 score=row.score,
-                rank=rank,
-                above=100 * (compared - places[row.score]) // compared,
+                rank=ranks.setdefault(row.score, place),
+                above=0 if flat else 100 * (compared - places[row.score]) // compared,
                 compared=compared,
                 terms=list(row.terms),
-                nearest=_nearest(row, items[offer], kinds),
-                model_version=MODEL,
+                nearest=_nearest(row, participant, work, sentences=place <= SENTENCES_FOR),
+                channels=dict(row.channels),
+                items=row.items,
+                model_version=version,
                 computed_at=moment,
             )
         )
     return made
 
 
-def _nearest(row: AffinityRow, items: Sequence[Item], kinds: Sequence[str]) -> list[dict[str, str]]:
-    return [
-        {
-            "kind": items[match.mentor_item].kind,
-            "title": items[match.mentor_item].title,
-            "item": kinds[match.student_item],
-        }
-        for match in row.nearest[:REASONS]
-    ]
+def _nearest(
+    row: AffinityRow, participant: Participant, work: _Work, *, sentences: bool
+) -> list[dict[str, Any]]:
+    """Return the nearest texts as references: the texts themselves stay where they are."""
+    own, theirs = work.wrote[participant.pk], work.items[int(row.mentor_id)]
+    matches = [match for match in row.nearest if match.similarity > 0][:REASONS]
+    found = [_reference(match, own, theirs) for match in matches]
+    if found and sentences:
+        found[0]["sentences"] = _sentences(row, own, theirs, work.method)
+    return found
+
+
+def _reference(match: ItemMatch, own: Sequence[Item], theirs: Sequence[Item]) -> dict[str, Any]:
+    mine, other = own[match.student_item], theirs[match.mentor_item]
+    return {
+        "kind": other.kind,
+        "title": other.title,
+        "digest": other.digest,
+        "item": mine.kind,
+        "own_digest": mine.digest,
+    }
+
+
+def _sentences(
+    row: AffinityRow, own: Sequence[Item], theirs: Sequence[Item], method: Method
+) -> list[list[int]]:
+    """Return where the two nearest sentences stand in their texts: the student's, the mentor's."""
+    from cotutelle.engines.affinity.highlights import best_sentences  # noqa: PLC0415  heavy
+
+    pair = best_sentences(row, [i.text for i in own], [i.text for i in theirs], method)
+    if pair is None or pair.similarity <= 0:
+        return []
+    return [[pair.student.start, pair.student.end], [pair.mentor.start, pair.mentor.end]]
 
 
 def _store(batch: Sequence[tuple[Participant, list[AffinityScore]]]) -> int:

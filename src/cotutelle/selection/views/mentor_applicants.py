@@ -17,8 +17,10 @@ from cotutelle.people.views.common import actor_of
 from cotutelle.programmes.queries import attachments_of
 from cotutelle.selection.enums import InterviewState, RoundState
 from cotutelle.selection.forms.mentor import ConflictForm, InterviewForm, InterviewNoteForm
-from cotutelle.selection.models import AffinityScore, Answer
-from cotutelle.selection.queries.answers import Applicant, applicants_of
+from cotutelle.selection.models import Answer
+from cotutelle.selection.queries.affinity import shared_with
+from cotutelle.selection.queries.affinity_reasons import marked
+from cotutelle.selection.queries.answers import applicants_of
 from cotutelle.selection.services import answers as services
 from cotutelle.selection.views.mentor_answers import CHOICES
 from cotutelle.selection.views.mentor_common import (
@@ -29,7 +31,6 @@ from cotutelle.selection.views.mentor_common import (
 )
 from cotutelle.ui.violations import show_violation
 
-MOST_TERMS = 8
 INTERVIEW_KINDS = {
     InterviewState.INVITED: "run",
     InterviewState.DONE: "ok",
@@ -41,23 +42,20 @@ INTERVIEW_KINDS = {
 def applicant(request: HttpRequest, public_id: UUID, participant: UUID) -> HttpResponse:
     answer = find_answer(request, public_id)
     one = find_applicant(request, answer, participant)
+    student = one.participant.student
+    shared = shared_with(one.participant, one.offers)
     context = answer_context(request, answer) | {
         "one": one,
-        "student": one.participant.student,
-        "attachments": attachments_of(one.participant.student),
-        "terms": _shared_terms(one),
+        "student": student,
+        "statement": marked(student.statement, shared.terms),
+        "career_plan": marked(student.career_plan, shared.terms),
+        "attachments": attachments_of(student),
+        "shared": shared,
         "choices": CHOICES,
         "may_interview": answer.round.state == RoundState.ANSWERING,
         "after": answer.round.state in {RoundState.PUBLISHED, RoundState.CONFIRMED},
     }
     return render(request, "selection/mentor/applicant.html", context)
-
-
-def _shared_terms(one: Applicant) -> list[str]:
-    """Return words that the student's profile shares with the mentor's own offers; no rank, no number."""
-    rows = AffinityScore.objects.filter(participant=one.participant, offer__in=one.offers)
-    terms = [str(term) for row in rows.values_list("terms", flat=True) for term in row]
-    return list(dict.fromkeys(terms))[:MOST_TERMS]
 
 
 def _declaring(request: HttpRequest, answer: Answer, principal: Mentor | None) -> Mentor:

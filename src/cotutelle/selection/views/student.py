@@ -169,7 +169,8 @@ def find_page(
         "open_offers": listing.total
         if not listing.query_string
         else student.fits(student.offers_for(participant), participant).count(),
-        "affinity_at": affinity.computed_at(participant),
+        "computed": affinity.computation(participant),
+        "unread_files": affinity.unread_files(participant),
         "wrote": bool(participant.student.statement or participant.student.career_plan),
         "attempt": attempt,
         **list_context(mine),

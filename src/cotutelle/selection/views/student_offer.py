@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.html import conditional_escape, format_html, format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cotutelle.core.access import SIGNED_IN, requires
 from cotutelle.core.i18n import localized
+from cotutelle.engines.affinity.problem import ENOUGH_ITEMS
 from cotutelle.ledger.queries import history_of
 from cotutelle.people.models import Person
 from cotutelle.programmes.enums import DegreeType, Route
 from cotutelle.selection.enums import OfferKind, OfferState
 from cotutelle.selection.models import Offer, Participant
 from cotutelle.selection.queries import affinity, market, student
+from cotutelle.selection.queries.affinity_reasons import marked, side_by_side
+from cotutelle.selection.queries.affinity_texts import PAPERS
 from cotutelle.selection.queries.visibility import offers_visible_to
 from cotutelle.selection.services.affinity import KEPT, refresh_affinity
 from cotutelle.selection.views.student import card_of, list_context, names_of
@@ -68,37 +68,17 @@ def _for_student(found: Offer, person: Person) -> dict[str, object]:
     """What only a participant sees: affinity, the place on the list, what may be done."""
     participant = student.participations_of(person).filter(round=found.round_id).first()
     if participant is None:
-        return {"mine": None, "card": None, "terms": ()}
+        return {"mine": None, "card": None, "terms": (), "sides": []}
     mine = student.my_list(participant)
     near = affinity.affinities(participant, [found]).get(found.pk)
     card = card_of(found, mine, near, market.conflicts_of(participant.student))
     terms = card.affinity.terms if card.affinity else ()
-    return {"mine": mine, "card": card, "terms": terms, **list_context(mine)}
+    sides = side_by_side(participant, found) if card.affinity else []
+    return {"mine": mine, "card": card, "terms": terms, "sides": sides, **list_context(mine)}
 
 
 def _text(found: Offer, name: str) -> str:
     return localized(getattr(found, f"{name}_zh"), getattr(found, f"{name}_en"))
-
-
-def marked(text: str, terms: object) -> SafeString:
-    """Return ``text`` as paragraphs in which the shared terms are marked; everything escaped."""
-    words = sorted((str(t) for t in terms), key=len, reverse=True)  # type: ignore[attr-defined]
-    pattern = re.compile("|".join(re.escape(w) for w in words) or r"(?!)", re.IGNORECASE)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return format_html_join("", "<p>{}</p>", ((_marked_line(line, pattern),) for line in lines))
-
-
-def _marked_line(line: str, pattern: re.Pattern[str]) -> SafeString:
-    parts = []
-    at = 0
-    for hit in pattern.finditer(line):
-        parts += [
-            conditional_escape(line[at : hit.start()]),
-            format_html("<mark>{}</mark>", hit[0]),
-        ]
-        at = hit.end()
-    parts.append(conditional_escape(line[at:]))
-    return format_html_join("", "{}", ((part,) for part in parts))
 
 
 @requires("selection.choose_offers")
@@ -116,7 +96,13 @@ def affinity_refresh(request: HttpRequest) -> HttpResponse:
 @requires(SIGNED_IN)
 @require_safe
 def how_affinity(request: HttpRequest) -> HttpResponse:
-    return render(request, "selection/student/how_affinity.html", {"kept": KEPT})
+    context = {
+        "kept": KEPT,
+        "papers": PAPERS,
+        "enough": ENOUGH_ITEMS,
+        "words_alone": affinity.last_compared_words_alone(),
+    }
+    return render(request, "selection/student/how_affinity.html", context)
 
 
 @requires(SIGNED_IN)
