@@ -18,6 +18,7 @@ from cotutelle.people.models import Person
 from cotutelle.selection.enums import RoundState, ScenarioState
 from cotutelle.selection.models import Round, Satisfaction, Scenario
 from cotutelle.selection.services import scenarios
+from tests.factories.institutions import UnitFactory
 from tests.factories.people import make_person
 from tests.factories.selection import make_officer
 from tests.selection.test_outcome_figures import _confirmed
@@ -132,6 +133,33 @@ def test_places_of_a_mentor_change_and_a_least_above_the_most_is_refused(
     scenario.refresh_from_db()
     (edit,) = scenario.edits
     assert (edit["level"], edit["key"], edit["most"]) == ("mentor", mentor, 3)
+
+
+def test_a_unit_without_a_limit_is_bounded_in_the_copy(
+    market: Round, client: Client, scenario: Scenario
+) -> None:
+    """Both mentors sit in a department of a college: the limit of each bounds the copy."""
+    college = UnitFactory.create(parent=market.unit, kind="college")
+    below = UnitFactory.create(parent=college, kind="department")
+    for answer in market.answers.all():
+        answer.mentor.unit = below  # type: ignore[union-attr]
+        answer.mentor.save()  # type: ignore[union-attr]
+    for unit, most in ((below, 1), (college, 2)):
+        url = f"{of('scenario-edit', scenario, 'cap')}?unit={unit.public_id}"
+        assert find_faults(client.get(url).content.decode()) == []
+        client.post(url, {"most": str(most), "least": "0"})
+    scenario.refresh_from_db()
+    inner, outer = scenario.edits
+    assert (inner["parent"], inner["inside"], len(inner["mentors"])) == (None, [], 2)
+    assert (outer["parent"], outer["inside"]) == (None, [str(below.public_id)])
+    assert outer["mentors"] == []
+    assert str(market.unit.public_id) not in client.get(
+        of("scenario-edit", scenario, "cap")
+    ).content.decode()  # fmt: skip
+    html = _computed(scenario, client)
+    assert "1 instead of 2 students would have a place" in html
+    assert scenario.result is not None
+    assert scenario.result["now"]["tolerated"].get("group_cap", 0) > 0
 
 
 @pytest.mark.parametrize(

@@ -237,6 +237,12 @@ def within_rules(
     }
 
 
+def order_of_units(round_: Round) -> list[list[str]]:
+    """Return the order in which bounded units take the students of the round."""
+    rules = RoundRules.from_parameters(round_.policy.parameters)
+    return _order_of_units(rules, _students(round_))
+
+
 def _order_of_units(rules: RoundRules, students: Sequence[StudentFacts]) -> list[list[str]]:
     """Order students for units above the mentors: by score where scores count, then by lottery."""
     if not rules.uses_scores:

@@ -15,6 +15,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "list": ("student", "offers"),
     "answer": ("mentor", "tiers"),
     "places": ("level", "key", "most", "least"),
+    "cap": ("unit", "most", "least", "mentors", "inside", "parent"),
     "pin": ("student", "offer"),
     "unpin": ("student",),
     "ban": ("student", "mentor"),
@@ -30,6 +31,7 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "unban": ("student", "mentor"),
     "accept": ("student", "offer"),
     "answer": ("mentor",),
+    "cap": ("unit",),
 }
 _OPPOSITES: Mapping[str, str] = {
     "pin": "unpin",
@@ -56,13 +58,17 @@ class _Draft:
     pins: dict[str, matching.Pin]
     bans: dict[tuple[str, str], matching.Ban]
     groups: dict[str, matching.Group]
+    order: matching.Preferences
 
     def offers_of(self, mentor: str) -> list[str]:
         return [key for key, offer in self.offers.items() if offer.mentor_id == mentor]
 
 
 def apply_edits(
-    problem: matching.MatchingProblem, edits: Iterable[Edit]
+    problem: matching.MatchingProblem,
+    edits: Iterable[Edit],
+    *,
+    order: matching.Preferences = (),
 ) -> matching.MatchingProblem:
     """
     Return the market after ``edits``, in their order.
@@ -73,6 +79,8 @@ def apply_edits(
         The market before; it is left as it is.
     edits
         Objects with ``kind`` and the names of `KINDS`.
+    order
+        The order of students in units that are bounded anew.
 
     Raises
     ------
@@ -89,6 +97,7 @@ def apply_edits(
         pins=dict(problem.pins),
         bans=dict(problem.bans),
         groups=dict(problem.groups),
+        order=order,
     )
     for edit in edits:
         apply = _APPLY.get(str(edit.get("kind")))
@@ -214,6 +223,22 @@ def _places(draft: _Draft, edit: Edit) -> None:
         raise UnknownEdit(f"edits: {edit['level']!r} is no level")
 
 
+def _cap(draft: _Draft, edit: Edit) -> None:
+    """Bound a unit that had no bound: a place in the forest between what lies in and above it."""
+    unit, parent = str(edit["unit"]), edit["parent"]
+    if unit in draft.groups:
+        raise UnknownEdit(f"edits: the unit {unit!r} is bounded already")
+    if parent is not None:
+        _known(draft.groups, parent, "unit")
+    draft.groups[unit] = matching.Group(edit["most"], int(edit["least"]), parent, draft.order)
+    for key in edit["inside"]:
+        inner = _known(draft.groups, key, "unit")
+        draft.groups[inner] = replace(draft.groups[inner], parent_id=unit)
+    for key in edit["mentors"]:
+        mentor = _known(draft.mentors, key, "mentor")
+        draft.mentors[mentor] = replace(draft.mentors[mentor], group_id=unit)
+
+
 def _pin(draft: _Draft, edit: Edit) -> None:
     student = _known(draft.students, edit["student"], "student")
     offer = _known(draft.offers, edit["offer"], "offer")
@@ -289,6 +314,7 @@ _APPLY: Mapping[str, Callable[[_Draft, Edit], None]] = {
     "list": _list,
     "answer": _answer,
     "places": _places,
+    "cap": _cap,
     "pin": _pin,
     "unpin": _unpin,
     "ban": _ban,

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from cotutelle.institutions.models import Unit
 from cotutelle.people.models import Person
 from cotutelle.people.queries import search
 from cotutelle.selection.models import Answer, Offer, Participant, PlaceCap, Round
@@ -49,6 +50,9 @@ class Names:
             if ids:
                 for row in rows.filter(public_id__in=ids):
                     self._known[sort, str(row.public_id)] = label_of(row)
+            left = [key for key in ids if sort == "group" and (sort, key) not in self._known]
+            for unit in Unit.objects.filter(public_id__in=left) if left else ():
+                self._known[sort, str(unit.public_id)] = unit.display_name
         return self
 
     def of(self, sort: str, key: str | None) -> str:

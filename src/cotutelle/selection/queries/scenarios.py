@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from cotutelle.people.models import Person
 from cotutelle.selection.enums import Regime, RoundState
 from cotutelle.selection.models import Round, Scenario
 from cotutelle.selection.policy import RoundRules
-from cotutelle.selection.queries.problem import build_problem, problem_of
+from cotutelle.selection.queries.problem import build_problem, order_of_units, problem_of
 from cotutelle.selection.queries.review import RUN_KIND
 from cotutelle.selection.queries.scenario_edits import apply_edits
 from cotutelle.selection.queries.scenario_outcomes import Outcome
@@ -156,7 +156,12 @@ def edited(scenario: Scenario, base: Base) -> tuple[matching.MatchingProblem, in
     problem, kept = base.problem, 0
     if any(getattr(rules, name) != getattr(base.rules, name) for name in SHAPING):
         problem, kept = _reshaped(base, rules)
-    return apply_edits(problem, scenario.edits), kept
+    order: Sequence[Sequence[str]] = ()
+    if any(one["kind"] == "cap" for one in scenario.edits):
+        present = problem.student_preferences
+        tiers = ([s for s in tier if s in present] for tier in order_of_units(base.round))
+        order = [tier for tier in tiers if tier]
+    return apply_edits(problem, scenario.edits, order=order), kept
 
 
 def _reshaped(base: Base, rules: RoundRules) -> tuple[matching.MatchingProblem, int]:

@@ -19,6 +19,7 @@ from cotutelle.engines import matching
 from cotutelle.selection.enums import Algorithm, OfferState
 from cotutelle.selection.forms.scenario import OrderForm, PlacesForm, ScenarioRulesForm
 from cotutelle.selection.models import Round, Scenario
+from cotutelle.selection.queries.scenario_caps import cap_of, unbounded_units
 from cotutelle.selection.queries.scenario_names import Names, offers_of, students_of
 from cotutelle.selection.queries.scenarios import base_of, edited, home_of, rules_of
 from cotutelle.selection.services import scenarios as services
@@ -228,9 +229,31 @@ def _places(
     )  # fmt: skip
 
 
+def _cap(
+    request: HttpRequest,
+    scenario: Scenario,
+    kind: str,
+    home: Round,
+    problem: matching.MatchingProblem,
+) -> HttpResponse:
+    """Upper and lower number of places of a unit that has no limit."""
+    unit = unbounded_units(home, problem)[value_of(request, "unit")]
+    form = PlacesForm(request.POST or None, unbounded=True)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        change = cap_of(home, problem, unit, data["most"], data["least"])
+        done = _write(request, scenario, change, form)
+        if done is not None:
+            return done
+    return _page(
+        request, scenario, form, title=unit.display_name,
+        lead=_("Minimum places need the exact way of matching."),
+    )  # fmt: skip
+
+
 _WRITE: Mapping[
     str, Callable[[HttpRequest, Scenario, str, Round, matching.MatchingProblem], HttpResponse]
-] = {"list": _list, "answer": _answer, "places": _places}
+] = {"list": _list, "answer": _answer, "places": _places, "cap": _cap}
 
 
 # ---------------------------------------------------------------- rules, undo, repairs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from cotutelle.engines import matching
 from cotutelle.selection.enums import ParticipantState
 from cotutelle.selection.models import Round, Scenario
+from cotutelle.selection.queries.scenario_caps import unbounded_units
 from cotutelle.selection.queries.scenario_names import (
     Names,
     label_of,
@@ -27,6 +28,7 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     "list": ("student",),
     "answer": ("mentor",),
     "places": ("place",),
+    "cap": ("unit",),
     "pin": ("student", "offer"),
     "unpin": ("pinned",),
     "ban": ("student", "mentor"),
@@ -53,6 +55,8 @@ def picked(request: HttpRequest, step: str, home: Round, problem: matching.Match
     }
     if step in known:
         return value in known[step]
+    if step == "unit":
+        return value in unbounded_units(home, problem)
     if step == "banned":
         student, _gap, mentor = value.partition(".")
         return bool(student and mentor in problem.mentors)
@@ -79,6 +83,7 @@ def pick(  # noqa: PLR0917  a step of an edit
         "offer": _("Which offer?"),
         "mentor": _("Which mentor?"),
         "place": _("Whose places?"),
+        "unit": _("Which unit?"),
         "pinned": _("Which assignment?"),
         "banned": _("Which conflict?"),
         "gone": _("Which student?"),
@@ -116,10 +121,23 @@ def _choices(
         names = Names(home).load(groups=problem.groups)
         groups = [(f"group.{key}", names.of("group", key)) for key in problem.groups]
         return [
-            *(pair for pair in groups if text.casefold() in pair[1].casefold()),
+            *_holding(groups, text),
             *_rows(mentors_of(home, text), problem.mentors, "mentor."),
             *_rows(offers_of(home, text), problem.offers, "offer."),
         ]
+    return _holding(_pairs_or_units(step, home, problem), text)
+
+
+def _holding(pairs: Iterable[tuple[str, str]], text: str) -> list[tuple[str, str]]:
+    return [pair for pair in pairs if text.casefold() in pair[1].casefold()]
+
+
+def _pairs_or_units(
+    step: str, home: Round, problem: matching.MatchingProblem
+) -> list[tuple[str, str]]:
+    if step == "unit":
+        units = unbounded_units(home, problem)
+        return [(key, unit.display_name) for key, unit in units.items()]
     names = Names(home)
     if step == "pinned":
         pins = {s: pin.offer_id for s, pin in problem.pins.items()}
@@ -135,7 +153,7 @@ def _choices(
         found = [
             (f"{s}.{m}", f"{names.of('student', s)} – {names.of('mentor', m)}") for s, m in bans
         ]
-    return sorted((p for p in found if text.casefold() in p[1].casefold()), key=lambda p: p[1])
+    return sorted(found, key=lambda pair: pair[1])
 
 
 def _rows(rows: Any, known: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -32,6 +32,7 @@ EDITS: Mapping[str, tuple[str, Any]] = {
     "list": ("list-numbers", gettext_lazy("Another list of a student")),
     "answer": ("user-check", gettext_lazy("Another answer of a mentor")),
     "places": ("door", gettext_lazy("Other places of an offer, a mentor or a unit")),
+    "cap": ("building", gettext_lazy("Places of a unit without a limit")),
     "pin": ("pin", gettext_lazy("Assign a student")),
     "unpin": ("pinned-off", gettext_lazy("Take an assignment back")),
     "ban": ("ban", gettext_lazy("Add a conflict of interest")),
@@ -82,7 +83,8 @@ def edit_words(edits: Sequence[Edit], names: Names) -> list[dict[str, Any]]:
         + [e["key"] for e in edits if e.get("level") == "offer"],
         mentors=[e["mentor"] for e in edits if "mentor" in e]
         + [e["key"] for e in edits if e.get("level") == "mentor"],
-        groups=[e["key"] for e in edits if e.get("level") == "group"],
+        groups=[e["key"] for e in edits if e.get("level") == "group"]
+        + [e["unit"] for e in edits if e["kind"] == "cap"],
     )
     return [
         {"icon": EDITS[e["kind"]][0], "text": _sentence(e, names), "index": at}
@@ -106,6 +108,8 @@ def _sentence(edit: Edit, names: Names) -> str:
         }
     if edit["kind"] == "places":
         return _places(edit["level"], edit["key"], edit["most"], edit["least"], names)
+    if edit["kind"] == "cap":
+        return _places("group", edit["unit"], edit["most"], edit["least"], names)
     sentences = {
         "pin": _("%(student)s is assigned to %(offer)s"),
         "unpin": _("%(student)s is not assigned any more"),
