@@ -33,6 +33,7 @@ from cotutelle.selection.views.officer_common import (
     round_or_404,
 )
 from cotutelle.selection.views.officer_second import pair_rules_in_words
+from cotutelle.selection.views.round_rules import rules_in_words
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort
@@ -170,7 +171,7 @@ def round_overview(request: HttpRequest, public_id: UUID) -> HttpResponse:
         other_steps=steps.other_steps(found) if manages else (),
         figures=steps.key_figures(found, figures) if staff else (),
         calendars=found.calendars.order_by("opens_at", "id"),
-        rules=[*steps.rules_in_words(found), *pair_rules_in_words(found)],
+        rules=[*rules_in_words(found), *pair_rules_in_words(found)],
         may_edit=manages and found.state == RoundState.DRAFT,
         may_move_deadline=manages and found.state in (RoundState.RANKING, RoundState.ANSWERING),
         may_step=manages

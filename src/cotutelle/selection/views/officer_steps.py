@@ -13,9 +13,6 @@ from django.utils.translation import ngettext
 from cotutelle.core.clock import now
 from cotutelle.selection.enums import (
     ROUND_TRANSITIONS,
-    AdjustmentRefusal,
-    Algorithm,
-    MentorAnswer,
     Regime,
     RoundState,
     SilentMentor,
@@ -376,51 +373,3 @@ def _cancel(figures: Figures) -> Move:
         done=_("The round has been cancelled. Everybody has been told."),
         needs_reason=True,
     )
-
-
-def rules_in_words(round_: Round) -> list[dict[str, str]]:
-    """Return the rules of the round as sentences that everybody concerned may read."""
-    rules = rules_of(round_)
-    shown = [
-        (_("Pairing"), Regime(rules.regime).label),
-        (
-            _("Length of a list"),
-            _("%(least)s to %(most)s choices")
-            % {"least": rules.min_choices, "most": rules.max_choices},
-        ),
-        (_("Mentors answer"), MentorAnswer(rules.mentor_answer).label),
-        (_("A silent mentor"), SilentMentor(rules.silent_mentor).label),
-        (
-            _("Refusing a place found by the school"),
-            AdjustmentRefusal(rules.adjustment_refusal).label,
-        ),
-        (
-            _("Disciplines"),
-            _("Only the student's own discipline")
-            if rules.same_discipline_only
-            else _("All disciplines"),
-        ),
-        (_("Interviews"), _("Mentors may interview") if rules.interviews else _("No interviews")),
-        (
-            _("Ties"),
-            _("By admission score, then by lottery") if rules.ties_by_score else _("By lottery"),
-        ),
-        (
-            _("Public notice"),
-            ngettext("%(n)s working day", "%(n)s working days", rules.notice_days)
-            % {"n": rules.notice_days},
-        ),
-        (
-            _("Assigned by the school"),
-            _("at most %(n)s%% of the students") % {"n": rules.override_share_percent},
-        ),
-    ]
-    if rules.regime == Regime.DEFERRED_ACCEPTANCE:
-        shown.insert(1, (_("How a run pairs people"), Algorithm(rules.algorithm).label))
-    if rules.off_campus_most is not None:
-        most = (_("Most students of an off-campus first mentor"), str(rules.off_campus_most))
-        shown.append(most)
-    if rules.regime == Regime.SEQUENTIAL:
-        days = ngettext("%(n)s working day", "%(n)s working days", rules.answer_days)
-        shown.insert(3, (_("Time to answer one application"), days % {"n": rules.answer_days}))
-    return [{"label": str(label), "text": str(text)} for label, text in shown]
