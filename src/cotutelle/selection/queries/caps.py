@@ -8,7 +8,7 @@ nearest capped unit at or above its partner, a unit in the nearest one above it.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,7 +22,9 @@ from cotutelle.engines import matching
 from cotutelle.institutions.models import Unit
 from cotutelle.institutions.queries import time_zone_of
 from cotutelle.selection.enums import OfferState
-from cotutelle.selection.models import Answer, PlaceCap, Round
+from cotutelle.selection.models import Answer, Offer, PlaceCap, Round
+
+Node = tuple[int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,14 @@ class CapTree:
             if mentor.pk in self.lent:
                 return self.lent[mentor.pk]
         return self.nearest(answer.owning_unit.path)
+
+    def chain(self, answer: Answer) -> list[int]:
+        """Return every cap in which the mentor or team counts, the innermost first."""
+        found, key = [], self.cap_of(answer)
+        while key is not None:
+            found.append(key)
+            key = self.parent[key]
+        return found
 
     def nearest(self, path: str) -> int | None:
         """Return the cap of the nearest unit on ``path``, from its end upwards."""
@@ -83,6 +93,41 @@ def cap_tree(round_: Round) -> CapTree:
     tree = CapTree(caps, {}, by_unit, lent)
     parent = {key: tree.nearest(_above(cap)) for key, cap in caps.items()}
     return CapTree(caps, parent, by_unit, lent)
+
+
+def places_taken(counts: Mapping[int, int]) -> Counter[Node]:
+    """Return (mentor, team) → places taken, where ``counts`` gives the students of each offer."""
+    found: Counter[Node] = Counter()
+    rows = Offer.objects.filter(pk__in=list(counts))
+    for key, mentor, team, weight in rows.values_list("pk", "mentor_id", "team_id", "weight"):
+        found[mentor, team] += counts[key] * weight
+    return found
+
+
+def room_above(
+    round_: Round, taken: Mapping[Node, int]
+) -> tuple[dict[Node, int], dict[PlaceCap, int]]:
+    """
+    Say what the caps of a round leave beside the places ``taken`` there.
+
+    Returns (mentor, team) → places left in the fullest cap they count in, absent where no upper
+    bound stands above them, and cap → places taken below it.
+    """
+    tree = cap_tree(round_)
+    used = dict.fromkeys(tree.caps, 0)
+    chains: dict[Node, list[int]] = {}
+    answers = round_.answers.select_related(
+        "mentor__unit", "team__unit", "team__first", "team__second"
+    )
+    for answer in answers if used else ():
+        node = (answer.mentor_id, answer.team_id)
+        chains[node] = tree.chain(answer)
+        for key in chains[node]:
+            used[key] += taken.get(node, 0)
+    left = {k: cap.places - used[k] for k, cap in tree.caps.items() if cap.places is not None}
+    bounds = {node: [left[key] for key in chain if key in left] for node, chain in chains.items()}
+    room = {node: min(found) for node, found in bounds.items() if found}
+    return room, {tree.caps[key]: count for key, count in used.items()}
 
 
 def _above(cap: PlaceCap) -> str:

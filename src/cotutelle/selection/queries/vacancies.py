@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from django.db.models import Exists, OuterRef, QuerySet
 
 from cotutelle.selection.enums import OfferState, ParticipantState, PlacementState
-from cotutelle.selection.models import Offer, Participant, Placement, Round
+from cotutelle.selection.models import Participant, Placement, Round
+from cotutelle.selection.queries.caps import Node, places_taken, room_above
 
 
 def unplaced(round_: Round) -> QuerySet[Participant]:
@@ -34,18 +35,16 @@ def _ordered(rows: QuerySet[Participant]) -> QuerySet[Participant]:
 
 def free_places(round_: Round, taken: Mapping[int, int] | None = None) -> dict[int, int]:
     """
-    Return offer key → free places, within what the mentor or team takes in the round.
+    Return offer key → free places, within what the mentor or team and the units above may take.
 
     ``taken``, offer key → students, stands for another result than the one in force.
     """
     if taken is None:
         live = Placement.objects.filter(round=round_).exclude(state=PlacementState.VACATED)
         taken = Counter(live.values_list("offer_id", flat=True))
-    at_node: Counter[tuple[int | None, int | None]] = Counter()
-    nodes = Offer.objects.filter(pk__in=list(taken)).values_list("pk", "mentor_id", "team_id")
-    for offer_id, mentor_id, team_id in nodes:
-        at_node[mentor_id, team_id] += taken[offer_id]
-    places: dict[tuple[int | None, int | None], int] = {
+    at_node = places_taken(taken)
+    above, _used = room_above(round_, at_node)
+    places: dict[Node, int] = {
         (mentor_id, team_id): count
         for mentor_id, team_id, count in round_.answers.values_list(
             "mentor_id", "team_id", "places"
@@ -55,5 +54,6 @@ def free_places(round_: Round, taken: Mapping[int, int] | None = None) -> dict[i
     for offer in round_.offers.filter(state=OfferState.OPEN):
         node = (offer.mentor_id, offer.team_id)
         left = places.get(node, 0) - at_node[node]
+        left = min(left, above.get(node, left)) // offer.weight
         found[offer.pk] = max(0, min(offer.places - taken.get(offer.pk, 0), left))
     return found

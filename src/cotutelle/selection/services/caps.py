@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,9 +15,9 @@ from cotutelle.core.errors import RuleViolation
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.services import record
 from cotutelle.people.models import Person
-from cotutelle.selection.enums import Algorithm, Regime, RoundState
+from cotutelle.selection.enums import Algorithm, PlacementState, Regime, RoundState
 from cotutelle.selection.models import Answer, Offer, PlaceCap, Round
-from cotutelle.selection.queries.caps import agreements_for
+from cotutelle.selection.queries.caps import Node, agreements_for, places_taken, room_above
 from cotutelle.selection.services._common import lock_round, rules_of
 from cotutelle.selection.services.holds import answer_of
 
@@ -209,3 +210,40 @@ def _require_minimum(
             _("The mentor has only %(places)s places in this round.") % {"places": answer.places},
             field="mentor_least",
         )
+
+
+def require_room_above(offer: Offer) -> None:
+    """
+    Refuse with ``cap.full`` one more student at ``offer`` where a unit above has no place left.
+
+    The caps are locked: two hands that press at once are served one after the other.
+    """
+    round_ = offer.round
+    list(round_.caps.select_for_update(of=("self",)).values_list("pk", flat=True))
+    room, _used = room_above(round_, _taken(round_))
+    left = room.get((offer.mentor_id, offer.team_id))
+    if left is not None and left < offer.weight:
+        raise RuleViolation(
+            "cap.full", _("The places of the unit or agreement above this mentor are taken.")
+        )
+
+
+def copy_caps(round_: Round, fresh: Round) -> None:
+    """Give ``fresh`` the caps of ``round_``, less what is taken there."""
+    _room, used = room_above(round_, _taken(round_))
+    PlaceCap.objects.bulk_create(
+        PlaceCap(
+            round=fresh,
+            unit=cap.unit,
+            agreement=cap.agreement,
+            places=None if cap.places is None else max(0, cap.places - count),
+            places_min=max(0, cap.places_min - count),
+            reason=cap.reason,
+        )
+        for cap, count in used.items()
+    )
+
+
+def _taken(round_: Round) -> Mapping[Node, int]:
+    live = round_.placements.exclude(state=PlacementState.VACATED)
+    return places_taken(Counter(live.values_list("offer_id", flat=True)))

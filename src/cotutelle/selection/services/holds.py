@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check
@@ -145,7 +146,8 @@ def require_free_place(offer: Offer, *, ignore: Placement | None = None) -> Answ
     """
     Hold the rows of the answer, then refuse with ``offer.full`` when offer or mentor is full.
 
-    Two hands that press at once are served one after the other.
+    A student takes as many of the mentor's places as the offer weighs. Two hands that press at
+    once are served one after the other.
     """
     answer = Answer.objects.select_for_update(of=("self",)).get(
         round_id=offer.round_id, **offer.node
@@ -153,8 +155,8 @@ def require_free_place(offer: Offer, *, ignore: Placement | None = None) -> Answ
     live = Placement.objects.filter(round_id=offer.round_id).exclude(state=PlacementState.VACATED)
     if ignore is not None:
         live = live.exclude(pk=ignore.pk)
-    at_mentor = live.filter(**at_node(offer)).count()
-    if at_mentor >= answer.places or live.filter(offer=offer).count() >= offer.places:
+    at_mentor = live.filter(**at_node(offer)).aggregate(n=Sum("offer__weight"))["n"] or 0
+    if at_mentor + offer.weight > answer.places or live.filter(offer=offer).count() >= offer.places:
         raise RuleViolation("offer.full", _("All places of this offer or mentor are taken."))
     return answer
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -37,6 +39,7 @@ from cotutelle.selection.services._common import (
     require_state,
     rules_of,
 )
+from cotutelle.selection.services.caps import copy_caps, require_room_above
 from cotutelle.selection.services.confirmation import begin_pairs, vacate_placement
 from cotutelle.selection.services.holds import require_free_place
 from cotutelle.selection.services.rounds import leave_round
@@ -53,13 +56,14 @@ def fill_vacancy(participant: Participant, offer: Offer, *, actor: Person) -> Pl
     The pair is confirmed at once and sits on a free place of the account. Refuses with
     ``round.state``, ``vacancy.refused`` (the student does not accept adjustment),
     ``vacancy.conflict``, ``vacancy.not_allowed``, ``vacancy.placed``, ``vacancy.left``,
-    ``offer.full``, the refusals of `begin_pairs` and those of the quota account.
+    ``offer.full``, ``cap.full``, the refusals of `begin_pairs` and those of the quota account.
     """
     round_ = participant.round
     check(actor, "selection.fill_vacancy", round_)
     require_state(round_, RoundState.CONFIRMED)
     _require_fit(participant, offer)
     answer = require_free_place(offer)
+    require_room_above(offer)
     for mentor in offer.supervisors:
         if round_.stage == Stage.SECOND:
             quota.require_eligible(mentor, round_.quota_year)
@@ -166,6 +170,7 @@ def create_supplement(round_: Round, *, name_zh: str, name_en: str = "", actor: 
         ) from error
     Participant.objects.bulk_create(Participant(round=fresh, student_id=key) for key in students)
     offers = _copy_offers(round_, fresh)
+    copy_caps(round_, fresh)
     record(
         "selection.round.supplemented",
         actor=actor,
@@ -191,9 +196,12 @@ def _supplement_students(round_: Round) -> list[int]:
 
 def _copy_offers(round_: Round, fresh: Round) -> int:
     free = free_places(round_)
+    live = round_.placements.exclude(state=PlacementState.VACATED)
+    taken = Counter(live.values_list("offer_id", flat=True))
     copies = []
     for offer in round_.offers.filter(state=OfferState.OPEN):
         if places := free.get(offer.pk, 0):
+            offer.places_min = min(places, max(0, offer.places_min - taken[offer.pk]))
             offer.pk = None
             offer.public_id = Offer._meta.get_field("public_id").get_default()
             offer.round, offer.places, offer.state = fresh, places, OfferState.DRAFT
