@@ -186,7 +186,6 @@ def test_a_shortlist_gives_the_rows_that_all_pairs_give(monkeypatch):
         whole = list(iter_affinity(problem, top=5, models=models))
         with monkeypatch.context() as patch:
             patch.setattr(engine_blocks, "ALL_PAIRS_UP_TO", 0)
-            patch.setattr(engine_blocks, "_WORTH_A_FIRST_LOOK", 2)
             short = list(iter_affinity(problem, top=5, models=models))
         assert [r.student_id for r in short] == [r.student_id for r in whole]
         exact = {(r.student_id, r.mentor_id): r for r in whole}

@@ -15,11 +15,10 @@ from cotutelle.engines.affinity.index import (
     Method,
     People,
     compare_all,
-    compare_some,
     index_mentors,
     place_students,
 )
-from cotutelle.engines.affinity.items import Items, any_chinese
+from cotutelle.engines.affinity.items import Items, any_chinese, compare
 from cotutelle.engines.affinity.problem import AffinityProblem, AffinityRow
 from cotutelle.engines.affinity.rows import (
     Meeting,
@@ -40,7 +39,6 @@ _BLOCK_CELLS = 2_000_000
 _SHORTLISTED_AT_ONCE = 128
 _SAMPLE = 48
 _SINGLE_PRECISION = 1e-4
-_WORTH_A_FIRST_LOOK = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,37 +85,49 @@ class Scorer:
         import numpy as np  # noqa: PLC0415 - heavy
 
         assert self.shortlist is not None and self.top is not None  # noqa: S101, PT018 - see score
-        listed = self.shortlist.rank(block, self.index, self.best_items)
+        listed = self.shortlist.rank(block, self.index)
         for place in range(len(block.ids)):
-            if not block.sizes[place]:
-                every = np.arange(min(self.top, len(self.index.items.ids)))
-                nothing = np.zeros((0, int(self.index.items.sizes[every].sum())))
-                meeting = Meeting(block, place, self.index, every, nothing, nothing)
-                yield from self._best(meeting, np.zeros(len(every)))
+            if block.sizes[place]:
+                yield from self._best(*self._meet(block, place, listed[place]))
                 continue
-            near = listed[place]
-            if len(near) > _WORTH_A_FIRST_LOOK * self.top:
-                found, scores = self._meet(block, place, near, np.float32)
-                least = np.sort(scores)[-min(self.top, len(scores))] - _SINGLE_PRECISION
-                near = found.mentors[scores >= least]
-            meeting, exact = self._meet(block, place, near, np.float64)
-            yield from self._best(meeting, rounded(exact))
+            every = np.arange(min(self.top, len(self.index.items.ids)))
+            nothing = np.zeros((0, int(self.index.items.sizes[every].sum())))
+            meeting = Meeting(block, place, self.index, every, nothing, nothing)
+            yield from self._best(meeting, np.zeros(len(every)))
 
     def _meet(
-        self, block: Items, place: int, mentors: NDArray[np.int64], precision: type
+        self, block: Items, place: int, near: NDArray[np.int64]
     ) -> tuple[Meeting, NDArray[np.float64]]:
-        """Compare one student with some mentors."""
+        """Score one student with those of some mentors whom single precision cannot rule out."""
         import numpy as np  # noqa: PLC0415 - heavy
 
-        items = self.index.items
+        index, items = self.index, self.index.items
+        assert self.top is not None and index.lookup is not None  # noqa: S101, PT018 - make_scorer
         own = np.arange(*block.starts[place : place + 2].tolist())
-        sizes = items.sizes[mentors]
-        rows = spread(items.starts[mentors], sizes)
-        meaning, words = compare_some(block, own, self.index, rows, precision)
-        meeting = Meeting(block, place, self.index, mentors, meaning, words)
+        rows = spread(items.starts[near], items.sizes[near])
+        shared = index.lookup.meet(block.words[own[0] : own[-1] + 1], items.words[rows])
+        words = shared.cosines()
+        single = compare(
+            block, own, items, rows, words=words.astype(np.float32), routes=index.routes
+        )
+        rough = Meeting(block, place, index, near, *single)
+        scores = self._mean(rough)
+        least = np.sort(scores)[-min(self.top, len(scores))] - _SINGLE_PRECISION
+        kept = np.flatnonzero(scores >= least)
+        at = rough.places(kept)
+        double = compare(block, own, items, rows[at], words=words[:, at], routes=index.routes)
+        meeting = Meeting(block, place, index, near[kept], *double, shared.part(at))
+        return meeting, rounded(self._mean(meeting))
+
+    def _mean(self, meeting: Meeting) -> NDArray[np.float64]:
+        import numpy as np  # noqa: PLC0415 - heavy
+
         floors = np.array([channels.floor for channels in meeting.floors])
-        per_item = item_scores(meaning + words, sizes, floors, self.best_items)
-        return meeting, per_item.mean(axis=0)
+        similarities = meeting.meaning + meeting.words
+        found: NDArray[np.float64] = item_scores(
+            similarities, meeting.sizes, floors, self.best_items
+        ).mean(axis=0)
+        return found
 
     def _best(self, meeting: Meeting, scores: NDArray[np.float64]) -> Iterator[AffinityRow]:
         chosen = (-scores).argsort(kind="stable")[: self.top]

@@ -14,7 +14,6 @@ from cotutelle.engines.affinity.items import (
     with_vectors,
 )
 from cotutelle.engines.affinity.models import Models, VectorCache
-from cotutelle.engines.affinity.reasons import TermPicker
 from cotutelle.engines.affinity.routes import WORDS_ONLY, Routes, calibrated_routes
 from cotutelle.engines.affinity.spaces import Encoder, Space, TfidfEncoder
 
@@ -51,8 +50,7 @@ class MentorIndex:
     space: Space
     routes: Routes
     turned: Any
-    lookup: ColumnLookup
-    picker: TermPicker | None
+    lookup: ColumnLookup | None
 
     @property
     def words_only(self) -> bool:
@@ -76,12 +74,10 @@ def index_mentors(
         items = with_vectors(
             items, method.models, method.cache, other_chinese=chinese_students, other_english=True
         )
-    turned = items.words.T
-    lookup = ColumnLookup(items.words.shape[1])
-    picker = TermPicker(lookup) if hasattr(items.words, "tocsr") else None
+    turned, lookup = items.words.T, None
     if hasattr(turned, "tocsr"):
-        turned = turned.tocsr()
-    return MentorIndex(items, space, method.routes, turned, lookup, picker)
+        turned, lookup = turned.tocsr(), ColumnLookup(items.words.shape[1])
+    return MentorIndex(items, space, method.routes, turned, lookup)
 
 
 def place_students(students: People, ids: list[str], index: MentorIndex, method: Method) -> Items:
@@ -114,20 +110,3 @@ def compare_all(
     every = np.arange(words.shape[1])
     own = np.arange(words.shape[0])
     return compare(students, own, index.items, every, words=words, routes=index.routes)
-
-
-def compare_some(
-    students: Items,
-    own: NDArray[np.int64],
-    index: MentorIndex,
-    rows: NDArray[np.int64],
-    precision: Any,
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Compare one student's rows with some rows of the mentors: meaning and words."""
-    import numpy as np  # noqa: PLC0415 - heavy
-
-    mine = students.words[own[0] : own[-1] + 1]
-    _, values, met = index.lookup.meet(mine, index.items.words[rows])
-    words = np.ascontiguousarray((met @ values.T).T, dtype=precision)
-    np.clip(words, 0.0, 1.0, out=words)
-    return compare(students, own, index.items, rows, words=words, routes=index.routes)

@@ -180,6 +180,30 @@ def _rows(vectors: Vectors, rows: NDArray[np.int64], precision: Any) -> NDArray[
     return matrix.astype(precision, copy=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """
+    The columns of one student's rows, in which others' rows meet them.
+
+    ``student`` is columns × the student's rows, dense; ``others`` is the others' rows × columns,
+    CSR.
+    """
+
+    columns: NDArray[np.int64]
+    student: NDArray[np.float64]
+    others: Any
+
+    def cosines(self) -> NDArray[np.float64]:
+        """Return student's rows × others' rows."""
+        import numpy as np  # noqa: PLC0415 - heavy
+
+        return np.clip((self.others @ self.student).T, 0.0, 1.0, order="C")
+
+    def part(self, others: NDArray[np.int64]) -> Shared:
+        """Return the same with some of the others' rows."""
+        return Shared(self.columns, self.student, self.others[others])
+
+
 class ColumnLookup:
     """Finds the columns one student's rows share with others' rows; for one thread."""
 
@@ -190,22 +214,23 @@ class ColumnLookup:
 
         self._at = np.full(columns, -1, dtype=np.int32)
 
-    def meet(self, student: Any, others: Any) -> tuple[NDArray[np.int64], NDArray[np.float64], Any]:
-        """Return the student's columns, the student's rows over them (dense), the others' (CSR)."""
+    def meet(self, student: Any, others: Any) -> Shared:
+        """Return what one student's rows share with others' rows, both CSR."""
         import numpy as np  # noqa: PLC0415 - heavy
         from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy
 
         columns = np.unique(student.indices).astype(np.int64)
         self._at[columns] = np.arange(len(columns), dtype=np.int32)
-        values = np.zeros((student.shape[0], len(columns)))
+        values = np.zeros((len(columns), student.shape[0]))
         lines = np.repeat(np.arange(student.shape[0]), np.diff(student.indptr))
-        values[lines, self._at[student.indices]] = student.data
+        values[self._at[student.indices], lines] = student.data
         hit = self._at[others.indices]
         self._at[columns] = -1
         known = np.flatnonzero(hit >= 0)
         ends = np.searchsorted(known, others.indptr)
         shape = (others.shape[0], len(columns))
-        return columns, values, csr_matrix((others.data[known], hit[known], ends), shape=shape)
+        met = csr_matrix((others.data[known], hit[known], ends), shape=shape)
+        return Shared(columns, values, met)
 
 
 def _is_chinese(text: str) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from cotutelle.engines.affinity.items import ColumnLookup
+from cotutelle.engines.affinity.items import Shared
 from cotutelle.engines.affinity.terms import han_bigrams, han_runs, is_han
 
 if TYPE_CHECKING:
@@ -24,74 +24,63 @@ TERMS_SHOWN = 5
 _NEAR_ZERO = 1e-12
 
 
-class TermPicker:
-    """Names the strongest shared phrases of one student with some mentors; for one thread."""
+def pick_terms(
+    shared: Shared,
+    texts: Sequence[str],
+    names: Mapping[int, str],
+    *,
+    owners: NDArray[np.int64],
+    shares: NDArray[np.float64],
+    count: int,
+) -> list[tuple[str, ...]]:
+    """
+    Return for each mentor up to five phrases, strongest first, equal ones by alphabet.
 
-    __slots__ = ("_lookup",)
+    Parameters
+    ----------
+    shared
+        What one student's rows share with those of ``count`` mentors.
+    texts, names
+        The student's texts, and what the columns are called.
+    owners
+        Which of the mentors (0, 1, …) each of their rows belongs to.
+    shares
+        What one unit of TF-IDF similarity between the student's row ``i`` and the mentors' row
+        ``j`` makes of the score: student's rows × mentors' rows.
+    """
+    import numpy as np  # noqa: PLC0415 - heavy
 
-    def __init__(self, lookup: ColumnLookup) -> None:
-        self._lookup = lookup
+    columns, weights = _weigh(shared, owners, shares, count)
+    named = np.array([column in names for column in columns.tolist()], dtype=bool)
+    weights = weights[:, named]
+    shown = [names[column] for column in columns[named].tolist()]
+    phrases = _phrases({name: place for place, name in enumerate(shown)}, texts)
+    ordered = sorted(phrases)
+    groups = [phrases[phrase] for phrase in ordered]
+    parts = np.array([part for group in groups for part in group], dtype=np.int64)
+    starts = np.cumsum([0, *map(len, groups)])[:-1]
+    strengths = _strengths(weights[:, parts], starts)
+    return [
+        _strongest(strengths[mentor], ordered, groups) or _bare_terms(weights[mentor], shown)
+        for mentor in range(len(weights))
+    ]
 
-    def pick(
-        self,
-        student: Any,
-        texts: Sequence[str],
-        names: Mapping[int, str],
-        mentors: Any,
-        *,
-        owners: NDArray[np.int64],
-        shares: NDArray[np.float64],
-        count: int,
-    ) -> list[tuple[str, ...]]:
-        """
-        Return for each mentor up to five phrases, strongest first, equal ones by alphabet.
 
-        Parameters
-        ----------
-        student, texts, names
-            One student's CSR rows, their texts, and what the columns are called.
-        mentors, owners, count
-            CSR rows of ``count`` mentors, and which of them (0, 1, …) each row belongs to.
-        shares
-            What one unit of TF-IDF similarity between the student's row ``i`` and the mentors' row
-            ``j`` makes of the score: student's rows × mentors' rows.
-        """
-        import numpy as np  # noqa: PLC0415 - heavy
+def _weigh(
+    shared: Shared, owners: NDArray[np.int64], shares: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the columns any of the mentors shares, and mentors × these: parts of the scores."""
+    import numpy as np  # noqa: PLC0415 - heavy
 
-        columns, weights = self._weigh(student, mentors, owners, shares, count)
-        named = np.array([column in names for column in columns.tolist()], dtype=bool)
-        weights = weights[:, named]
-        shown = [names[column] for column in columns[named].tolist()]
-        phrases = _phrases({name: place for place, name in enumerate(shown)}, texts)
-        ordered = sorted(phrases)
-        groups = [phrases[phrase] for phrase in ordered]
-        parts = np.array([part for group in groups for part in group], dtype=np.int64)
-        starts = np.cumsum([0, *map(len, groups)])[:-1]
-        strengths = _strengths(weights[:, parts], starts)
-        return [
-            _strongest(strengths[mentor], ordered, groups) or _bare_terms(weights[mentor], shown)
-            for mentor in range(len(weights))
-        ]
-
-    def _weigh(
-        self,
-        student: Any,
-        mentors: Any,
-        owners: NDArray[np.int64],
-        shares: NDArray[np.float64],
-        count: int,
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the columns any of the mentors shares, and mentors × these: parts of the scores."""
-        import numpy as np  # noqa: PLC0415 - heavy
-
-        columns, values, met = self._lookup.meet(student, mentors)
-        rows = np.repeat(np.arange(met.shape[0]), np.diff(met.indptr))
-        carried = (shares[:, rows] * values[:, met.indices]).sum(axis=0) * met.data
-        cells = owners[rows] * len(columns) + met.indices
-        flat = np.asarray(np.bincount(cells, carried, count * len(columns)), dtype=np.float64)
-        weights = flat.reshape(count, len(columns))
-        shared = np.flatnonzero((weights > _NEAR_ZERO).any(axis=0))
-        return columns[shared], weights[:, shared]
+    met, width = shared.others, len(shared.columns)
+    rows = np.repeat(np.arange(met.shape[0]), np.diff(met.indptr))
+    weighed = np.ascontiguousarray(shares.T)[rows]
+    carried = np.einsum("ki,ki->k", weighed, shared.student[met.indices]) * met.data
+    cells = owners[rows] * width + met.indices
+    flat = np.asarray(np.bincount(cells, carried, count * width), dtype=np.float64)
+    weights = flat.reshape(count, width)
+    strong = np.flatnonzero((weights > _NEAR_ZERO).any(axis=0))
+    return shared.columns[strong], weights[:, strong]
 
 
 def _strengths(carried: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -8,8 +8,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from cotutelle.engines.affinity.index import MentorIndex
-from cotutelle.engines.affinity.items import Items
+from cotutelle.engines.affinity.items import Items, Shared
 from cotutelle.engines.affinity.problem import AffinityRow, ItemMatch
+from cotutelle.engines.affinity.reasons import pick_terms
 from cotutelle.engines.affinity.routes import Channels
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class Meeting:
     One student's rows beside the rows of some mentors.
 
     ``mentors`` are places in the index; ``meaning`` and ``words`` are student's rows × the rows of
-    these mentors, one mentor after the other.
+    these mentors, one mentor after the other; ``shared`` is what ``words`` came from, where it is
+    at hand.
     """
 
     students: Items
@@ -35,6 +37,7 @@ class Meeting:
     mentors: NDArray[np.int64]
     meaning: NDArray[np.float64]
     words: NDArray[np.float64]
+    shared: Shared | None = None
 
     @property
     def own(self) -> NDArray[np.int64]:
@@ -60,10 +63,14 @@ class Meeting:
         chinese = self.students.chinese[self.own].astype(int).tolist()
         return [self.index.routes[language][language] for language in chinese]
 
+    def places(self, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return where the rows of ``mentors[chosen]`` stand."""
+        sizes = self.sizes
+        return spread((sizes.cumsum() - sizes)[chosen], sizes[chosen])
+
     def part(self, chosen: NDArray[np.int64]) -> Meeting:
         """Return the same student beside some of these mentors: ``mentors[chosen]``."""
-        starts = self.sizes.cumsum() - self.sizes
-        columns = spread(starts[chosen], self.sizes[chosen])
+        columns = self.places(chosen)
         return Meeting(
             self.students,
             self.place,
@@ -71,6 +78,7 @@ class Meeting:
             self.mentors[chosen],
             self.meaning[:, columns],
             self.words[:, columns],
+            self.shared.part(columns) if self.shared else None,
         )
 
 
@@ -248,17 +256,19 @@ class Counted:
 
         meeting, index = self._meeting, self._meeting.index
         own = meeting.own
-        if index.picker is None or not len(own):
+        if index.lookup is None or not len(own):
             return [()] * len(self._starts)
         students = meeting.students
+        shared = meeting.shared or index.lookup.meet(
+            students.words[own[0] : own[-1] + 1], index.items.words[meeting.columns]
+        )
         gains = np.array([[channels.words.gain for channels in line] for line in index.routes])
         chinese = index.items.chinese[meeting.columns].astype(int)
         gain = gains[students.chinese[own].astype(int)[:, None], chinese]
-        return index.picker.pick(
-            students.words[own[0] : own[-1] + 1],
+        return pick_terms(
+            shared,
             students.texts[own[0] : own[-1] + 1],
             students.names,
-            index.items.words[meeting.columns],
             owners=np.repeat(np.arange(len(self._starts)), meeting.sizes),
             shares=self.shares * gain,
             count=len(self._starts),

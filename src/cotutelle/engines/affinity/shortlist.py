@@ -1,41 +1,45 @@
 """
 Which mentors are worth exact scores, for problems too large to compare all items with all items.
 
-A student's items of one language become their mean, and the mean is compared with every item of
-every mentor. The mean of the best few is convex in the student's vector, so this lies below the
-score; how far depends mostly on how varied a mentor's items are, and is measured per mentor on a
-sample of students that are scored exactly. How long the list must be so that none of the best
-mentors falls off it is read from a second sample. What stands on the list is then scored exactly.
+A student's items of one language become their mean, a mentor's items overlapping groups of
+neighbours, each as large as the number of items that count; the best group's mean stands for the
+mentor. The mean of the best few is convex in the student's vector, and no group is better than the
+best few, so this lies below the score; how far depends mostly on how varied a mentor's items are,
+and is measured per mentor on a sample of students that are scored exactly. How long the list must
+be so that none of the best mentors falls off it is read from a second sample. What stands on the
+list is then scored exactly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cotutelle.engines.affinity.index import MentorIndex
 from cotutelle.engines.affinity.items import Items
 from cotutelle.engines.affinity.routes import CHINESE, ENGLISH
-from cotutelle.engines.affinity.rows import item_scores
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_MENTORS_AT_ONCE = 256
+_KINDS = ("english", "multilingual")
 _TERMS_KEPT = 128
 _COMMON_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """Some mentors: their places, their rows, how many each has, the rows' terms turned."""
+class View:
+    """
+    The groups as items of one language meet them: every gain is already in.
 
-    mentors: slice
-    rows: slice
-    sizes: NDArray[np.int64]
+    ``vectors`` (groups × d, by model), ``words`` (terms × groups, CSR) and ``floors`` add up.
+    """
+
+    vectors: Mapping[str, NDArray[np.float32]]
     words: Any
+    floors: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,94 +47,67 @@ class Shortlist:
     """
     Rough scores of all mentors.
 
-    ``rare`` says which terms are looked at, ``lift`` what exact scores have above rough ones, per
-    mentor, and ``length`` how many mentors to score exactly.
+    ``views`` are the groups by language of the student's items, ``sizes`` how many groups each
+    mentor has. ``rare`` says which terms are looked at, ``lift`` what exact scores have above rough
+    ones, per mentor, and ``length`` how many mentors to score exactly.
     """
 
-    shelves: list[Shelf]
+    views: Mapping[int, View]
+    sizes: NDArray[np.int64]
     rare: NDArray[np.bool_]
     lift: NDArray[np.float32]
     length: int
 
-    def rank(self, students: Items, index: MentorIndex, best_items: int) -> NDArray[np.int64]:
+    def rank(self, students: Items, index: MentorIndex) -> NDArray[np.int64]:
         """Return students × ``length``: places of mentors, ascending."""
         import numpy as np  # noqa: PLC0415 - heavy
 
-        rough = self.scores(students, index, best_items)
+        rough = self.scores(students, index)
         length = min(self.length, rough.shape[1])
         return np.sort(np.argpartition(-rough, length - 1, axis=1)[:, :length], axis=1)
 
-    def scores(self, students: Items, index: MentorIndex, best_items: int) -> NDArray[np.float32]:
+    def scores(self, students: Items, index: MentorIndex) -> NDArray[np.float32]:
         """Return students × mentors."""
         import numpy as np  # noqa: PLC0415 - heavy
 
         found = np.tile(self.lift, (len(students.ids), 1))
         owners = np.repeat(np.arange(len(students.ids)), students.sizes)
-        for language in (ENGLISH, CHINESE):
+        grouped = np.flatnonzero(self.sizes)
+        starts = (np.cumsum(self.sizes) - self.sizes)[grouped]
+        for language, view in self.views.items():
             rows = np.flatnonzero(students.chinese == language)
             if not len(rows):
                 continue
             who, counts = np.unique(owners[rows], return_counts=True)
-            means = _Means(students, rows, np.cumsum(counts) - counts, counts, self.rare)
-            share = (counts / students.sizes[who]).astype(np.float32)[:, None]
-            floors = np.full(len(who), index.routes[language][language].floor, dtype=np.float32)
-            for shelf in self.shelves:
-                cells = means.compare(index, language, shelf)
-                part = item_scores(cells, shelf.sizes, floors, best_items)
-                found[who, shelf.mentors] += share * part
+            part = np.full(
+                (len(who), len(self.sizes)),
+                index.routes[language][language].floor,
+                dtype=np.float32,
+            )
+            if len(grouped):
+                cells = self._cells(students, rows, counts, view)
+                part[:, grouped] = np.maximum.reduceat(cells, starts, axis=1)
+            found[who] += (counts / students.sizes[who]).astype(np.float32)[:, None] * part
         return found
 
-
-class _Means:
-    """The means of some students' rows of one language, in every space they have."""
-
-    def __init__(
-        self,
-        students: Items,
-        rows: NDArray[np.int64],
-        starts: NDArray[np.int64],
-        counts: NDArray[np.int64],
-        rare: NDArray[np.bool_],
-    ) -> None:
+    def _cells(
+        self, students: Items, rows: NDArray[np.int64], counts: NDArray[np.int64], view: View
+    ) -> NDArray[np.float32]:
+        """Return means of these rows, ``counts`` of them each, × groups."""
         import numpy as np  # noqa: PLC0415 - heavy
         from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy
 
-        self._vectors: dict[str, NDArray[Any]] = {}
-        for kind in ("english", "multilingual"):
-            vectors = getattr(students, kind)
-            if vectors is not None and (vectors.places[rows] >= 0).all():
-                sums = np.add.reduceat(vectors.matrix[vectors.places[rows]], starts, axis=0)
-                self._vectors[kind] = sums / counts[:, None].astype(np.float32)
-        ends = np.concatenate((starts, [len(rows)]))
+        ends = np.concatenate(([0], np.cumsum(counts)))
         weights = np.repeat(1 / counts, counts).astype(np.float32)
-        gather = csr_matrix((weights, np.arange(len(rows)), ends))
-        self._words = _strongest_terms(gather @ students.words[rows].astype(np.float32), rare)
-
-    def compare(self, index: MentorIndex, language: int, shelf: Shelf) -> NDArray[np.float32]:
-        """Return means × rows of the shelf."""
-        import numpy as np  # noqa: PLC0415 - heavy
-
-        chinese = index.items.chinese[shelf.rows]
-        cells = np.empty((self._words.shape[0], len(chinese)), dtype=np.float32)
-        gains = np.zeros(len(chinese), dtype=np.float32)
-        for other in (ENGLISH, CHINESE):
-            columns = np.flatnonzero(chinese == other)
-            if not len(columns):
-                continue
-            channels = index.routes[language][other]
-            block: Any = slice(None) if len(columns) == len(chinese) else columns
-            gains[block] = channels.words.gain
-            cells[:, block] = channels.floor
-            if channels.meaning.gain:
-                kind = "english" if channels.route == "en-en" else "multilingual"
-                vectors = getattr(index.items, kind)
-                theirs = vectors.matrix[vectors.places[shelf.rows][columns]]
-                cells[:, block] += (
-                    self._vectors[kind] * np.float32(channels.meaning.gain)
-                ) @ theirs.T
-        product = self._words @ shelf.words
+        mean = csr_matrix((weights, np.arange(len(rows)), ends))
+        cells = np.tile(view.floors, (len(counts), 1))
+        for kind, groups in view.vectors.items():
+            vectors = getattr(students, kind)
+            cells += (mean @ vectors.matrix[vectors.places[rows]]) @ groups.T
+        terms = _strongest_terms(mean @ students.words[rows].astype(np.float32), self.rare)
+        product = terms @ view.words
         lines = np.repeat(np.arange(len(cells)), np.diff(product.indptr))
-        cells[lines, product.indices] += product.data * gains[product.indices]
+        cells[lines, product.indices] += product.data
         return cells
 
 
@@ -168,29 +145,100 @@ def make_shortlist(
         for the lift, the others for the length.
     top
         How many mentors of each student must be on the list.
+    best_items
+        How many rows of a mentor stand in one group.
     """
     import numpy as np  # noqa: PLC0415 - heavy
 
     holding = np.diff(index.turned.indptr)
     rare = (holding > 0) & (holding <= max(5, _COMMON_SHARE * len(index.items.texts)))
+    groups, sizes = _group(index.items, best_items)
+    views = {
+        language: _view(index, groups, language)
+        for language in (ENGLISH, CHINESE)
+        if language == ENGLISH or _is_multilingual(index.items)
+    }
     none = np.zeros(len(index.items.ids), dtype=np.float32)
-    first = Shortlist(list(_shelves(index)), rare, none, 0)
-    rough = first.scores(sample, index, best_items)
+    rough = Shortlist(views, sizes, rare, none, 0).scores(sample, index)
     lift = (exact - rough)[::2].mean(axis=0).astype(np.float32)
     lifted = (rough + lift)[1::2]
     best = np.argsort(-exact[1::2], axis=1, kind="stable")[:, :top]
     worst = np.take_along_axis(lifted, best, axis=1).min(axis=1)
     needed = int((lifted >= worst[:, None]).sum(axis=1).max())
-    return Shortlist(first.shelves, rare, lift, max(2 * top, needed + needed // 4))
+    return Shortlist(views, sizes, rare, lift, max(2 * top, needed + needed // 4))
 
 
-def _shelves(index: MentorIndex) -> Iterator[Shelf]:
+def _is_multilingual(items: Items) -> bool:
+    """Tell whether every row has what a Chinese item is compared with."""
+    return items.multilingual is not None and bool((items.multilingual.places >= 0).all())
+
+
+def _group(items: Items, size: int) -> tuple[Any, NDArray[np.int64]]:
+    """Return groups × rows, each group the mean of its rows, and how many each mentor has."""
+    import numpy as np  # noqa: PLC0415 - heavy
+    from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy
+
+    found: list[list[int]] = []
+    counts = []
+    for start, end in zip(items.starts[:-1].tolist(), items.starts[1:].tolist(), strict=True):
+        before = len(found)
+        if end - start > size:
+            nearest = np.argsort(-_likeness(items, start, end), axis=1)[:, :size].tolist()
+            free = set(range(end - start))
+            for seed, near in enumerate(nearest):
+                if seed in free:
+                    found.append([start + row for row in near])
+                    free.difference_update(near)
+                    free.discard(seed)
+        elif end > start:
+            found.append(list(range(start, end)))
+        counts.append(len(found) - before)
+    sizes = np.array([len(group) for group in found], dtype=np.int64)
+    rows = np.array([row for group in found for row in group], dtype=np.int64)
+    weights = np.repeat(1 / sizes, sizes).astype(np.float32)
+    ends = np.concatenate(([0], np.cumsum(sizes)))
+    return csr_matrix((weights, rows, ends), (len(found), len(items.texts))), np.array(counts)
+
+
+def _likeness(items: Items, start: int, end: int) -> NDArray[np.float32]:
+    """Compare the rows of one mentor: by meaning inside a language, by words without models."""
     import numpy as np  # noqa: PLC0415 - heavy
 
+    if items.english is None and items.multilingual is None:
+        words = items.words[start:end]
+        return np.asarray((words @ words.T).toarray(), dtype=np.float32)
+    found = np.full((end - start, end - start), -1.0, dtype=np.float32)
+    for kind, language in zip(_KINDS, (ENGLISH, CHINESE), strict=True):
+        rows = np.flatnonzero(items.chinese[start:end] == language)
+        vectors = getattr(items, kind)
+        if len(rows):
+            own = vectors.matrix[vectors.places[start + rows]]
+            found[np.ix_(rows, rows)] = own @ own.T
+    return found
+
+
+def _view(index: MentorIndex, groups: Any, language: int) -> View:
+    import numpy as np  # noqa: PLC0415 - heavy
+    from scipy.sparse import diags  # noqa: PLC0415 - heavy
+
     items = index.items
-    starts, words = items.starts.tolist(), items.words.astype(np.float32)
-    for first in range(0, len(items.ids), _MENTORS_AT_ONCE):
-        end = min(first + _MENTORS_AT_ONCE, len(items.ids))
-        rows = slice(starts[first], starts[end])
-        turned = words[rows].T.tocsr()
-        yield Shelf(slice(first, end), rows, items.sizes[first:end], turned)
+    channels = index.routes[language]
+    other = items.chinese.astype(int)
+    floors = np.array([one.floor for one in channels], dtype=np.float32)[other]
+    of_words = np.array([one.words.gain for one in channels], dtype=np.float32)[other]
+    vectors = {}
+    for kind in _KINDS:
+        gains = np.array(
+            [
+                one.meaning.gain if (one.route == "en-en") == (kind == "english") else 0.0
+                for one in channels
+            ],
+            dtype=np.float32,
+        )[other]
+        rows = np.flatnonzero(gains)
+        if len(rows):
+            have = getattr(items, kind)
+            scaled = have.matrix[have.places[rows]] * gains[rows, None]
+            vectors[kind] = np.asarray(groups[:, rows] @ scaled)
+    words = (groups @ diags(of_words) @ items.words.astype(np.float32)).T.tocsr()
+    return View(vectors, words, np.asarray(groups @ floors))
