@@ -66,11 +66,22 @@ def test_both_texts_stand_whole_with_the_shared_terms_marked(one, offer):
         assert {"cardiac mri", "myocardial fibrosis"} <= shown
 
 
-def test_the_nearest_sentences_are_pieces_of_the_texts(one, offer):
+def test_across_languages_the_nearest_sentences_are_quoted(one, offer):
+    Publication.objects.filter(title=PAPER).update(
+        title="心脏磁共振",
+        abstract="我们观察了二百名患者。心脏磁共振可以早期发现心肌纤维化。随访三年。",
+    )
+    compute_affinity(one.round)
+
     nearest = side_by_side(one, offer)[0]
 
     assert nearest.own_sentence == "Cardiac MRI shows myocardial fibrosis early."
-    assert nearest.other_sentence in PAPER
+    assert nearest.other_sentence == "心脏磁共振可以早期发现心肌纤维化。"
+    assert nearest.other_sentence in page_of(one, offer)
+
+
+def test_in_one_language_the_marks_are_enough(one, offer):
+    assert side_by_side(one, offer)[0].own_sentence == ""
 
 
 def test_a_text_that_changed_is_not_shown_as_if_it_had_been_compared(one, offer):

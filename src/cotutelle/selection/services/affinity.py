@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 JOB = "selection.affinity"
 ENGINE = "2"
 # Bounds the rows of a round, see the measurement in docs/explanation/affinity.md.
-KEPT = 100
+KEPT = 200
 REASONS = 3
 SENTENCES_FOR = 20
 _STUDENTS_AT_ONCE = 10
@@ -314,11 +314,15 @@ def _scores(
 def _nearest(
     row: AffinityRow, participant: Participant, work: _Work, *, sentences: bool
 ) -> list[dict[str, Any]]:
-    """Return the nearest texts as references: the texts themselves stay where they are."""
+    """
+    Return the nearest texts as references: the texts themselves stay where they are.
+
+    Across languages, where no term can be shared, the nearest sentences come with them.
+    """
     own, theirs = work.wrote[participant.pk], work.items[int(row.mentor_id)]
     matches = [match for match in row.nearest if match.similarity > 0][:REASONS]
     found = [_reference(match, own, theirs) for match in matches]
-    if found and sentences:
+    if sentences and found and matches[0].route == "zh-en":
         found[0]["sentences"] = _sentences(row, own, theirs, work.method)
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from cotutelle.core.clock import at
+from cotutelle.engines.affinity.models import available
 from cotutelle.mentorship.models import Mentor
 from cotutelle.people.models import Person
 from cotutelle.programmes.enums import Route
@@ -58,6 +59,7 @@ def build_this_year(demo: Demo) -> Season:
     step(season, RoundState.RANKING, OPENED, 8)
     with at(demo.moment(OPENED, 12)):
         compute_affinity(round_)
+        available.cache_clear()  # the models go; a server that fills its demonstration needs them no more
     write_lists(season, drafts=DRAFTS, empty=EMPTY)
     step(season, RoundState.ANSWERING, ANSWERING, 8)
     _answer(season)
