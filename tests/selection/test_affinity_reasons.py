@@ -149,7 +149,7 @@ def test_a_page_computed_from_words_alone_says_so(one, offer, round_):
 
     for name, keys in (("find", []), ("offer", [offer.public_id]), ("how-affinity", [])):
         html = client.get(reverse(f"selection:{name}", args=keys)).content.decode()
-        assert "no text model is installed" in html
+        assert "no text model was at hand" in html
     assert shared_with(one, [offer]).words_alone
 
 

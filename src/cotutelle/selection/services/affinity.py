@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 JOB = "selection.affinity"
 ENGINE = "2"
-# Bounds the rows of a round, see the measurement in docs/explanation/affinity.md.
+# Bounds the rows, not the time: a row takes 0.8 KB, and a student with 800 offers 0.05 s either way.
 KEPT = 200
 REASONS = 3
 SENTENCES_FOR = 20

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 from cotutelle.core.clock import at
-from cotutelle.engines.affinity.models import available
 from cotutelle.mentorship.models import Mentor
 from cotutelle.people.models import Person
 from cotutelle.programmes.enums import Route
@@ -58,8 +57,8 @@ def build_this_year(demo: Demo) -> Season:
         add_cohort(round_, actor=demo.staff["officer"])
     step(season, RoundState.RANKING, OPENED, 8)
     with at(demo.moment(OPENED, 12)):
-        compute_affinity(round_)
-        available.cache_clear()  # the models go; a server that fills its demonstration needs them no more
+        # By words alone: the job that the opening queued brings the text models in, in the worker.
+        compute_affinity(round_, load=lambda: None)
     write_lists(season, drafts=DRAFTS, empty=EMPTY)
     step(season, RoundState.ANSWERING, ANSWERING, 8)
     _answer(season)
