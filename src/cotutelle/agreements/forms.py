@@ -71,7 +71,10 @@ class AgreementForm(forms.Form):
             (_("Period"), "", ["starts_on", "ends_on"]),
             (
                 _("Students"),
-                _("A round takes these numbers over as its limits; staff may change them there."),
+                _(
+                    "A round shows the first two beside its limits; they bind there once staff type "
+                    "them. The last one always binds."
+                ),
                 ["places", "places_min", "first_mentor_most"],
             ),
             (_("Notes"), "", ["notes"]),
