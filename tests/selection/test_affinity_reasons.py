@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from cotutelle.mentorship.models import Publication
 from cotutelle.selection.enums import RoundState
@@ -46,10 +47,21 @@ def one(round_, offer):
     return found
 
 
-def page_of(participant, offer):
+def signed_in(participant):
+    person = participant.student.person
+    person.language = "en"
+    person.save()
     client = Client()
-    client.force_login(participant.student.person)
-    return client.get(reverse("selection:offer", args=[offer.public_id])).content.decode()
+    client.force_login(person)
+    return client
+
+
+def page_of(participant, offer):
+    return (
+        signed_in(participant)
+        .get(reverse("selection:offer", args=[offer.public_id]))
+        .content.decode()
+    )
 
 
 def joined(parts):
@@ -134,7 +146,8 @@ def test_a_long_text_keeps_its_beginning_and_what_is_shared():
 
 
 def test_a_mentor_reads_shared_words_and_papers_without_rank(one, offer):
-    shared = shared_with(one, [offer])
+    with translation.override("en"):
+        shared = shared_with(one, [offer])
 
     assert "cardiac mri" in shared.terms
     assert shared.nearest == (f"“{PAPER}” is close to the statement.",)
@@ -144,8 +157,7 @@ def test_a_mentor_reads_shared_words_and_papers_without_rank(one, offer):
 
 def test_a_page_computed_from_words_alone_says_so(one, offer, round_):
     compute_affinity(round_, load=lambda: None)
-    client = Client()
-    client.force_login(one.student.person)
+    client = signed_in(one)
 
     for name, keys in (("find", []), ("offer", [offer.public_id]), ("how-affinity", [])):
         html = client.get(reverse(f"selection:{name}", args=keys)).content.decode()
@@ -163,10 +175,8 @@ def test_equal_nearness_is_said_and_not_drawn(round_):
         twin.save()
     found = make_list(round_, [], submitted=False, statement="Cardiac MRI")
     compute_affinity(round_)
-    client = Client()
-    client.force_login(found.student.person)
 
-    html = client.get(reverse("selection:find")).content.decode()
+    html = signed_in(found).get(reverse("selection:find")).content.decode()
 
     assert "ranks none of them" in html
     assert "No. 1" not in html
