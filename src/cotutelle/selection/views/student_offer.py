@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -36,7 +37,7 @@ def offer(request: HttpRequest, public_id: UUID) -> HttpResponse:
     rows = offers_visible_to(person).select_related("unit", *_UNITS)
     found = get_object_or_404(rows, public_id=public_id)
     tab = request.GET.get("tab", "overview")
-    context = {
+    context: dict[str, Any] = {
         "offer": found,
         "names": names_of(found),
         "state_kind": STATE_KINDS[OfferState(found.state)],
@@ -64,7 +65,7 @@ def offer(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return render(request, "selection/student/offer.html", context)
 
 
-def _for_student(found: Offer, person: Person) -> dict[str, object]:
+def _for_student(found: Offer, person: Person) -> dict[str, Any]:
     """What only a participant sees: affinity, the place on the list, what may be done."""
     participant = student.participations_of(person).filter(round=found.round_id).first()
     if participant is None:
