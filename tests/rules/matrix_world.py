@@ -334,8 +334,10 @@ def _override(world: World, round_: Round, part: Participant, offer: Offer) -> N
 
 
 def _objection(world: World, round_: Round, person: Person) -> None:
+    notice = PublicNotice.objects.get(round=round_)
+    world.put("public_notice", "running", notice)
     objection = Objection.objects.create(
-        notice=PublicNotice.objects.get(round=round_),
+        notice=notice,
         raised_by=person,
         raised_at=now(),
         text="请复核",

@@ -87,6 +87,7 @@ OBJECTS = {
     "selection/applications/": "application",
     "selection/what-if/": "scenario",
 }
+IN_THE_API = {"assignment": "override"}
 FIXED: Mapping[str, str] = {
     "copy": "zh",
     "kind": "people",
@@ -169,7 +170,8 @@ def kind_of(where: str, ids: set[str]) -> str:
     if "placement" in ids:
         return "round_placement"
     if where.startswith("api/"):
-        return min(ids - {"offer_id"} or ids).removesuffix("_id")
+        kind = min(ids - {"offer_id"} or ids).removesuffix("_id")
+        return IN_THE_API.get(kind, kind)
     return OBJECTS[where[: where.index("<")]]
 
 
@@ -294,7 +296,7 @@ STUDENTS_PAGES = frozenset({
     "selection:round", "selection:offer", "selection:find", "selection:my-list",
     "selection:result", "selection:how-affinity", "selection:honest", "selection:notice",
     "selection:object", "selection:why", "documents:verify",
-    "mentorship:teams", "workflow:proxy-new",
+    "mentorship:teams", "workflow:proxy-new", "mentorship:pairs", "selection:satisfaction",
 })  # fmt: skip
 # Kinds of things that are one person's own: to a classmate and to other institutions they are not.
 OF_THE_CLASSMATE = {("mentorship:change", "confidential", method) for method in METHODS}
@@ -302,7 +304,7 @@ OF_THE_CLASSMATE = {("mentorship:change", "confidential", method) for method in 
 PRIVATE = frozenset({
     "grant", "token", "notice", "task", "proxy", "act", "approval", "file", "attachment",
     "job", "import", "account", "change", "override", "objection", "answer", "application",
-    "participant", "student", "person", "run",
+    "participant", "student", "person", "run", "pair", "pair_record",
 })  # fmt: skip
 OUTSIDERS = ("other_student", "away_student", "away_mentor", "away_officer", "away_administrator")
 
