@@ -38,7 +38,6 @@ ALL_PAIRS_UP_TO = 1_000_000_000
 _BLOCK_CELLS = 2_000_000
 _SHORTLISTED_AT_ONCE = 128
 _SAMPLE = 48
-_SINGLE_PRECISION = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,59 +78,45 @@ class Scorer:
         for place in range(len(block.ids)):
             own = slice(*block.starts[place : place + 2].tolist())
             meeting = Meeting(block, place, self.index, every, meaning[own], words[own])
-            yield from self._best(meeting, scores[place])
+            yield from make_rows(meeting, scores[place], self.best_items, self.top)
 
     def _from_the_list(self, block: Items) -> Iterator[AffinityRow]:
         import numpy as np  # noqa: PLC0415 - heavy
 
         assert self.shortlist is not None and self.top is not None  # noqa: S101, PT018 - see score
-        listed = self.shortlist.rank(block, self.index)
-        for place in range(len(block.ids)):
+        listed = self.shortlist.lists(block, self.index)
+        for place, near in enumerate(listed):
             if block.sizes[place]:
-                yield from self._best(*self._meet(block, place, listed[place]))
+                meeting = self._meet(block, place, near)
+                yield from make_rows(meeting, self._exact(meeting), self.best_items, self.top)
                 continue
             every = np.arange(min(self.top, len(self.index.items.ids)))
             nothing = np.zeros((0, int(self.index.items.sizes[every].sum())))
             meeting = Meeting(block, place, self.index, every, nothing, nothing)
-            yield from self._best(meeting, np.zeros(len(every)))
+            yield from make_rows(meeting, np.zeros(len(every)), self.best_items)
 
-    def _meet(
-        self, block: Items, place: int, near: NDArray[np.int64]
-    ) -> tuple[Meeting, NDArray[np.float64]]:
-        """Score one student with those of some mentors whom single precision cannot rule out."""
+    def _meet(self, block: Items, place: int, mentors: NDArray[np.int64]) -> Meeting:
+        """Compare one student with some mentors."""
         import numpy as np  # noqa: PLC0415 - heavy
 
         index, items = self.index, self.index.items
-        assert self.top is not None and index.lookup is not None  # noqa: S101, PT018 - make_scorer
+        assert index.lookup is not None  # noqa: S101 - make_scorer
         own = np.arange(*block.starts[place : place + 2].tolist())
-        rows = spread(items.starts[near], items.sizes[near])
+        rows = spread(items.starts[mentors], items.sizes[mentors])
         shared = index.lookup.meet(block.words[own[0] : own[-1] + 1], items.words[rows])
-        words = shared.cosines()
-        single = compare(
-            block, own, items, rows, words=words.astype(np.float32), routes=index.routes
+        meaning, words = compare(
+            block, own, items, rows, words=shared.cosines(), routes=index.routes
         )
-        rough = Meeting(block, place, index, near, *single)
-        scores = self._mean(rough)
-        least = np.sort(scores)[-min(self.top, len(scores))] - _SINGLE_PRECISION
-        kept = np.flatnonzero(scores >= least)
-        at = rough.places(kept)
-        double = compare(block, own, items, rows[at], words=words[:, at], routes=index.routes)
-        meeting = Meeting(block, place, index, near[kept], *double, shared.part(at))
-        return meeting, rounded(self._mean(meeting))
+        return Meeting(block, place, index, mentors, meaning, words, shared)
 
-    def _mean(self, meeting: Meeting) -> NDArray[np.float64]:
+    def _exact(self, meeting: Meeting) -> NDArray[np.float64]:
+        """Return the score of each mentor of the meeting."""
         import numpy as np  # noqa: PLC0415 - heavy
 
         floors = np.array([channels.floor for channels in meeting.floors])
         similarities = meeting.meaning + meeting.words
-        found: NDArray[np.float64] = item_scores(
-            similarities, meeting.sizes, floors, self.best_items
-        ).mean(axis=0)
-        return found
-
-    def _best(self, meeting: Meeting, scores: NDArray[np.float64]) -> Iterator[AffinityRow]:
-        chosen = (-scores).argsort(kind="stable")[: self.top]
-        yield from make_rows(meeting.part(chosen), scores[chosen], self.best_items)
+        per_item = item_scores(similarities, meeting.sizes, floors, self.best_items)
+        return rounded(per_item.mean(axis=0))
 
 
 def make_scorer(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 ENOUGH_ITEMS = 3
 
@@ -37,6 +38,12 @@ class AffinityProblem:
 
 
 Route = Literal["words", "en-en", "zh-zh", "zh-en"]
+ROUTES: tuple[Route, ...] = ("words", "en-en", "zh-zh", "zh-en")
+PACKED = [
+    *(("own", "<i4"), ("other", "<i4"), ("route", "u1")),
+    *(("similarity", "<f8"), ("meaning", "<f8"), ("words", "<f8")),
+]
+_MATCH = struct.Struct("<iiBddd")
 
 
 class ItemMatch(NamedTuple):
@@ -55,6 +62,14 @@ class ItemMatch(NamedTuple):
     words: float = 0.0
 
 
+def unpack(packed: bytes) -> tuple[ItemMatch, ...]:
+    """Return matches from their bytes: one after the other, each laid out as ``PACKED`` says."""
+    return tuple(
+        ItemMatch(own, other, similarity, ROUTES[route], meaning, words)
+        for own, other, route, similarity, meaning, words in _MATCH.iter_unpack(packed)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class AffinityRow:
     """
@@ -64,24 +79,31 @@ class AffinityRow:
     scores compare across students and mentors. Without text models it lies in 0–1; with them 0 is
     what unrelated items reach, and it may be negative.
 
-    ``terms`` are the shared terms that carried it, strongest first. ``nearest`` holds, for each item
-    of the mentor that counted, the student's item it is most similar to, best first. ``channels``
-    are the parts of the score, "meaning" and "words": they add up to it. ``items`` is how many items
-    of the mentor say something.
+    ``terms`` are the shared terms that carried it, strongest first. ``packed`` is ``nearest`` as it
+    travels between processes. ``channels`` are the parts of the score, "meaning" and "words": they
+    add up to it. ``items`` is how many items of the mentor say something.
     """
 
     student_id: str
     mentor_id: str
     score: float
     terms: tuple[str, ...]
-    nearest: tuple[ItemMatch, ...]
+    packed: bytes = field(repr=False)
     channels: Mapping[str, float] = field(default_factory=dict, hash=False)
     items: int = 0
+
+    @property
+    def nearest(self) -> tuple[ItemMatch, ...]:
+        """For each item of the mentor that counted, the student's item nearest to it, best first."""
+        return unpack(self.packed)
 
     @property
     def is_thin(self) -> bool:
         """Tell whether the mentor has too few items to be judged; the score stands all the same."""
         return self.items < ENOUGH_ITEMS
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return AffinityRow, tuple(getattr(self, name) for name in self.__slots__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,9 +51,9 @@ def pick_terms(
     import numpy as np  # noqa: PLC0415 - heavy
 
     columns, weights = _weigh(shared, owners, shares, count)
-    named = np.array([column in names for column in columns.tolist()], dtype=bool)
-    weights = weights[:, named]
-    shown = [names[column] for column in columns[named].tolist()]
+    found = list(map(names.get, columns.tolist()))
+    weights = weights[:, np.array([name is not None for name in found], dtype=bool)]
+    shown = [name for name in found if name is not None]
     phrases = _phrases({name: place for place, name in enumerate(shown)}, texts)
     ordered = sorted(phrases)
     groups = [phrases[phrase] for phrase in ordered]
@@ -120,11 +120,12 @@ def _phrases(local: dict[str, int], texts: Iterable[str]) -> dict[str, list[int]
     phrases: dict[str, list[int]] = {}
     chinese = False
     for term, place in local.items():
-        if is_han(term):
+        if " " in term:
+            phrases[term] = [place, *(local[word] for word in term.split(" ") if word in local)]
+        elif is_han(term):
             chinese = True
-            continue
-        words = [local[word] for word in term.split(" ") if word in local]
-        phrases[term] = [place, *words] if " " in term else [place]
+        else:
+            phrases[term] = [place]
     if chinese:
         phrases.update(_chinese_phrases(local, texts))
     return phrases

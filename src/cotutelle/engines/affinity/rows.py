@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cotutelle.engines.affinity.index import MentorIndex
 from cotutelle.engines.affinity.items import Items, Shared
-from cotutelle.engines.affinity.problem import AffinityRow, ItemMatch
+from cotutelle.engines.affinity.problem import PACKED, ROUTES, AffinityRow, ItemMatch, unpack
 from cotutelle.engines.affinity.reasons import pick_terms
 from cotutelle.engines.affinity.routes import Channels
 
@@ -63,14 +63,10 @@ class Meeting:
         chinese = self.students.chinese[self.own].astype(int).tolist()
         return [self.index.routes[language][language] for language in chinese]
 
-    def places(self, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return where the rows of ``mentors[chosen]`` stand."""
-        sizes = self.sizes
-        return spread((sizes.cumsum() - sizes)[chosen], sizes[chosen])
-
     def part(self, chosen: NDArray[np.int64]) -> Meeting:
         """Return the same student beside some of these mentors: ``mentors[chosen]``."""
-        columns = self.places(chosen)
+        sizes = self.sizes
+        columns = spread((sizes.cumsum() - sizes)[chosen], sizes[chosen])
         return Meeting(
             self.students,
             self.place,
@@ -141,15 +137,13 @@ def rounded(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def make_rows(
-    meeting: Meeting, scores: NDArray[np.float64], best_items: int
+    meeting: Meeting, scores: NDArray[np.float64], best_items: int, top: int | None = None
 ) -> Iterator[AffinityRow]:
-    """Yield one student's rows with the mentors of the meeting, in their order."""
-    import numpy as np  # noqa: PLC0415 - heavy
-
-    for start in range(0, len(meeting.mentors), _MENTORS_AT_ONCE):
-        chosen = np.arange(start, min(start + _MENTORS_AT_ONCE, len(meeting.mentors)))
-        counted = Counted(meeting.part(chosen), best_items)
-        yield from counted.rows(scores[chosen].tolist())
+    """Yield one student's rows with the ``top`` best mentors of the meeting, best first."""
+    order = (-scores).argsort(kind="stable")[:top]
+    for start in range(0, len(order), _MENTORS_AT_ONCE):
+        chosen = order[start : start + _MENTORS_AT_ONCE]
+        yield from Counted(meeting.part(chosen), best_items).rows(scores[chosen].tolist())
 
 
 class Counted:
@@ -204,39 +198,39 @@ class Counted:
     def _match(self, row: int, column: int) -> ItemMatch:
         import numpy as np  # noqa: PLC0415 - heavy
 
-        return self._matches(np.array([row]), np.array([column]))[0]
+        (match,) = unpack(self._packed(np.array([row]), np.array([column])).tobytes())
+        return match
 
-    def _matches(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> list[ItemMatch]:
+    def _packed(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.void]:
+        """Return these pairs of items as ``AffinityRow.packed`` has them."""
+        import numpy as np  # noqa: PLC0415 - heavy
+
         meeting, items = self._meeting, self._meeting.index.items
         own, theirs = meeting.own[rows], meeting.columns[columns]
-        chinese = meeting.students.chinese[own].astype(int).tolist()
-        others = items.chinese[theirs].astype(int).tolist()
-        routes = meeting.index.routes
-        return list(
-            map(
-                ItemMatch,
-                meeting.students.numbers[own].tolist(),
-                items.numbers[theirs].tolist(),
-                self._total[rows, columns].tolist(),
-                [routes[a][b].route for a, b in zip(chinese, others, strict=True)],
-                meeting.meaning[rows, columns].tolist(),
-                meeting.words[rows, columns].tolist(),
-            )
-        )
+        languages = meeting.students.chinese[own].astype(int), items.chinese[theirs].astype(int)
+        routes = [[ROUTES.index(one.route) for one in line] for line in meeting.index.routes]
+        packed = np.empty(len(rows), dtype=PACKED)
+        packed["own"] = meeting.students.numbers[own]
+        packed["other"] = items.numbers[theirs]
+        packed["route"] = np.array(routes)[languages]
+        packed["similarity"] = self._total[rows, columns]
+        packed["meaning"] = meeting.meaning[rows, columns]
+        packed["words"] = meeting.words[rows, columns]
+        return packed
 
-    def _nearest(self) -> list[tuple[ItemMatch, ...]]:
+    def _nearest(self) -> list[bytes]:
         import numpy as np  # noqa: PLC0415 - heavy
 
         if not len(self._total):
-            return [()] * len(self._starts)
+            return [b""] * len(self._starts)
         near = np.where(self.shares > 0, self._total, -np.inf)
         best = near.max(axis=0, initial=-np.inf)
         owners = np.repeat(np.arange(len(self._starts)), self._meeting.sizes)
         order = np.lexsort((-best, owners))
         order = order[best[order] > (0.0 if self._meeting.index.words_only else -np.inf)]
         ends = np.searchsorted(owners[order], np.arange(len(self._starts) + 1)).tolist()
-        found = self._matches(near.argmax(axis=0)[order], order)
-        return [tuple(found[a:b]) for a, b in pairwise(ends)]
+        found = self._packed(near.argmax(axis=0)[order], order)
+        return [found[a:b].tobytes() for a, b in pairwise(ends)]
 
     def _words(self) -> list[float]:
         """Return the part that words have in each score."""

@@ -5,14 +5,14 @@ A student's items of one language become their mean, a mentor's items overlappin
 neighbours, each as large as the number of items that count; the best group's mean stands for the
 mentor. The mean of the best few is convex in the student's vector, and no group is better than the
 best few, so this lies below the score; how far depends mostly on how varied a mentor's items are,
-and is measured per mentor on a sample of students that are scored exactly. How long the list must
-be so that none of the best mentors falls off it is read from a second sample. What stands on the
-list is then scored exactly.
+and is measured per mentor on a sample of students that are scored exactly. How much room must be
+left so that none of the best mentors falls off the list is read from a second sample. What stands
+on the list is then scored exactly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _KINDS = ("english", "multilingual")
 _TERMS_KEPT = 128
 _COMMON_SHARE = 0.05
+_MORE_ROOM = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +50,23 @@ class Shortlist:
 
     ``views`` are the groups by language of the student's items, ``sizes`` how many groups each
     mentor has. ``rare`` says which terms are looked at, ``lift`` what exact scores have above rough
-    ones, per mentor, and ``length`` how many mentors to score exactly.
+    ones, per mentor. The list holds the ``top`` best and all that are at most ``room`` below them.
     """
 
     views: Mapping[int, View]
     sizes: NDArray[np.int64]
     rare: NDArray[np.bool_]
     lift: NDArray[np.float32]
-    length: int
+    top: int
+    room: float
 
-    def rank(self, students: Items, index: MentorIndex) -> NDArray[np.int64]:
-        """Return students × ``length``: places of mentors, ascending."""
+    def lists(self, students: Items, index: MentorIndex) -> Iterator[NDArray[np.int64]]:
+        """Yield for each student the places of the mentors to score exactly, ascending."""
         import numpy as np  # noqa: PLC0415 - heavy
 
         rough = self.scores(students, index)
-        length = min(self.length, rough.shape[1])
-        return np.sort(np.argpartition(-rough, length - 1, axis=1)[:, :length], axis=1)
+        for line, least in zip(rough, _least(rough, self.top), strict=True):
+            yield np.flatnonzero(line >= least - self.room)
 
     def scores(self, students: Items, index: MentorIndex) -> NDArray[np.float32]:
         """Return students × mentors."""
@@ -144,7 +146,7 @@ def make_shortlist(
         Students, two or more, and their exact scores, students × mentors: every second one serves
         for the lift, the others for the length.
     top
-        How many mentors of each student must be on the list.
+        How many mentors of each student must be on the list; fewer than there are.
     best_items
         How many rows of a mentor stand in one group.
     """
@@ -159,13 +161,21 @@ def make_shortlist(
         if language == ENGLISH or _is_multilingual(index.items)
     }
     none = np.zeros(len(index.items.ids), dtype=np.float32)
-    rough = Shortlist(views, sizes, rare, none, 0).scores(sample, index)
+    rough = Shortlist(views, sizes, rare, none, top, 0).scores(sample, index)
     lift = (exact - rough)[::2].mean(axis=0).astype(np.float32)
     lifted = (rough + lift)[1::2]
     best = np.argsort(-exact[1::2], axis=1, kind="stable")[:, :top]
     worst = np.take_along_axis(lifted, best, axis=1).min(axis=1)
-    needed = int((lifted >= worst[:, None]).sum(axis=1).max())
-    return Shortlist(views, sizes, rare, lift, max(2 * top, needed + needed // 4))
+    room = _MORE_ROOM * float((_least(lifted, top) - worst).max())
+    return Shortlist(views, sizes, rare, lift, top, room)
+
+
+def _least(rough: NDArray[np.float32], top: int) -> NDArray[np.float32]:
+    """Return of each line the value at place ``top`` from above."""
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    least: NDArray[np.float32] = np.partition(rough, -top, axis=1)[:, -top]
+    return least
 
 
 def _is_multilingual(items: Items) -> bool:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Terms = tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.int64]]
+
 
 class Space(Protocol):
     """Texts placed relative to the mentors' items."""
@@ -64,26 +66,32 @@ class TfidfEncoder:
         """Count in how many texts each term occurs; linear in the length of the texts."""
         import numpy as np  # noqa: PLC0415 - heavy
 
-        found, _, _ = self.counts.count(texts)
-        hashes, holding = np.unique(found, return_counts=True)
+        found, counts, sizes = self.counts.count(texts)
+        hashes, columns, holding = np.unique(found, return_inverse=True, return_counts=True)
         idf = 1 + np.log((1 + len(texts)) / (1 + holding))
-        return TfidfSpace(hashes, np.append(idf, 1 + math.log(1 + len(texts))), self.counts)
+        space = TfidfSpace(hashes, np.append(idf, 1 + math.log(1 + len(texts))), self.counts)
+        space.last.append((texts, (columns, counts, sizes)))
+        return space
 
 
 @dataclass(frozen=True, slots=True)
 class TfidfSpace:
-    """The vocabulary of the mentors' items, as ascending hashes, and the weight of each term."""
+    """
+    The vocabulary of the mentors' items, as ascending hashes, and the weight of each term.
+
+    ``last`` holds the texts asked for last, which are often asked for again, and their terms.
+    """
 
     hashes: NDArray[np.uint64]
     idf: NDArray[np.float64]
     counts: TermCounts
+    last: list[tuple[Sequence[str], Terms]] = field(default_factory=list, repr=False, compare=False)
 
     def names(self, texts: Sequence[str]) -> Mapping[int, str]:
         """Return the terms of the texts that mentors use, by column."""
-        found, _, _ = self.counts.count(texts)
+        columns, _, _ = self._terms(texts)
         terms = [term for text in texts for term in dict.fromkeys(split_terms(text))]
-        columns = self._columns(found).tolist()
-        names = dict(zip(columns, terms, strict=True))
+        names = dict(zip(columns.tolist(), terms, strict=True))
         names.pop(len(self.hashes), None)
         return names
 
@@ -92,8 +100,7 @@ class TfidfSpace:
         import numpy as np  # noqa: PLC0415 - heavy
         from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy
 
-        found, counts, sizes = self.counts.count(texts)
-        columns = self._columns(found)
+        columns, counts, sizes = self._terms(texts)
         weights = (1 + np.log(counts)) * self.idf[columns]
         lines = np.repeat(np.arange(len(texts)), sizes)
         squares = np.bincount(lines, weights**2, minlength=len(texts))
@@ -108,6 +115,15 @@ class TfidfSpace:
         rows = csr_matrix((weights, (lines, columns.astype(np.int32))), shape=shape)
         rows.sort_indices()
         return rows
+
+    def _terms(self, texts: Sequence[str]) -> Terms:
+        """Return the columns of all terms, text after text, their counts, how many a text has."""
+        for known, terms in self.last:
+            if known == texts:
+                return terms
+        found, counts, sizes = self.counts.count(texts)
+        self.last[:] = [(texts, (self._columns(found), counts, sizes))]
+        return self.last[0][1]
 
     def _columns(self, found: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Return the columns of terms by hash; the last one for terms no mentor uses."""

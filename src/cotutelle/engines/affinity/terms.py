@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003347f"
-_PIECE = re.compile(rf"(?P<han>[{_HAN}]+)|(?P<word>[^\W_{_HAN}]+)|(?P<break>[^\s\-/]+?)")
+_PIECE = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+|[^\s\-/]")
 _HAN_ONLY = re.compile(rf"[{_HAN}]+")
 _MIN_WORD = 2
 
@@ -35,12 +35,12 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 def normalise(text: str) -> str:
     """Fold width, compatibility forms and case, so that ＣＴ, CT and ct are one word."""
-    return unicodedata.normalize("NFKC", text).lower()
+    return (text if text.isascii() else unicodedata.normalize("NFKC", text)).lower()
 
 
 def is_han(term: str) -> bool:
     """Tell whether a term is Chinese."""
-    return _HAN_ONLY.fullmatch(term) is not None
+    return not term.isascii() and _HAN_ONLY.fullmatch(term) is not None
 
 
 def han_runs(text: str) -> list[str]:
@@ -48,27 +48,35 @@ def han_runs(text: str) -> list[str]:
     return _HAN_ONLY.findall(normalise(text))
 
 
-def split_terms(text: str) -> Iterator[str]:
+def split_terms(text: str) -> list[str]:
     """
-    Yield the terms of a text, repeated as often as they occur.
+    Return the terms of a text, repeated as often as they occur.
 
     A pair of words counts only where the text has them side by side, with nothing but space, a
     hyphen or a slash between: a pair shown as a reason is a phrase that was really written. Single
     letters and digits count inside pairs only ("t cell", "pd l1").
     """
+    terms: list[str] = []
     previous = ""
-    for piece in _PIECE.finditer(normalise(text)):
-        word = piece["word"]
-        if word is None or word in STOP_WORDS:
+    for word in _PIECE.findall(normalise(text)):
+        if word in STOP_WORDS or not word[0].isalnum():
             previous = ""
-            if piece["han"]:
-                yield from han_bigrams(piece["han"])
+            continue
+        if is_han(word):
+            previous = ""
+            terms += han_bigrams(word)
             continue
         if len(word) >= _MIN_WORD:
-            yield word
+            terms.append(word)
         if previous:
-            yield f"{previous} {word}"
+            terms.append(f"{previous} {word}")
         previous = word
+    return terms
+
+
+def _is_word(piece: str) -> bool:
+    """Tell words that count from what breaks them: Chinese, function words, punctuation."""
+    return piece[0].isalnum() and piece not in STOP_WORDS and not is_han(piece)
 
 
 def han_bigrams(run: str) -> list[str]:
@@ -85,10 +93,9 @@ def word_places(term: str, text: str) -> Iterator[tuple[int, int]]:
     parts = term.split(" ")
     run: list[tuple[str, int, int]] = []
     for piece in _PIECE.finditer(text):
-        word = piece["word"]
-        if word is None or word in STOP_WORDS:
+        if not _is_word(piece[0]):
             run = []
             continue
-        run = [*run, (word, piece.start(), piece.end())][-len(parts) :]
+        run = [*run, (piece[0], piece.start(), piece.end())][-len(parts) :]
         if [found for found, _, _ in run] == parts:
             yield run[0][1], run[-1][2]

@@ -57,7 +57,7 @@ class Models:
 
 def says_something(text: str) -> bool:
     """Tell whether a text has a term at all; blank texts and function words have none."""
-    return next(split_terms(text), None) is not None
+    return bool(split_terms(text))
 
 
 def places_that_say(texts: Sequence[str]) -> Iterator[int]:
