@@ -74,11 +74,16 @@ def best_sentences(
     row: AffinityRow, student: Sequence[str], mentor: Sequence[str], method: Method
 ) -> SentencePair | None:
     """Return the nearest two sentences of the nearest two items; None where no item counted."""
-    if not row.nearest:
-        return None
+    nearest = row.nearest
+    return nearest_sentences(nearest[0], student, mentor, method) if nearest else None
+
+
+def nearest_sentences(
+    match: ItemMatch, student: Sequence[str], mentor: Sequence[str], method: Method
+) -> SentencePair:
+    """Return the nearest two sentences of two items."""
     import numpy as np  # noqa: PLC0415 - heavy
 
-    match = row.nearest[0]
     own = _sentence_spans(match.student_item, student)
     theirs = _sentence_spans(match.mentor_item, mentor)
     ours = [student[span.item][span.start : span.end] for span in own]

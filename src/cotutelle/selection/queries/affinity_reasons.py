@@ -69,6 +69,8 @@ def _pair(
     other = theirs.get((found["kind"], found.get("digest", "")))
     quoted = found.get("sentences") or []
     both = own is not None and other is not None
+    if own and other:
+        terms = [t for t in terms if find_term(t, own.text) and find_term(t, other.text)]
     return SideBySide(
         says=sentence_on(found),
         kind=found["kind"],

@@ -40,7 +40,7 @@ ENGINE = "2"
 # Bounds the rows, not the time: a row takes 0.8 KB, and a student with 800 offers 0.05 s either way.
 KEPT = 200
 REASONS = 3
-SENTENCES_FOR = 20
+SENTENCES_FOR = 10
 _STUDENTS_AT_ONCE = 10
 
 Progress = Callable[[int, int], object]
@@ -322,8 +322,9 @@ def _nearest(
     own, theirs = work.wrote[participant.pk], work.items[int(row.mentor_id)]
     matches = [match for match in row.nearest if match.similarity > 0][:REASONS]
     found = [_reference(match, own, theirs) for match in matches]
-    if sentences and found and matches[0].route == "zh-en":
-        found[0]["sentences"] = _sentences(row, own, theirs, work.method)
+    for match, reference in zip(matches, found, strict=True):
+        if sentences and match.route == "zh-en":
+            reference["sentences"] = _sentences(match, own, theirs, work.method)
     return found
 
 
@@ -339,13 +340,13 @@ def _reference(match: ItemMatch, own: Sequence[Item], theirs: Sequence[Item]) ->
 
 
 def _sentences(
-    row: AffinityRow, own: Sequence[Item], theirs: Sequence[Item], method: Method
+    match: ItemMatch, own: Sequence[Item], theirs: Sequence[Item], method: Method
 ) -> list[list[int]]:
     """Return where the two nearest sentences stand in their texts: the student's, the mentor's."""
-    from cotutelle.engines.affinity.highlights import best_sentences  # noqa: PLC0415  heavy
+    from cotutelle.engines.affinity.highlights import nearest_sentences  # noqa: PLC0415  heavy
 
-    pair = best_sentences(row, [i.text for i in own], [i.text for i in theirs], method)
-    if pair is None or pair.similarity <= 0:
+    pair = nearest_sentences(match, [i.text for i in own], [i.text for i in theirs], method)
+    if pair.similarity <= 0:
         return []
     return [[pair.student.start, pair.student.end], [pair.mentor.start, pair.mentor.end]]
 
