@@ -150,7 +150,7 @@ def test_a_mentor_reads_shared_words_and_papers_without_rank(one, offer):
         shared = shared_with(one, [offer])
 
     assert "cardiac mri" in shared.terms
-    assert shared.nearest == (f"“{PAPER}” is close to the statement.",)
+    assert shared.nearest == (f"Nearest to the statement: “{PAPER}”.",)
     assert not shared.words_alone
     assert not {"rank", "above", "score"} & set(dir(shared))
 
@@ -180,3 +180,13 @@ def test_equal_nearness_is_said_and_not_drawn(round_):
 
     assert "ranks none of them" in html
     assert "No. 1" not in html
+
+
+def test_what_is_no_nearer_than_unrelated_texts_is_not_called_near(one, offer):
+    one.affinity_scores.filter(offer=offer).update(channels={"meaning": -0.2, "words": 0.1})
+
+    html = page_of(one, offer)
+
+    assert "no nearer to this offer than texts on unrelated subjects" in html
+    assert "Nearest to" not in html
+    assert shared_with(one, [offer]).nearest == ()

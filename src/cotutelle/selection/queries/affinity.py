@@ -160,7 +160,7 @@ def shared_with(participant: Participant, offers: Iterable[Offer]) -> Shared:
     titles = dict.fromkeys(
         (found["title"], found["item"])
         for row in rows
-        for found in row.nearest
+        for found in ([] if _parts(row.channels)[1] else row.nearest)
         if found["kind"] == "paper"
     )
     return Shared(
@@ -193,7 +193,7 @@ def _affinity(row: AffinityScore) -> Affinity:
         above=row.above,
         compared=row.compared,
         terms=tuple(row.terms),
-        nearest=tuple(sentence_on(found) for found in row.nearest),
+        nearest=() if is_unrelated else tuple(sentence_on(found) for found in row.nearest),
         items=row.items if row.channels else ENOUGH_ITEMS,
         meaning=None if words_alone else meaning,
         is_unrelated=is_unrelated,
@@ -213,17 +213,17 @@ def _parts(channels: Mapping[str, float]) -> tuple[int | None, bool]:
 
 def _to_mentor(title: str, item: str) -> str:
     if item == "statement":
-        return _("“%(title)s” is close to the statement.") % {"title": title}
+        return _("Nearest to the statement: “%(title)s”.") % {"title": title}
     if item == "career_plan":
-        return _("“%(title)s” is close to the career plan.") % {"title": title}
-    return _("“%(title)s” is close to an attached file.") % {"title": title}
+        return _("Nearest to the career plan: “%(title)s”.") % {"title": title}
+    return _("Nearest to an attached file: “%(title)s”.") % {"title": title}
 
 
 def sentence_on(found: Mapping[str, Any]) -> str:
     """Say in one sentence which two texts stand near each other."""
     values = {"item": str(_ITEMS.get(found["item"], "")), "title": found["title"]}
     if found["kind"] == "paper":
-        return _("The paper “%(title)s” is close to %(item)s.") % values
+        return _("Nearest to %(item)s: the paper “%(title)s”.") % values
     if found["kind"] == "interests":
-        return _("The mentor's stated interests are close to %(item)s.") % values
-    return _("The description of this offer is close to %(item)s.") % values
+        return _("Nearest to %(item)s: the mentor's stated interests.") % values
+    return _("Nearest to %(item)s: the description of this offer.") % values

@@ -74,7 +74,7 @@ def _for_student(found: Offer, person: Person) -> dict[str, Any]:
     near = affinity.affinities(participant, [found]).get(found.pk)
     card = card_of(found, mine, near, market.conflicts_of(participant.student))
     terms = card.affinity.terms if card.affinity else ()
-    sides = side_by_side(participant, found) if card.affinity else []
+    sides = side_by_side(participant, found) if card.affinity and card.affinity.nearest else []
     return {"mine": mine, "card": card, "terms": terms, "sides": sides, **list_context(mine)}
 
 
