@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cotutelle.engines.affinity.workers import Spread
 
 _SHOWN_EVERY = 25
+_WORTH_ALL_CORES = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +61,17 @@ class Way:
         }
 
 
-def choose_way(model: str, folder: Path | None, workers: str | None) -> Way:
+def choose_way(model: str, folder: Path | None, workers: str | None, *, pairs: int = 0) -> Way:
     """
-    Read the options.
+    Read the options; ``pairs`` of items are to be compared.
 
     Raises
     ------
     ValueError
         A model or the extra it needs is missing, or ``workers`` is neither a number nor an address.
     """
+    if workers is None and pairs >= _WORTH_ALL_CORES:
+        workers = _cores()
     if workers and not workers.startswith("tcp://"):
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from cotutelle.engines.affinity import VectorCache  # noqa: PLC0415
@@ -87,6 +90,12 @@ def choose_way(model: str, folder: Path | None, workers: str | None) -> Way:
             raise ValueError(f"--workers: {workers!r} is neither a number nor tcp://HOST:PORT")
         spread = local_map(int(workers))
     return Way(models, VectorCache(folder), spread)
+
+
+def _cores() -> str | None:
+    """Return how many cores copies of this process may use; None for one, and outside Linux."""
+    count = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+    return str(count) if count > 1 else None
 
 
 def default_folder() -> Path:

@@ -46,7 +46,11 @@ def affinity(  # noqa: PLR0917 - one parameter an option
     ] = None,
     workers: Annotated[
         str | None,
-        typer.Option("--workers", help="A number of processes, or tcp://HOST:PORT of Dask."),
+        typer.Option(
+            "--workers",
+            help="A number of processes, or tcp://HOST:PORT of Dask; for large problems as many "
+            "processes as there are cores without it.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
@@ -58,7 +62,8 @@ def affinity(  # noqa: PLR0917 - one parameter an option
     if problems:
         _refuse(problems)
     try:
-        way = choose_way(model, cache, workers)
+        pairs = _count(mentor_texts) * _count(student_texts)
+        way = choose_way(model, cache, workers, pairs=pairs)
         count = _write_rows(out, way.rows(mentor_texts, student_texts, top))
     except OSError as error:
         _refuse([f"{out}: {error.strerror or error}"])
@@ -78,6 +83,10 @@ def affinity(  # noqa: PLR0917 - one parameter an option
         typer.echo(
             f"{len(student_texts)} students, {len(mentor_texts)} mentors: {count} rows in {out}"
         )
+
+
+def _count(people: dict[str, list[str]]) -> int:
+    return sum(map(len, people.values()))
 
 
 def _refuse(problems: Iterable[str]) -> NoReturn:

@@ -18,7 +18,6 @@ from cotutelle.engines.affinity.routes import WORDS_ONLY, Routes, calibrated_rou
 from cotutelle.engines.affinity.spaces import Encoder, Space, TfidfEncoder
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 People = Mapping[str, Sequence[str]]

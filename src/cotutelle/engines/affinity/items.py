@@ -207,12 +207,13 @@ class Shared:
 class ColumnLookup:
     """Finds the columns one student's rows share with others' rows; for one thread."""
 
-    __slots__ = ("_at",)
+    __slots__ = ("_asked", "_at")
 
     def __init__(self, columns: int) -> None:
         import numpy as np  # noqa: PLC0415 - heavy
 
-        self._at = np.full(columns, -1, dtype=np.int32)
+        self._at = np.zeros(columns, dtype=np.int32)
+        self._asked = np.zeros(columns, dtype=bool)
 
     def meet(self, student: Any, others: Any) -> Shared:
         """Return what one student's rows share with others' rows, both CSR."""
@@ -224,12 +225,13 @@ class ColumnLookup:
         values = np.zeros((len(columns), student.shape[0]))
         lines = np.repeat(np.arange(student.shape[0]), np.diff(student.indptr))
         values[self._at[student.indices], lines] = student.data
-        hit = self._at[others.indices]
-        self._at[columns] = -1
-        known = np.flatnonzero(hit >= 0)
+        self._asked[columns] = True
+        known = np.flatnonzero(self._asked[others.indices])
+        self._asked[columns] = False
+        hit = self._at[others.indices[known]]
         ends = np.searchsorted(known, others.indptr)
         shape = (others.shape[0], len(columns))
-        met = csr_matrix((others.data[known], hit[known], ends), shape=shape)
+        met = csr_matrix((others.data[known], hit, ends), shape=shape)
         return Shared(columns, values, met)
 
 

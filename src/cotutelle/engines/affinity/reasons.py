@@ -9,7 +9,7 @@ showing only) for its character bigrams.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -105,14 +105,27 @@ def _strongest(
     """Take phrases by strength, passing over those a taken phrase already says."""
     chosen: list[str] = []
     said: set[int] = set()
-    for place in (-strength).argsort(kind="stable").tolist():
-        if strength[place] <= 0 or len(chosen) == TERMS_SHOWN:
-            break
+    for place in _downwards(strength):
         if said.issuperset(groups[place]):
             continue
         chosen.append(phrases[place])
+        if len(chosen) == TERMS_SHOWN:
+            break
         said.update(groups[place])
     return tuple(chosen)
+
+
+def _downwards(strength: NDArray[np.float64]) -> Iterator[int]:
+    """Yield the places of what is above zero, strongest first: rarely more than the first few."""
+    import numpy as np  # noqa: PLC0415 - heavy
+
+    few = min(4 * TERMS_SHOWN, len(strength))
+    if not few:
+        return
+    least = max(np.partition(strength, -few)[-few], _NEAR_ZERO)
+    for part in (strength >= least, (strength < least) & (strength > 0)):
+        places = np.flatnonzero(part)
+        yield from places[(-strength[places]).argsort(kind="stable")].tolist()
 
 
 def _phrases(local: dict[str, int], texts: Iterable[str]) -> dict[str, list[int]]:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _KINDS = ("english", "multilingual")
-_TERMS_KEPT = 128
-_COMMON_SHARE = 0.05
+_TERMS_KEPT = 32
+_COMMON_SHARE = 0.01
 _MORE_ROOM = 1.25
 
 
@@ -35,12 +35,13 @@ class View:
     """
     The groups as items of one language meet them: every gain is already in.
 
-    ``vectors`` (groups × d, by model), ``words`` (terms × groups, CSR) and ``floors`` add up.
+    ``vectors`` are groups × the dimensions of the models ``kinds``, one after the other, and a last
+    column of floors; ``words`` are terms × groups, CSR.
     """
 
-    vectors: Mapping[str, NDArray[np.float32]]
+    kinds: tuple[str, ...]
+    vectors: NDArray[np.float32]
     words: Any
-    floors: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,10 @@ class Shortlist:
         ends = np.concatenate(([0], np.cumsum(counts)))
         weights = np.repeat(1 / counts, counts).astype(np.float32)
         mean = csr_matrix((weights, np.arange(len(rows)), ends))
-        cells = np.tile(view.floors, (len(counts), 1))
-        for kind, groups in view.vectors.items():
-            vectors = getattr(students, kind)
-            cells += (mean @ vectors.matrix[vectors.places[rows]]) @ groups.T
+        own = [getattr(students, kind) for kind in view.kinds]
+        means = [mean @ vectors.matrix[vectors.places[rows]] for vectors in own]
+        ones = np.ones((len(counts), 1), dtype=np.float32)
+        cells: NDArray[np.float32] = np.hstack([*means, ones]) @ view.vectors.T
         terms = _strongest_terms(mean @ students.words[rows].astype(np.float32), self.rare)
         product = terms @ view.words
         lines = np.repeat(np.arange(len(cells)), np.diff(product.indptr))
@@ -195,11 +196,10 @@ def _group(items: Items, size: int) -> tuple[Any, NDArray[np.int64]]:
         if end - start > size:
             nearest = np.argsort(-_likeness(items, start, end), axis=1)[:, :size].tolist()
             free = set(range(end - start))
-            for seed, near in enumerate(nearest):
-                if seed in free:
+            for near in nearest:
+                if 2 * len(free.intersection(near)) > size:
                     found.append([start + row for row in near])
                     free.difference_update(near)
-                    free.discard(seed)
         elif end > start:
             found.append(list(range(start, end)))
         counts.append(len(found) - before)
@@ -236,7 +236,7 @@ def _view(index: MentorIndex, groups: Any, language: int) -> View:
     other = items.chinese.astype(int)
     floors = np.array([one.floor for one in channels], dtype=np.float32)[other]
     of_words = np.array([one.words.gain for one in channels], dtype=np.float32)[other]
-    vectors = {}
+    kinds, vectors = [], []
     for kind in _KINDS:
         gains = np.array(
             [
@@ -249,6 +249,7 @@ def _view(index: MentorIndex, groups: Any, language: int) -> View:
         if len(rows):
             have = getattr(items, kind)
             scaled = have.matrix[have.places[rows]] * gains[rows, None]
-            vectors[kind] = np.asarray(groups[:, rows] @ scaled)
+            kinds.append(kind)
+            vectors.append(groups[:, rows] @ scaled)
     words = (groups @ diags(of_words) @ items.words.astype(np.float32)).T.tocsr()
-    return View(vectors, words, np.asarray(groups @ floors))
+    return View(tuple(kinds), np.hstack([*vectors, (groups @ floors)[:, None]]), words)
