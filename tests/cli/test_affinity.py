@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 
 import pytest
@@ -110,6 +111,19 @@ def test_processes_write_the_same_file(run, tmp_path, model):
 
     assert run(MENTORS, STUDENTS, "--workers", "2", model=model).exit_code == 0
     assert (tmp_path / "scores.csv").read_bytes() == alone
+
+
+@pytest.mark.parametrize(
+    ("pairs", "cores", "spread"),
+    [(99_999_999, {0, 1}, False), (100_000_000, {0, 1}, True), (100_000_000, {0}, False)],
+)
+def test_a_large_problem_uses_all_cores(monkeypatch, tmp_path, pairs, cores, spread):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: cores)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+
+    way = _affinity_way.choose_way("tfidf", tmp_path, None, pairs=pairs)
+    assert (way.spread is not None) == spread
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,8 @@ class Shared:
         """Return student's rows × others' rows."""
         import numpy as np  # noqa: PLC0415 - heavy
 
-        return np.clip((self.others @ self.student).T, 0.0, 1.0, order="C")
+        cosines: NDArray[np.float64] = np.clip((self.others @ self.student).T, 0.0, 1.0, order="C")
+        return cosines
 
     def part(self, others: NDArray[np.int64]) -> Shared:
         """Return the same with some of the others' rows."""

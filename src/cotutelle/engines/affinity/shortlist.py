@@ -157,7 +157,7 @@ def make_shortlist(
     rare = (holding > 0) & (holding <= max(5, _COMMON_SHARE * len(index.items.texts)))
     groups, sizes = _group(index.items, best_items)
     views = {
-        language: _view(index, groups, language)
+        language: _view(index, groups, language, rare)
         for language in (ENGLISH, CHINESE)
         if language == ENGLISH or _is_multilingual(index.items)
     }
@@ -227,9 +227,9 @@ def _likeness(items: Items, start: int, end: int) -> NDArray[np.float32]:
     return found
 
 
-def _view(index: MentorIndex, groups: Any, language: int) -> View:
+def _view(index: MentorIndex, groups: Any, language: int, rare: NDArray[np.bool_]) -> View:
     import numpy as np  # noqa: PLC0415 - heavy
-    from scipy.sparse import diags  # noqa: PLC0415 - heavy
+    from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy
 
     items = index.items
     channels = index.routes[language]
@@ -251,5 +251,10 @@ def _view(index: MentorIndex, groups: Any, language: int) -> View:
             scaled = have.matrix[have.places[rows]] * gains[rows, None]
             kinds.append(kind)
             vectors.append(groups[:, rows] @ scaled)
-    words = (groups @ diags(of_words) @ items.words.astype(np.float32)).T.tocsr()
+    whole = items.words
+    kept = np.flatnonzero(rare[whole.indices])
+    ends = np.searchsorted(kept, whole.indptr)
+    gains = np.repeat(of_words, np.diff(ends))
+    parts = (whole.data[kept] * gains, whole.indices[kept], ends)
+    words = (groups @ csr_matrix(parts, whole.shape, dtype=np.float32)).T.tocsr()
     return View(tuple(kinds), np.hstack([*vectors, (groups @ floors)[:, None]]), words)

@@ -116,6 +116,23 @@ class VectorCache:
         self.encoded += len(waiting)
         return _unit(rows[[places[key] for key in keys]])
 
+    def clear(self) -> None:
+        """
+        Forget everything, so that nothing of a text stays on disk; other processes go on as before.
+
+        Raises
+        ------
+        ValueError
+            A file in the folder is no cache; the message names it.
+        """
+        self._memory.clear()
+        files = sorted(self._folder.glob("*.sqlite3")) if self._folder else []
+        for path in files:
+            with _opened(path) as store:
+                store.execute("PRAGMA secure_delete = ON")
+                store.execute("DELETE FROM vectors")
+                store.execute("VACUUM")
+
     def _read(self, model: Versioned, keys: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
         if self._folder is None:
             known = self._memory.get(model.version, {})
@@ -141,20 +158,25 @@ class VectorCache:
 
     @contextmanager
     def _open(self, model: Versioned) -> Iterator[sqlite3.Connection]:
-        """Open the model's file for one piece of work; nothing stays open between two."""
         assert self._folder is not None  # noqa: S101 - the callers looked
-        path = self._folder / f"{_NOT_IN_A_FILE_NAME.sub('_', model.version)}.sqlite3"
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with closing(
-                sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-            ) as store:
-                store.execute(
-                    "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)"
-                )
-                yield store
-        except (sqlite3.Error, OSError) as refusal:
-            raise ValueError(f"folder: {path} cannot be used as a cache: {refusal}") from refusal
+        with _opened(
+            self._folder / f"{_NOT_IN_A_FILE_NAME.sub('_', model.version)}.sqlite3"
+        ) as store:
+            yield store
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open one file for one piece of work; nothing stays open between two."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)) as store:
+            store.execute(
+                "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)"
+            )
+            yield store
+    except (sqlite3.Error, OSError) as refusal:
+        raise ValueError(f"folder: {path} cannot be used as a cache: {refusal}") from refusal
 
 
 def _key(text: str) -> bytes:
