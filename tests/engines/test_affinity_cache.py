@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -131,3 +133,19 @@ def test_a_file_that_is_no_cache_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="folder: "):
         VectorCache(tmp_path / "file").encode(Hashing(), ["a"])
+
+
+def test_nothing_is_left_on_disk_after_clearing(tmp_path):
+    model = Hashing()
+    VectorCache(tmp_path).encode(model, ["胰腺癌"])
+    (file,) = tmp_path.glob("*.sqlite3")
+    with closing(sqlite3.connect(file)) as store:
+        (vector,) = store.execute("SELECT vector FROM vectors").fetchone()
+    assert vector in file.read_bytes()
+
+    VectorCache(tmp_path).clear()
+
+    assert vector not in file.read_bytes()
+    again = VectorCache(tmp_path)
+    again.encode(model, ["胰腺癌"])
+    assert (again.found, again.encoded) == (0, 1)

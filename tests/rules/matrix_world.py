@@ -50,8 +50,8 @@ from cotutelle.selection.models import (
 from cotutelle.workflow import approvals
 from cotutelle.workflow.models import Approval, ProxyAct
 from tests.exchange.books import xlsx
-from tests.factories.files import make_file
 from tests.factories.agreements import make_agreement
+from tests.factories.files import make_file
 from tests.factories.institutions import UnitFactory
 from tests.factories.mentorship import (
     YEAR,

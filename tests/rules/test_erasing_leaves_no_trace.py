@@ -6,12 +6,14 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from cotutelle.core.clock import now
+from cotutelle.engines.affinity.termcounts import TermCounts
 from cotutelle.exchange import services as exchange
 from cotutelle.exchange.enums import RunState
 from cotutelle.exchange.models import ImportRun
@@ -23,6 +25,7 @@ from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from cotutelle.programmes.services import change_student
 from cotutelle.selection.models import AnswerLine, Objection, Offer, Placement
+from cotutelle.selection.services.affinity import cache_folder
 from cotutelle.selection.services.search_index import index_offers
 from tests.exchange.books import xlsx
 from tests.factories.mentorship import ConflictFactory, PublicationFactory
@@ -145,6 +148,23 @@ def test_of_a_student(world: World, django_capture_on_commit_callbacks: Any) -> 
     assert holders(words) == []
     assert Placement.objects.filter(participant__student=me.student).count() == placed > 0
     assert Mentorship.objects.filter(student=me.student).exists()
+
+
+def test_of_vectors_of_what_somebody_wrote(
+    world: World, settings: Any, tmp_path: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    me = world.actors["own_student"]
+    assert me is not None
+    settings.COTUTELLE_DATA_DIR = tmp_path
+    TermCounts(cache_folder()).count(["我的秘密"])
+    (file,) = cache_folder().glob("*.sqlite3")
+    kept = TermCounts(None).count(["我的秘密"])[0].tobytes()
+    assert kept in file.read_bytes()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        people.erase_person(me, actor=administrator(world))
+
+    assert kept not in file.read_bytes()
 
 
 def test_of_a_mentor(world: World, django_capture_on_commit_callbacks: Any) -> None:

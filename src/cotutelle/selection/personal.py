@@ -29,6 +29,7 @@ from cotutelle.selection.models import (
     Preference,
     Satisfaction,
 )
+from cotutelle.selection.services.affinity import forget_vectors
 from cotutelle.selection.services.search_index import index_offers
 
 _DECIDED = (RoundState.CONFIRMED, RoundState.CANCELLED)
@@ -73,6 +74,7 @@ def erase_selection(person: Person) -> None:
     _erase_mentor(person)
     Override.objects.filter(participant__in=parts).update(ground="", note="")
     Override.objects.filter(decided_by=person).update(note="")
+    forget_vectors()
     said = Satisfaction.objects.filter(person=person)
     _destroy(said)
     said.delete()

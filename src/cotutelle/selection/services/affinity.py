@@ -126,6 +126,17 @@ def cache_folder() -> Path:
     return Path(settings.COTUTELLE_DATA_DIR) / "cache" / "affinity"
 
 
+def forget_vectors() -> None:
+    """
+    Empty the cache once this transaction holds: a vector still says what its text was about.
+
+    Everybody's are read anew, since they are kept by their text and not by person.
+    """
+    from cotutelle.engines.affinity import VectorCache  # noqa: PLC0415  heavy
+
+    transaction.on_commit(lambda: VectorCache(cache_folder()).clear())
+
+
 def compute_affinity(
     round_: Round,
     *,
