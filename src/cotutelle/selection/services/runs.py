@@ -170,7 +170,8 @@ def quick_match(problem: matching.MatchingProblem) -> matching.Matching:
     """
     Match for a preview in a page: by deferred acceptance, minimum places left aside.
 
-    Where students take several places each, by the exact algorithm within a few seconds.
+    Where students take several places each, by the exact algorithm within a few seconds. Refuses
+    with ``run.time`` what could not be proven by then: it would name the wrong people.
     """
     free = replace(
         problem,
@@ -180,7 +181,13 @@ def quick_match(problem: matching.MatchingProblem) -> matching.Matching:
     )
     if all(offer.weight == 1 for offer in free.offers.values()):
         return matching.match_students(free)
-    return matching.match(free, algorithm="exact", time_limit=_PREVIEW_SECONDS)
+    try:
+        found = matching.match(free, algorithm="exact", time_limit=_PREVIEW_SECONDS)
+    except TimeoutError as error:
+        raise too_short() from error
+    if found.status != "optimal":
+        raise too_short()
+    return found
 
 
 def start_diagnosis(round_: Round, *, actor: Person) -> Job:

@@ -20,6 +20,7 @@ from cotutelle.core.errors import RuleViolation
 from cotutelle.jobs.enums import JobState
 from cotutelle.jobs.models import Job
 from cotutelle.selection.models import Answer, Offer, Override, Participant, PlaceCap, Round
+from cotutelle.selection.services import rerun
 from cotutelle.selection.services.runs import DIAGNOSIS_JOB, JOB, inputs_of, start_diagnosis
 from cotutelle.selection.views.officer_common import actor_of, page, round_or_404
 from cotutelle.selection.views.officer_people import mentors_of
@@ -58,7 +59,8 @@ def infeasible(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def _newest(round_: Round) -> Job | None:
     """Return the newest look at the round: a diagnosis, or a run that found no result."""
     rows = Job.objects.filter(subject_type="selection.round", subject_id=round_.pk)
-    looks = rows.filter(kind=DIAGNOSIS_JOB) | rows.filter(kind=JOB, result__has_key="diagnosis")
+    runs = rows.filter(kind__in=(JOB, rerun.JOB), result__has_key="diagnosis")
+    looks = rows.filter(kind=DIAGNOSIS_JOB) | runs
     return looks.order_by("-id").first()
 
 
