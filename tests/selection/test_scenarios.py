@@ -353,3 +353,30 @@ def test_only_the_holding_graduate_school_writes_what_ifs(
         scenarios.start_computing(scenario, actor=actor)
     assert scenarios_visible_to(actor).exists() == (role == Role.LEADER)
     assert not scenarios_visible_to(make_person(Role.GRADUATE_OFFICER)).exists()
+
+
+def test_a_repair_about_a_limit_that_is_gone_is_refused(market: Round, officer: Any) -> None:
+    scenario = _begin(market, officer)
+    gone = {"kind": "group_lower", "key": str(market.public_id), "before": 2, "after": 1}
+    ban = {"kind": "ban", "key": ["x", "y"], "before": "conflict", "after": None}
+    for change in (gone, ban):
+        scenario.result = {"infeasible": {"repairs": [{"cost": 1, "changes": [change]}]}}
+        scenario.save()
+        with pytest.raises(RuleViolation) as refused:
+            scenarios.apply_repair(scenario, 0, actor=officer)
+        assert refused.value.code == "scenario.edit"
+
+
+def test_lists_of_what_ifs_and_bases_leave_the_large_parts_of_runs_aside(
+    market: Round, officer: Any
+) -> None:
+    run_market(officer, market)
+    other = make_market()
+    run_market(make_officer(other), other)
+    Round.objects.filter(pk=other.pk).update(state=RoundState.CONFIRMED, unit=market.unit)
+    large = {"certificate", "result", "verdict"}
+    for run, round_ in bases_for(market, officer):
+        if run is not None and round_ != market:
+            assert large <= run.get_deferred_fields()
+    _begin(market, officer, base=market.official_run)
+    assert large <= scenarios_visible_to(officer).get().base.get_deferred_fields()

@@ -146,6 +146,11 @@ def edits_of_repair(
     changes
         Objects with ``kind``, ``key``, ``before`` and ``after`` as in `matching.Change`; the
         two bounds of one place come as one edit.
+
+    Raises
+    ------
+    UnknownEdit
+        A change about something that is not in this market any more.
     """
     bounds: dict[tuple[str, str], dict[str, Any]] = {}
     found: list[Edit] = []
@@ -158,7 +163,7 @@ def edits_of_repair(
         elif kind == "pin":
             found.append({"kind": "unpin", "student": key})
         elif kind == "ban":
-            mentor = problem.offers[key[1]].mentor_id
+            mentor = problem.offers[_known(problem.offers, key[1], "offer")].mentor_id
             found.append({"kind": "unban", "student": key[0], "mentor": mentor})
         else:
             found.append({"kind": "accept", "student": key[0], "offer": key[1]})
@@ -175,7 +180,7 @@ def _bounds_of(problem: matching.MatchingProblem, level: str, key: str) -> dict[
         "mentor": problem.mentors,
         "group": problem.groups,
     }
-    one = where[level][key]
+    one = where[level][_known(where[level], key, level)]
     return {"most": one.quota, "least": one.lower_quota}
 
 

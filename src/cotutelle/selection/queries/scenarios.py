@@ -39,6 +39,8 @@ RULE_NAMES = (
 #: Those that shape mentors' lists and bans, not only the way of matching.
 SHAPING = ("mentor_answer", "silent_mentor", "uses_scores", "ties_by_score", "same_discipline_only")
 _OWN_RUNS, _OTHER_RUNS = 20, 50
+#: What a list of runs does not need; of a large round it is megabytes each.
+_LARGE = ("certificate", "result", "verdict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ def scenarios_visible_to(actor: Person) -> QuerySet[Scenario]:
     return Scenario.objects.filter(
         below(units, "round__unit__path"),
         Q(base__isnull=True) | below(units, "base__unit__path"),
-    ).select_related("round__unit", "round__cohort", "round__policy", "base", "created_by")
+    ).select_related(
+        "round__unit", "round__cohort", "round__policy", "base", "created_by"
+    ).defer(*(f"base__{name}" for name in _LARGE))  # fmt: skip
 
 
 def bases_for(round_: Round, actor: Person) -> list[tuple[Run | None, Round]]:
@@ -90,6 +94,7 @@ def bases_for(round_: Round, actor: Person) -> list[tuple[Run | None, Round]]:
         )
         .exclude(pk=round_.pk)
         .select_related("official_run", "unit", "policy")
+        .defer(*(f"official_run__{name}" for name in _LARGE))
         .order_by("-quota_year", "-id")
     )
     return found + [(one.official_run, one) for one in others[:_OTHER_RUNS]]
