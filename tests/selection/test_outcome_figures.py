@@ -210,3 +210,13 @@ def test_everybody_of_a_confirmed_round_is_asked_once() -> None:
     mentors = {o.mentor.person_id for o in round_.offers.all()}  # type: ignore[union-attr]
     assert sorted(asked.values_list("person", flat=True)) == sorted(students | mentors)
     assert {n.url for n in asked} == {f"/selection/rounds/{round_.public_id}/satisfaction/"}
+
+
+def test_a_supplementary_round_shows_its_own_year_beside_the_main_rounds() -> None:
+    main = _round()
+    Round.objects.filter(pk=main.pk).update(state=RoundState.CONFIRMED)
+    supplement = make_round(RoundState.MATCHED)
+    Round.objects.filter(pk=supplement.pk).update(unit=main.unit, supplements=main)
+    supplement.refresh_from_db()
+    assert [one.round for one in outcome.profiles(supplement)] == [main, supplement]
+    assert [one.round for one in outcome.profiles(main)] == [main]

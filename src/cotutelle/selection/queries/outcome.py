@@ -146,12 +146,13 @@ def placed_share(round_: Round) -> Estimate:
 
 
 def profiles(round_: Round) -> list[Profile]:
-    """Return this and earlier rounds of the same unit and stage, oldest first; no supplements."""
+    """Return this and earlier rounds of the same unit and stage, oldest first; no other supplements."""
     rows = (
-        Round.objects.filter(unit=round_.unit, stage=round_.stage, supplements__isnull=True)
+        Round.objects.filter(unit=round_.unit, stage=round_.stage)
         .filter(
             Q(pk=round_.pk)
             | Q(
+                supplements__isnull=True,
                 state__in=(RoundState.PUBLISHED, RoundState.CONFIRMED),
                 quota_year__lte=round_.quota_year,
             )
