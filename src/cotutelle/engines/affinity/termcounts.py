@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -76,5 +77,5 @@ def _pack(text: str) -> bytes:
         hashlib.blake2b(term.encode("utf-8", "surrogatepass"), digest_size=_HASH).digest()
         for term in counted
     )
-    counts = (min(count, _MOST).to_bytes(_COUNT, "little") for count in counted.values())
-    return hashes + b"".join(counts)
+    counts = [min(count, _MOST) for count in counted.values()]
+    return hashes + struct.pack(f"<{len(counts)}H", *counts)
