@@ -290,3 +290,27 @@ def test_the_market_is_read_in_as_many_queries_however_large() -> None:
     assert counts == [11, 11]
     assert Participant.objects.count() == 10
     assert Offer.objects.count() == 7
+
+
+@pytest.mark.parametrize("trial", [False, True])
+def test_the_round_is_held_only_once_the_result_is_found(trial: bool) -> None:
+    round_ = _size(2, 2)
+    officer = make_officer(round_)
+    with CaptureQueriesContext(connection) as made:
+        services.run_round(round_, actor=officer, trial=trial)
+    sql = [query["sql"] for query in made.captured_queries]
+    held = next(
+        n for n, text in enumerate(sql) if "FOR UPDATE" in text and '"selection_round"' in text
+    )
+    lists = [n for n, text in enumerate(sql) if 'FROM "selection_preference"' in text]
+    assert lists[0] < held < lists[-1]
+
+
+def test_a_result_of_other_lists_than_those_of_now_is_refused() -> None:
+    round_ = _size(2, 2)
+    market = runs.market_of(round_, seed=round_.seed)
+    runs.hold_unchanged(round_, market)
+    round_.participants.first().preferences.first().delete()
+    with pytest.raises(RuleViolation) as refused:
+        runs.hold_unchanged(round_, market)
+    assert refused.value.code == "run.changed"

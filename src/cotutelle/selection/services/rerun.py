@@ -25,7 +25,13 @@ from cotutelle.selection.enums import (
 )
 from cotutelle.selection.models import Participant, Round
 from cotutelle.selection.queries.problem import Market
-from cotutelle.selection.services._common import lock_round, require_reason, rules_of
+from cotutelle.selection.services._common import (
+    lock_round,
+    require_reason,
+    require_state,
+    rules_of,
+    stale,
+)
 from cotutelle.selection.services.confirmation import vacate_placement
 from cotutelle.selection.services.rounds import leave_round
 from cotutelle.selection.services.runs import (
@@ -33,6 +39,7 @@ from cotutelle.selection.services.runs import (
     Infeasible,
     certificate_of,
     diagnosis_json,
+    hold_unchanged,
     market_of,
     propose,
     require_regime,
@@ -114,10 +121,10 @@ def rerun_round(round_: Round, *, actor: Person) -> Run:
     The run is kept, checked and proposed like any other, and the earlier one superseded; its
     result says how many moved and how many would have moved in a fresh run. Refuses with
     ``round.state``, ``run.regime``, ``run.none`` (no run under review), ``run.invalid``,
-    ``run.infeasible``, ``run.time`` and ``run.refuted``.
+    ``run.infeasible``, ``run.time``, ``run.changed`` and ``run.refuted``.
     """
     check(actor, "selection.run_round", round_)
-    lock_round(round_, RoundState.MATCHED)
+    require_state(round_, RoundState.MATCHED)
     earlier = _require_result(round_)
     market = market_of(round_, seed=round_.seed)
     given: Mapping[str, str] = earlier.result["offer_of"]
@@ -125,6 +132,10 @@ def rerun_round(round_: Round, *, actor: Person) -> Run:
     result = _rematched(round_, market, given)
     verdict = matching.verify_matching(market.problem, result.offer_of, algorithm=result.algorithm)
     certificate = certificate_of(market, result, verdict)
+    moved_fresh = _moved_fresh(round_, market, given)
+    hold_unchanged(round_, market)
+    if _require_result(round_) != earlier:
+        raise stale("run")
     run = record_run(
         RUN_KIND,
         round_,
@@ -136,7 +147,7 @@ def rerun_round(round_: Round, *, actor: Person) -> Run:
             **result_json(market, result),
             "keeps": earlier.number,
             "moved": _moved(market, given, result.offer_of),
-            "moved_fresh": _moved_fresh(round_, market, given),
+            "moved_fresh": moved_fresh,
         },
         certificate=certificate,
         verdict=verdict_json(verdict),

@@ -30,7 +30,7 @@ from cotutelle.selection.enums import (
 from cotutelle.selection.models import Placement, Round
 from cotutelle.selection.policy import RoundRules
 from cotutelle.selection.queries.problem import Market, build_problem
-from cotutelle.selection.services._common import lock_round, rules_of
+from cotutelle.selection.services._common import lock_round, require_state, rules_of
 
 RUN_KIND = "selection.matching"
 TRIAL_KIND = "selection.trial"
@@ -78,10 +78,10 @@ def run_round(round_: Round, *, actor: Person, trial: bool = False) -> Run:
     The rules of the round say by which algorithm. Refuses with ``run.regime``, ``round.state``,
     ``run.seed``, ``run.invalid`` (a pin against a conflict or beyond the places),
     ``run.infeasible`` (minimum places that no result, or not this algorithm, can keep),
-    ``run.algorithm`` (places that it cannot count) and ``run.refuted``.
+    ``run.algorithm`` (places that it cannot count), ``run.changed`` and ``run.refuted``.
     """
     check(actor, "selection.run_round", round_)
-    lock_round(round_, *RoundState)
+    require_state(round_, *RoundState)
     _require_runnable(round_, trial=trial)
     seed = _seed(round_) if trial else round_.seed
     market = market_of(round_, seed=seed)
@@ -89,6 +89,8 @@ def run_round(round_: Round, *, actor: Person, trial: bool = False) -> Run:
     result = solve(market.problem, rules_of(round_))
     verdict = matching.verify_matching(market.problem, result.offer_of, algorithm=result.algorithm)
     certificate = certificate_of(market, result, verdict)
+    hold_unchanged(round_, market)
+    _require_runnable(round_, trial=trial)
     run = record_run(
         TRIAL_KIND if trial else RUN_KIND,
         round_,
@@ -119,6 +121,21 @@ def market_of(round_: Round, *, seed: str, extra_pins: Mapping[str, str] | None 
             _("The round cannot be run: an assignment by the school breaks a rule. %(faults)s")
             % {"faults": "; ".join(sorted({fault.code for fault in error.problems}))},
         ) from error
+
+
+def hold_unchanged(round_: Round, market: Market) -> None:
+    """
+    Hold the row of the round once the result is found: a long search keeps nobody waiting.
+
+    Refuses with ``run.changed`` where lists, answers or places are not those of ``market`` now.
+    """
+    lock_round(round_, *RoundState)
+    present = market_of(round_, seed=market.problem.seed).problem
+    if matching.input_sha256(present) != matching.input_sha256(market.problem):
+        raise RuleViolation(
+            "run.changed",
+            _("Lists, answers or places changed while the round was matched. Run it again."),
+        )
 
 
 def solve(problem: matching.MatchingProblem, rules: RoundRules) -> matching.Matching:
