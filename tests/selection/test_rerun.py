@@ -6,9 +6,12 @@ from itertools import product
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.decisions.enums import RunState
+from cotutelle.decisions.models import Run
 from cotutelle.engines import matching
 from cotutelle.jobs.services import run_now
 from cotutelle.mentorship.models import Eligibility
@@ -17,6 +20,7 @@ from cotutelle.selection import services
 from cotutelle.selection.enums import ParticipantState, PlacementState, RoundState
 from cotutelle.selection.models import Round
 from cotutelle.selection.services import rerun
+from cotutelle.selection.views.review_proof import moved_says
 from tests.factories.people import make_person
 from tests.factories.selection import make_answer, make_list, make_offer, make_officer
 from tests.selection.markets import closed_round
@@ -70,6 +74,8 @@ def test_as_few_as_possible_move_after_a_student_left() -> None:
     assert run.result["moved_fresh"] >= run.result["moved"]
     assert kept.items() <= _held(round_).items()
     assert len(_held(round_)) == 3
+    assert moved_says(run).startswith("1 student moved since run 1. A fresh run would move ")
+    assert moved_says(Run.objects.get(number=1)) == ""
     assert services.verify_json(run.certificate)["ok"] is True
 
 
@@ -135,3 +141,15 @@ def test_only_the_holding_graduate_school_matches_again() -> None:
             rerun.start_rerun(round_, actor=actor)
         with pytest.raises(Refused):
             rerun.withdraw_under_review(parts[0], reason="x", actor=actor)
+
+
+def test_the_round_is_held_only_once_the_result_is_found() -> None:
+    round_, _parts, _offers, officer = _market()
+    with CaptureQueriesContext(connection) as made:
+        rerun.rerun_round(round_, actor=officer)
+    sql = [query["sql"] for query in made.captured_queries]
+    held = next(
+        n for n, text in enumerate(sql) if "FOR UPDATE" in text and '"selection_round"' in text
+    )
+    lists = [n for n, text in enumerate(sql) if 'FROM "selection_preference"' in text]
+    assert lists[0] < held < lists[-1]

@@ -24,7 +24,7 @@ from cotutelle.selection.queries.review import (
     review_of,
 )
 from cotutelle.selection.views.officer_steps import rules_of
-from cotutelle.selection.views.review_proof import proof_of, tolerated_of
+from cotutelle.selection.views.review_proof import moved_says, proof_of, tolerated_of
 from cotutelle.ui.dates import format_datetime
 
 SHOWN_UNMATCHED = 10
@@ -97,6 +97,7 @@ def review_context(round_: Round, *, everybody: bool, trial: Run | None = None) 
         "silent_rule": SilentMentor(rules_of(round_).silent_mentor).label,
         "verdict": verdict_card(round_, review.run) if review.run else None,
         "proof": proof_of(review.run) if review.run else None,
+        "moved_says": moved_says(review.run) if review.run else "",
         "tolerated": tolerated_of(round_, review.run, everybody=everybody) if review.run else None,
         "previous": review.previous,
         **(differences(review.comparison) if review.comparison else {}),

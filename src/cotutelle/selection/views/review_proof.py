@@ -34,6 +34,19 @@ def proof_of(run: Run) -> dict[str, Any]:
     }
 
 
+def moved_says(run: Run) -> str:
+    """Say how few a run with few changes moved, and how many a fresh one would have."""
+    if "moved" not in run.result:
+        return ""
+    moved, fresh = run.result["moved"], run.result.get("moved_fresh")
+    text = ngettext(
+        "%(n)s student moved since run %(run)s.", "%(n)s students moved since run %(run)s.", moved
+    ) % {"n": f"{moved:,}", "run": run.result["keeps"]}
+    if fresh is None:
+        return text
+    return _("%(text)s A fresh run would move %(n)s.") % {"text": text, "n": f"{fresh:,}"}
+
+
 def _status(result: Mapping[str, Any]) -> str:
     status, bound = result.get("status", "stable"), result.get("bound")
     if status == "optimal":
