@@ -314,6 +314,32 @@ def test_a_responsible_second_mentor_stays_responsible(pair: Pair, college: Pers
     assert fresh.second.is_first_responsible
 
 
+@pytest.mark.parametrize("places", [0, 1, 2])
+def test_a_change_moves_as_many_seats_as_the_mentorship_takes(
+    pair: Pair, college: Person, places: int
+) -> None:
+    new = make_mentor(2, unit=pair.student.unit)
+    Mentorship.objects.filter(pk=pair.second_id).update(places=places)
+    pair.second.refresh_from_db()
+    # Two students of the second mentor's own, whose seats are not at stake.
+    old = QuotaAccount.objects.create(
+        mentor=pair.second.mentor, year=2026, granted=4, seated=2 + places
+    )
+    assert queries.receiving_mentors(pair.second).filter(pk=new.pk).exists()
+    change = MentorChange.objects.create(
+        mentorship=pair.second, to_mentor=new, state=ChangeState.ASKED_COLLEGE, reason="方向",
+        requested_at="2026-11-01T00:00Z",
+    )  # fmt: skip
+    services.decide_change(change, approve=True, note="", actor=college)
+    old.refresh_from_db()
+    account = QuotaAccount.objects.get(mentor=new)
+    assert (old.seated, account.seated) == (2, places)
+    assert Mentorship.objects.get(mentor=new).places == places
+    fresh = pair_of(pair.student)
+    assert fresh is not None
+    assert fresh.second.mentor == new
+
+
 def test_the_second_mentor_is_not_asked_to_become_the_first(pair: Pair, college: Person) -> None:
     QuotaAccount.objects.create(mentor=pair.second.mentor, year=2026, granted=2)
     assert not queries.receiving_mentors(pair.first).filter(pk=pair.second.mentor_id).exists()

@@ -24,13 +24,13 @@ from cotutelle.selection.enums import (
     PlacementState,
     RoundState,
 )
-from cotutelle.selection.models import Participant, Placement, PublicNotice, Round
+from cotutelle.selection.models import Answer, Offer, Participant, Placement, PublicNotice, Round
 from cotutelle.workflow.models import Task
-from tests.factories.mentorship import MentorshipFactory
+from tests.factories.mentorship import MentorshipFactory, make_mentor
 from tests.factories.people import make_person
 from tests.factories.selection import make_list, make_offer, make_officer
 from tests.selection.bursts import burst
-from tests.selection.markets import closed_round
+from tests.selection.markets import closed_round, hold_places
 
 pytestmark = pytest.mark.django_db
 
@@ -266,3 +266,29 @@ def test_thirty_sessions_publish_and_confirm_and_one_wins_each() -> None:
     assert outcomes.count("") == 1
     assert set(outcomes) <= {"", "round.stale", "round.transition"}
     assert (Mentorship.objects.count(), QuotaAccount.objects.get(seated=1).held) == (1, 0)
+
+
+def test_a_weighty_student_sits_on_as_many_seats_until_the_place_is_vacant() -> None:
+    round_ = closed_round(algorithm="exact")
+    offer = make_offer(round_, make_mentor(5, unit=round_.unit), places=2)
+    Offer.objects.update(weight=2)
+    make_list(round_, [offer])
+    late = make_list(round_, [])
+    Answer.objects.update(places=4)
+    hold_places(round_)
+    officer = make_officer(round_)
+    services.run_round(round_, actor=officer)
+    round_.refresh_from_db()
+    notice = services.publish_round(round_, actor=officer)
+    with _after(notice):
+        services.confirm_round(round_, actor=officer)
+    account = QuotaAccount.objects.get()
+    assert (account.held, account.seated, Mentorship.objects.get().places) == (0, 2, 2)
+    offer.refresh_from_db()
+    services.fill_vacancy(late, offer, actor=officer)
+    account.refresh_from_db()
+    assert account.seated == 4
+    for placement in round_.placements.all():
+        services.vacate_placement(placement, reason="放弃", actor=officer)
+    account.refresh_from_db()
+    assert (account.held, account.seated) == (0, 0)

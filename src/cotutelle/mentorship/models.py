@@ -222,7 +222,12 @@ class ConflictOfInterest(models.Model):
 
 
 class Mentorship(models.Model):
-    """A confirmed pair. ``is_first_responsible`` (第一责任人) need not be the first mentor."""
+    """
+    A confirmed pair. ``is_first_responsible`` (第一责任人) need not be the first mentor.
+
+    ``places`` is how many seats of the mentor's quota account it takes: none for a mentor found
+    in a second stage, several where the offer weighed so much.
+    """
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     student = models.ForeignKey(Student, models.PROTECT, related_name="mentorships")
@@ -232,6 +237,7 @@ class Mentorship(models.Model):
     state = models.CharField(max_length=10, choices=PairState, default=PairState.ACTIVE)
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
+    places = models.PositiveSmallIntegerField(default=1)
     reference = models.CharField(max_length=80, blank=True)
 
     class Meta:

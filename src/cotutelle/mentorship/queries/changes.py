@@ -54,14 +54,16 @@ def pair_to_change(student: Student) -> Mentorship | None:
 
 
 def receiving_mentors(pair: Mentorship) -> QuerySet[Mentor]:
-    """Return mentors with a free place in the student's year who may take students in it."""
+    """Return mentors with as many free places in the student's year as ``pair`` takes, who may take students."""
     year = pair.student.cohort.year
     suspended = Eligibility.objects.filter(year=year, state=EligibilityState.SUSPENDED)
     return (
         Mentor.objects.filter(
             is_archived=False,
             quota_accounts__year=year,
-            quota_accounts__granted__gt=F("quota_accounts__held") + F("quota_accounts__seated"),
+            quota_accounts__granted__gte=F("quota_accounts__held")
+            + F("quota_accounts__seated")
+            + pair.places,
         )
         .exclude(mentorships__in=pair.student.mentorships.filter(state=PairState.ACTIVE))
         .exclude(pk__in=suspended.values("mentor_id"))

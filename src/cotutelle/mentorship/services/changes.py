@@ -228,12 +228,22 @@ def _swap(change: MentorChange, actor: Person) -> None:
     if old.role == PairRole.FIRST:
         require_first_mentors([(change.to_mentor, old.student)])
     unit = change.owning_unit
-    quota.seat(change.to_mentor, year, reference=reference, actor=actor, from_hold=False, unit=unit)
-    if QuotaAccount.objects.filter(mentor=old.mentor, year=year, seated__gt=0).exists():
-        quota.unseat(old.mentor, year, reference=reference, actor=actor, unit=unit)
+    places = old.places
+    if places:
+        quota.seat(
+            change.to_mentor, year, reference=reference, actor=actor, places=places,
+            from_hold=False, unit=unit,
+        )  # fmt: skip
+        if QuotaAccount.objects.filter(mentor=old.mentor, year=year, seated__gte=places).exists():
+            quota.unseat(
+                old.mentor, year, reference=reference, actor=actor, places=places, unit=unit
+            )
+    else:
+        quota.require_eligible(change.to_mentor, year)
     new = Mentorship.objects.create(
         student=old.student, mentor=change.to_mentor, role=old.role,
-        is_first_responsible=old.is_first_responsible, starts_on=today(), reference=reference,
+        is_first_responsible=old.is_first_responsible, starts_on=today(), places=places,
+        reference=reference,
     )  # fmt: skip
     for action, pair in (("ended", old), ("started", new)):
         record(

@@ -149,11 +149,14 @@ def seat_all(placements: Sequence[Placement], round_: Round, *, actor: Person) -
     """
     Turn held places into seats: one movement an account, however many students.
 
-    Second mentors take no seats: the account counts students by their first mentor.
+    A student takes as many seats as the offer weighs. Second mentors take none: the account
+    counts students by their first mentor.
     """
     if round_.stage == Stage.SECOND:
         return
-    counts = Counter(p.offer.node_id for p in placements)
+    counts: Counter[str] = Counter()
+    for placement in placements:
+        counts[placement.offer.node_id] += placement.offer.weight
     for answer in with_people(round_.answers.all()):
         if places := counts.get(answer.node_id, 0):
             for mentor in answer.supervisors:
@@ -213,6 +216,7 @@ def _begin(
                 role=role,
                 is_first_responsible=role == PairRole.FIRST,
                 starts_on=start,
+                places=p.offer.weight if round_.stage == Stage.FIRST else 0,
                 reference=f"placement:{p.public_id}",
             )
             for mentor, role in zip(p.offer.supervisors, roles, strict=False)
@@ -319,6 +323,7 @@ def _unseat(placement: Placement, reason: str, actor: Person | None) -> None:
                 round_.quota_year,
                 reference=answer.reference,
                 actor=actor,
+                places=offer.weight,
                 unit=round_.unit,
                 reason=reason,
             )

@@ -71,6 +71,7 @@ def fill_vacancy(participant: Participant, offer: Offer, *, actor: Person) -> Pl
         quota.seat(
             mentor,
             round_.quota_year,
+            places=offer.weight,
             reference=answer.reference,
             from_hold=False,
             actor=actor,
