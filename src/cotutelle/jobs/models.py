@@ -68,6 +68,8 @@ class Job(models.Model):
     @property
     def percent(self) -> int | None:
         """How far, 0 to 100; nothing while the size of the work is unknown."""
+        if self.state == JobState.DONE:
+            return 100
         if not self.total:
-            return 100 if self.state == JobState.DONE else None
+            return None
         return min(100, 100 * self.done // self.total)

@@ -19,6 +19,7 @@ from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
 from cotutelle.jobs.enums import JobState
 from cotutelle.jobs.models import Job
+from cotutelle.selection.enums import RoundState
 from cotutelle.selection.models import Answer, Offer, Override, Participant, PlaceCap, Round
 from cotutelle.selection.services import rerun
 from cotutelle.selection.services.runs import DIAGNOSIS_JOB, JOB, inputs_of, start_diagnosis
@@ -45,12 +46,15 @@ def infeasible(request: HttpRequest, public_id: UUID) -> HttpResponse:
         return redirect("jobs:job", newest.public_id)
     result: Mapping[str, Any] = (newest.result or {}) if newest else {}
     diagnosis = result.get("diagnosis")
+    trial_only = found.state == RoundState.ANSWERING
     return page(
         request,
         "infeasible",
         found,
         at=newest.finished_at if newest else None,
         looked="diagnosis" in result,
+        trial_only=trial_only,
+        run_url=reverse("selection:run", args=[found.public_id]) + "?trial=1" * trial_only,
         changed=bool(result) and _inputs(found) != result.get("inputs"),
         diagnosis=in_words(found, diagnosis) if diagnosis else None,
     )
@@ -120,14 +124,13 @@ def in_words(round_: Round, diagnosis: Mapping[str, Any]) -> dict[str, Any]:
         "reasons": [_reason(names, rule) for rule in diagnosis["reasons"]],
         "repairs": [
             {
-                "title": ngettext(
-                    "%(n)s step in all", "%(n)s steps in all", repair["cost"]
-                ) % {"n": repair["cost"]},
+                "title": ngettext("%(n)s change", "%(n)s changes", len(repair["changes"]))
+                % {"n": len(repair["changes"])},
                 "changes": [_change(names, change) for change in repair["changes"]],
             }
             for repair in diagnosis["repairs"]
         ],
-    }  # fmt: skip
+    }
 
 
 def names_of(round_: Round, keys: Collection[str]) -> Names:

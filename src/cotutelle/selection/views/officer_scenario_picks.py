@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from cotutelle.engines import matching
 from cotutelle.selection.enums import ParticipantState
-from cotutelle.selection.models import Round, Scenario
+from cotutelle.selection.models import Participant, Round, Scenario
 from cotutelle.selection.queries.scenario_caps import unbounded_units
 from cotutelle.selection.queries.scenario_names import (
     Names,
@@ -95,6 +95,9 @@ def pick(  # noqa: PLR0917  a step of an edit
             "round": scenario.round,
             "scenario": scenario,
             "title": title,
+            "search_label": _("Name of the unit")
+            if step == "unit"
+            else _("Name, pinyin or number"),
             "label": EDITS[kind][1],
             "step": step,
             "q": text,
@@ -112,7 +115,7 @@ def _choices(
     if step == "student":
         return _rows(students_of(home, text), problem.student_preferences)
     if step == "gone":
-        return [(str(p.public_id), label_of(p)) for p in gone(home, problem, text)]
+        return [(str(p.public_id), _told_apart(p)) for p in gone(home, problem, text)]
     if step == "offer":
         return _rows(offers_of(home, text), problem.offers)
     if step == "mentor":
@@ -156,9 +159,18 @@ def _pairs_or_units(
     return sorted(found, key=lambda pair: pair[1])
 
 
+def _told_apart(row: Any) -> str:
+    """Name a row; a student with the candidate number, since names repeat."""
+    if isinstance(row, Participant):
+        return f"{label_of(row)} · {row.student.candidate_number}"
+    return label_of(row)
+
+
 def _rows(rows: Any, known: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     return [
-        (f"{prefix}{row.public_id}", label_of(row)) for row in rows if str(row.public_id) in known
+        (f"{prefix}{row.public_id}", _told_apart(row))
+        for row in rows
+        if str(row.public_id) in known
     ]
 
 

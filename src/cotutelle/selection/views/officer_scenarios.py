@@ -86,7 +86,8 @@ def room(request: HttpRequest, public_id: UUID) -> HttpResponse:
         row.base_label = base_label(row.base, home, own=own)  # type: ignore[attr-defined]
         row.changes = len(row.edits) + len(row.rules)  # type: ignore[attr-defined]
         row.size = ((row.result or {}).get("now") or {}).get("size")  # type: ignore[attr-defined]
-        row.moved = len((row.result or {}).get("moved", ()))  # type: ignore[attr-defined]
+        compared = bool(row.result and "now" in row.result) and words.has_base(row.result or {})
+        row.moved = len((row.result or {}).get("moved", ())) if compared else None  # type: ignore[attr-defined]
     return page(
         request,
         "scenarios",
@@ -181,20 +182,32 @@ def _copy_name(scenario: Scenario) -> str:
 
 def _figures(result: Mapping[str, Any], names: Names) -> dict[str, Any]:
     was, now = result["before"], result["now"]
+    compared = words.has_base(result)
     pins = words.pin_rows(result, names)
     return {
         "headline": words.headline(result),
-        "profile": words.profile_chart([(_("Base"), was), (_("What-if"), now)]),
+        "profile": words.profile_chart(
+            [*([(_("Base"), was)] if compared else []), (_("What-if"), now)]
+        ),
+        "compared": compared,
         "profile_says": _("Students by the place of the choice they got. n = %(n)s.")
         % {"n": f"{now['students']:,}"},
         "figures": [
-            {"label": _("With a place"), "value": f"{now['size']:,}", "unit": _delta(now["size"], was["size"])},
+            {
+                "label": _("With a place"),
+                "value": f"{now['size']:,}",
+                "unit": _delta(now["size"], was["size"]) if compared else "",
+            },
             {
                 "label": _("First choice"),
                 "value": f"{_first(now):,}",
-                "unit": _delta(_first(now), _first(was)),
+                "unit": _delta(_first(now), _first(was)) if compared else "",
             },
-            {"label": _("Another result"), "value": f"{len(result['moved']):,}"},
+            *(
+                [{"label": _("Another result"), "value": f"{len(result['moved']):,}"}]
+                if compared
+                else []
+            ),
             {"label": _("Computed in"), "value": f"{result['cpu_seconds']:.2f}", "unit": _("s")},
         ],
         "proof": words.proof(now),
@@ -382,7 +395,8 @@ def _column(one: Scenario) -> dict[str, Any]:
         "proof": words.proof(now),
         "students": now["students"],
         "size": now["size"],
-        "delta": _delta(now["size"], result["before"]["size"]),
+        "compared": words.has_base(result),
+        "delta": _delta(now["size"], result["before"]["size"]) if words.has_base(result) else "",
         "first": _first(now),
         "unplaced": now["students"] - now["size"],
         "moved": len(result["moved"]),

@@ -29,10 +29,10 @@ SCENARIO_KINDS: Mapping[str, str] = {
     ScenarioState.FAILED: "late",
 }
 EDITS: Mapping[str, tuple[str, Any]] = {
-    "list": ("list-numbers", gettext_lazy("Another list of a student")),
-    "answer": ("user-check", gettext_lazy("Another answer of a mentor")),
-    "places": ("door", gettext_lazy("Other places of an offer, a mentor or a unit")),
-    "cap": ("building", gettext_lazy("Places of a unit without a limit")),
+    "list": ("list-numbers", gettext_lazy("Change a student's list")),
+    "answer": ("user-check", gettext_lazy("Change a mentor's answer")),
+    "places": ("door", gettext_lazy("Change places of an offer, a mentor or a unit")),
+    "cap": ("building", gettext_lazy("Set places of a unit without a limit")),
     "pin": ("pin", gettext_lazy("Assign a student")),
     "unpin": ("pinned-off", gettext_lazy("Take an assignment back")),
     "ban": ("ban", gettext_lazy("Add a conflict of interest")),
@@ -258,9 +258,20 @@ def _folded(figures: Mapping[str, Any], length: int) -> list[int]:
     ]
 
 
+def has_base(result: Mapping[str, Any]) -> bool:
+    """Tell whether what the scenario starts from has a result to compare with."""
+    return bool(result["before"]["status"] != "infeasible")
+
+
 def headline(result: Mapping[str, Any]) -> str:
     """Say in one sentence what would change."""
     was, now = result["before"]["size"], result["now"]["size"]
+    if not has_base(result):
+        return ngettext(
+            "%(n)s student would have a place; without the changes there is no result",
+            "%(n)s students would have a place; without the changes there is no result",
+            now,
+        ) % {"n": f"{now:,}"}
     moved = len(result["moved"])
     text = ngettext(
         "%(now)s instead of %(was)s students would have a place; %(n)s student would have another result",

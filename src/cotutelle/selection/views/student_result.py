@@ -16,7 +16,7 @@ from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
 from cotutelle.mentorship.queries.pairs import pair_of
 from cotutelle.people.models import Person
-from cotutelle.selection.enums import NoticeState, RoundState
+from cotutelle.selection.enums import NoticeState, RoundState, Stage
 from cotutelle.selection.forms.student import ObjectionForm
 from cotutelle.selection.models import Offer, PublicNotice
 from cotutelle.selection.queries import student
@@ -182,6 +182,8 @@ def _waiting(mine: MyList) -> str:
 def _question(mine: MyList, outcome: Outcome, offer: Offer, position: int | None) -> str:
     name = names_of(offer)
     if outcome.placement and outcome.placement.offer_id == offer.pk:
+        if mine.round.stage == Stage.SECOND:
+            return _("Why is %(name)s my second mentor?") % {"name": name}
         return _("Why was I placed with %(name)s?") % {"name": name}
     if position is None:
         return _("Why was I not placed with %(name)s?") % {"name": name}
