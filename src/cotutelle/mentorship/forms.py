@@ -293,7 +293,7 @@ class RecordForm(forms.Form):
 
     title = forms.CharField(label=_("Title"), max_length=150)
     text = forms.CharField(
-        label=_("Text"), required=False, max_length=6000, widget=forms.Textarea({"rows": 6})
+        label=_("What it says"), required=False, max_length=6000, widget=forms.Textarea({"rows": 6})
     )
     due_on = forms.DateField(
         label=_("Due on"),

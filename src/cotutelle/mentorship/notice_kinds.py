@@ -9,6 +9,12 @@ from cotutelle.mentorship.enums import ChangeState, PairRecordKind
 from cotutelle.notices.kinds import register
 from cotutelle.notices.wording import Params, readable
 
+_RECORDS = {
+    PairRecordKind.PLAN: _("the plan"),
+    PairRecordKind.NOTE: _("the notes"),
+    PairRecordKind.ARRANGEMENT: _("the arrangements"),
+}
+
 
 def _state(params: Params) -> str:
     value = params.get("state")
@@ -27,8 +33,7 @@ def _decided(params: Params) -> str:
 
 
 def _record(params: Params) -> str:
-    value = params.get("kind")
-    kind = PairRecordKind(value).label if value in PairRecordKind.values else "–"
+    kind = _RECORDS.get(str(params.get("kind")), "–")
     return gettext("New on the page of %(student)s and both mentors: %(kind)s") % {
         "student": readable(params.get("student")),
         "kind": kind,
