@@ -10,11 +10,12 @@ from cotutelle.agreements.models import Agreement
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from cotutelle.selection.enums import RoundState
+from cotutelle.selection.models import PlaceCap
 from tests.factories.agreements import AgreementFactory, make_agreement
 from tests.factories.institutions import UnitFactory
-from tests.factories.mentorship import MentorFactory
+from tests.factories.mentorship import MentorFactory, make_mentor
 from tests.factories.people import make_person
-from tests.factories.selection import make_officer, make_round
+from tests.factories.selection import make_offer, make_officer, make_round
 
 pytestmark = pytest.mark.django_db
 
@@ -102,3 +103,23 @@ def test_limits_of_units_are_set_and_read() -> None:
     assert nothing.status_code == 422
     stranger = signed_in(make_person(Role.GRADUATE_OFFICER, unit=UnitFactory.create()))
     assert stranger.post(url, body, content_type="application/json").status_code == 404
+
+
+def test_only_its_parties_and_reviewers_read_the_limit_of_an_agreement() -> None:
+    round_ = make_round(RoundState.RANKING)
+    hospital, other = (UnitFactory.create(parent=round_.unit) for _ in range(2))
+    mentor = make_mentor(3, unit=hospital)
+    make_offer(round_, mentor)
+    make_offer(round_, make_mentor(3, unit=other))
+    agreement = make_agreement(mentor, unit=round_.unit, partner=hospital)
+    PlaceCap.objects.create(round=round_, agreement=agreement, places=2)
+    url = f"/api/v1/rounds/{round_.public_id}/caps"
+    counts = [
+        len(signed_in(person).get(url).json()["items"])
+        for person in (
+            make_officer(round_),
+            make_person(Role.PARTNER_OFFICER, unit=hospital),
+            make_person(Role.PARTNER_OFFICER, unit=other),
+        )
+    ]
+    assert counts == [1, 1, 0]

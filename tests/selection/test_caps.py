@@ -363,3 +363,29 @@ def test_the_minimum_of_an_offer_is_typed_on_its_page(client: Client) -> None:
     client.post(url, {"least": 1, "mentor_least": 2, "weight": 1})
     offer.refresh_from_db()
     assert (offer.places_min, round_.answers.get().places_min) == (1, 2)
+
+
+def test_only_its_parties_and_reviewers_read_the_row_of_an_agreement(client: Client) -> None:
+    round_ = make_round(RoundState.RANKING)
+    hospital, other = below(round_.unit), below(round_.unit)
+    mentor, neighbour = make_mentor(3, unit=hospital), make_mentor(3, unit=other)
+    make_offer(round_, mentor)
+    make_offer(round_, neighbour)
+    agreement = make_agreement(mentor, unit=round_.unit, partner=hospital, places=7)
+    cap(round_, agreement, 2)
+    url = reverse("selection:caps", args=[round_.public_id])
+    seen = {
+        role: f"cap-{agreement.public_id}" in sign_in(client, person).get(url).content.decode()
+        for role, person in {
+            "party": make_person(Role.PARTNER_OFFICER, unit=hospital),
+            "officer": make_officer(round_),
+            "leader": make_person(Role.LEADER, unit=round_.unit),
+            "neighbour": make_person(Role.PARTNER_OFFICER, unit=other),
+            "secretary": make_person(Role.DEPARTMENT_SECRETARY, unit=round_.unit),
+        }.items()
+    }
+    assert seen == {
+        "party": True, "officer": True, "leader": True, "neighbour": False, "secretary": False,
+    }  # fmt: skip
+    file = client.get(f"{url}?format=csv").content.decode()
+    assert not any(name and name in file for name in (agreement.name_zh, agreement.name_en))

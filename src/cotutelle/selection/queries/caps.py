@@ -12,15 +12,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from cotutelle.agreements.enums import AgreementState
 from cotutelle.agreements.models import Agreement, AgreementMentor
-from cotutelle.agreements.queries import in_force
+from cotutelle.agreements.queries import agreements_visible_to, in_force
+from cotutelle.core.access import why_not
 from cotutelle.core.clock import today
 from cotutelle.engines import matching
 from cotutelle.institutions.models import Unit
 from cotutelle.institutions.queries import time_zone_of
+from cotutelle.people.models import Person
 from cotutelle.selection.enums import OfferState
 from cotutelle.selection.models import Answer, Offer, PlaceCap, Round
 
@@ -210,6 +212,22 @@ def cap_rows(round_: Round) -> list[CapRow]:
                     CapRow(one, depth + 1, _places(mine), len(mine), of_agreement.get(one.pk))
                 )
     return _with_faults(round_, rows)
+
+
+def rows_for(round_: Round, actor: Person) -> list[CapRow]:
+    """Return `cap_rows` without agreements that ``actor`` is no party of; reviewers see all."""
+    rows = cap_rows(round_)
+    if why_not(actor, "selection.view_review", round_) is None:
+        return rows
+    own = set(agreements_visible_to(actor).values_list("pk", flat=True))
+    return [row for row in rows if not row.is_agreement or row.thing.pk in own]
+
+
+def caps_for(round_: Round, actor: Person) -> QuerySet[PlaceCap]:
+    """Return the caps of the round without those of agreements that ``actor`` is no party of."""
+    if why_not(actor, "selection.view_review", round_) is None:
+        return round_.caps.all()
+    return round_.caps.filter(Q(agreement=None) | Q(agreement__in=agreements_visible_to(actor)))
 
 
 def _offering(round_: Round) -> list[Answer]:

@@ -19,7 +19,7 @@ from cotutelle.core.errors import RuleViolation
 from cotutelle.selection.enums import Algorithm, Regime
 from cotutelle.selection.forms.caps import CapsForm, MinimumForm
 from cotutelle.selection.models import Round
-from cotutelle.selection.queries.caps import CapRow, cap_rows
+from cotutelle.selection.queries.caps import CapRow, rows_for
 from cotutelle.selection.services._common import rules_of
 from cotutelle.selection.services.caps import OPEN_TO, set_caps, set_minimum
 from cotutelle.selection.views.officer_common import actor_of, may, page, round_or_404
@@ -34,10 +34,10 @@ def caps(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Show the bounds of units and agreements; who manages the round changes them here."""
     found = round_or_404(request, public_id, "selection.view_participants")
     if fmt := request.GET.get("format"):
-        return download(request, _table(cap_rows(found)), fmt)
+        return download(request, _table(rows_for(found, actor_of(request))), fmt)
     hindrance = _hindrance(found)
     may_edit = may(request, "selection.manage_round", found) and not hindrance
-    form = CapsForm(request.POST or None, rows=cap_rows(found))
+    form = CapsForm(request.POST or None, rows=rows_for(found, actor_of(request)))
     if request.method == "POST":
         check(request.user, "selection.manage_round", found)
         if form.is_valid():

@@ -41,6 +41,7 @@ from cotutelle.core.errors import RuleViolation
 from cotutelle.institutions.models import Unit
 from cotutelle.mentorship.models import Mentor
 from cotutelle.selection.models import PlaceCap
+from cotutelle.selection.queries.caps import caps_for
 from cotutelle.selection.services.caps import Bounds, set_caps
 
 room = Room("agreements")
@@ -291,7 +292,9 @@ def list_caps(request: ApiRequest, round_id: UUID, query: Query[PageQuery]) -> P
     """List the limits of units and agreements in a round."""
     round_ = find_round(request, round_id)
     check(request.person, "selection.view_participants", round_)
-    return page_of(round_.caps.select_related("unit", "agreement"), query, _cap)
+    return page_of(
+        caps_for(round_, request.person).select_related("unit", "agreement"), query, _cap
+    )
 
 
 @room.post("/rounds/{uuid:round_id}/caps", Changed, permission="selection.manage_round", status=200)
