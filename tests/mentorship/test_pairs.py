@@ -246,6 +246,31 @@ def test_what_one_wrote_one_takes_back_unless_it_holds(pair: Pair) -> None:
     assert not Task.objects.filter(state=TaskState.OPEN).exists()
 
 
+def test_an_item_withdrawn_meanwhile_is_not_ticked_off(pair: Pair) -> None:
+    first, second, _student = _three(pair)
+    seen = add_record(pair, PLAN, title="开题", actor=first)
+    withdraw_record(PairRecord.objects.get(pk=seen.pk), actor=first)
+    with pytest.raises(RuleViolation) as refusal:
+        set_done(seen, True, actor=second)
+    assert refusal.value.code == "pair.kind"
+
+
+def test_duties_changed_meanwhile_are_what_is_changed_from(pair: Pair, college: Person) -> None:
+    seen = Pair.objects.select_related("first", "second").get(pk=pair.pk)
+    wanted = Duties(PairRole.SECOND, Signer.BOTH)
+    change_duties(pair, wanted, reason="x", actor=college)
+    with pytest.raises(RuleViolation) as refusal:
+        change_duties(seen, wanted, reason="x", actor=college)
+    assert refusal.value.code == "pair.duties"
+
+
+def test_whoever_agreed_reads_it_in_the_copy_of_their_data(pair: Pair) -> None:
+    first, second, _student = _three(pair)
+    agree(add_record(pair, ARRANGEMENT, title="例会", actor=first), actor=second)
+    (given,) = export_mentorship(second)["consents"]
+    assert given["record__kind"] == "arrangement"
+
+
 def test_nobody_else_writes_on_the_page(pair: Pair, college: Person) -> None:
     row = add_record(pair, PLAN, title="开题", actor=pair.student.person)
     for actor in (college, make_pair().first.mentor.person):

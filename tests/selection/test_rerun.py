@@ -18,12 +18,13 @@ from cotutelle.mentorship.models import Eligibility
 from cotutelle.people.enums import Role
 from cotutelle.selection import services
 from cotutelle.selection.enums import ParticipantState, PlacementState, RoundState
-from cotutelle.selection.models import Round
+from cotutelle.selection.models import Answer, Offer, Round
 from cotutelle.selection.services import rerun
 from cotutelle.selection.views.review_proof import moved_says
+from tests.factories.mentorship import make_mentor
 from tests.factories.people import make_person
 from tests.factories.selection import make_answer, make_list, make_offer, make_officer
-from tests.selection.markets import closed_round
+from tests.selection.markets import closed_round, hold_places
 from tests.selection.test_pages_officer import hold
 
 pytestmark = pytest.mark.django_db
@@ -153,3 +154,18 @@ def test_the_round_is_held_only_once_the_result_is_found() -> None:
     )
     lists = [n for n, text in enumerate(sql) if 'FROM "selection_preference"' in text]
     assert lists[0] < held < lists[-1]
+
+
+def test_weighty_students_without_enough_places_are_counted() -> None:
+    round_ = closed_round(algorithm="exact")
+    offer = make_offer(round_, make_mentor(5, unit=round_.unit), places=2)
+    Offer.objects.update(weight=2)
+    for _n in range(2):
+        make_list(round_, [offer])
+    Answer.objects.update(places=4)
+    hold_places(round_)
+    services.run_round(round_, actor=make_officer(round_))
+    round_.refresh_from_db()
+    assert rerun.gone_since(round_).places == 0
+    Answer.objects.update(places=3)
+    assert rerun.gone_since(round_).places == 1

@@ -15,6 +15,7 @@ from cotutelle.mentorship.models import (
     MentorChange,
     Mentorship,
     Pair,
+    PairConsent,
     PairRecord,
     Publication,
     QuotaLine,
@@ -40,6 +41,11 @@ def export_mentorship(person: Person) -> dict[str, Any]:
         ),
         "pairs": list(pairs.order_by("id").values("role", "state", "starts_on", "ends_on")),
         "changes": list(changes.values("state", "reason", "requested_at", "college_note")),
+        "consents": list(
+            PairConsent.objects.filter(person=person)
+            .order_by("id")
+            .values("record__kind", "record__created_at", "at")
+        ),
         "pair_records": list(records.values("kind", "title", "text", "due_on", "created_at")),
     }
 

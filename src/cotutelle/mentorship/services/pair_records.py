@@ -80,6 +80,7 @@ def set_done(item: PairRecord, done: bool, *, actor: Person) -> PairRecord:
     """Tick an item of the plan, or take the tick back. Refuses with ``pair.ended`` and ``pair.kind``."""
     check(actor, WRITE, item)
     _lock(item.pair)
+    item.refresh_from_db(fields=["done_at", "withdrawn_at"])
     if item.kind != PairRecordKind.PLAN or item.withdrawn_at is not None:
         raise RuleViolation("pair.kind", _("Only items of the plan are ticked off."))
     if (item.done_at is not None) != done:

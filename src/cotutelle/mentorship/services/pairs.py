@@ -188,9 +188,12 @@ def _carry_plan(old: Pair, new: Pair) -> None:
 
 
 def _lock(pair: Pair) -> None:
-    fresh = Pair.objects.select_for_update().get(pk=pair.pk)
-    if fresh.state != PairState.ACTIVE:
+    Pair.objects.select_for_update().filter(pk=pair.pk).values("pk").get()
+    pair.refresh_from_db(fields=["state", *SIGNATURES])
+    if pair.state != PairState.ACTIVE:
         raise RuleViolation("pair.ended", _("This pair has ended."))
+    for half in (pair.first, pair.second):
+        half.refresh_from_db(fields=["is_first_responsible"])
 
 
 def _make_responsible(pair: Pair, role: str) -> None:

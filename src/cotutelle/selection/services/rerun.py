@@ -82,7 +82,8 @@ def gone_since(round_: Round) -> Gone:
     for student, offer in given.items():
         if student in problem.student_preferences:
             mentor = problem.offers[offer].mentor_id if offer in problem.offers else ""
-            held[mentor] = held.get(mentor, 0) + 1
+            weight = problem.offers[offer].weight if mentor else 0
+            held[mentor] = held.get(mentor, 0) + weight
             without += not mentor or held[mentor] > problem.mentors[mentor].quota
     return Gone(len(left), without)
 
