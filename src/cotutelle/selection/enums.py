@@ -35,7 +35,7 @@ ROUND_TRANSITIONS: dict[RoundState, frozenset[RoundState]] = {
 class Regime(models.TextChoices):
     """How a round pairs people; schools prescribe one."""
 
-    DEFERRED_ACCEPTANCE = "deferred_acceptance", _("Ranked lists, deferred acceptance")
+    DEFERRED_ACCEPTANCE = "deferred_acceptance", _("Ranked lists, matched in one run")
     SEQUENTIAL = "sequential", _("One choice at a time")
 
 
