@@ -10,6 +10,7 @@ import time_machine
 from cotutelle.core.clock import now
 from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.institutions.queries import deadline
+from cotutelle.mentorship.enums import PairState
 from cotutelle.mentorship.models import Mentorship, QuotaAccount
 from cotutelle.mentorship.services import quota
 from cotutelle.notices.models import Notice
@@ -292,3 +293,18 @@ def test_a_weighty_student_sits_on_as_many_seats_until_the_place_is_vacant() -> 
         services.vacate_placement(placement, reason="放弃", actor=officer)
     account.refresh_from_db()
     assert (account.held, account.seated) == (0, 0)
+
+
+def test_a_seat_that_moved_with_a_change_of_mentor_is_not_returned_twice() -> None:
+    round_, notice = _published()
+    officer = make_officer(round_)
+    with _after(notice):
+        services.confirm_round(round_, actor=officer)
+    mentor = round_.offers.get().mentor
+    # The change moved the seat; the one that is left is another student's.
+    Mentorship.objects.update(state=PairState.ENDED)
+    account = QuotaAccount.objects.get(mentor=mentor)
+    assert account.seated == 1
+    services.vacate_placement(round_.placements.get(), reason="放弃", actor=officer)
+    account.refresh_from_db()
+    assert account.seated == 1

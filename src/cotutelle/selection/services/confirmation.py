@@ -313,11 +313,19 @@ def vacate_placement(
 
 
 def _unseat(placement: Placement, reason: str, actor: Person | None) -> None:
-    """Return the seats of a confirmed placement and end its mentorships and their pair."""
+    """
+    Return the seats of a confirmed placement and end its mentorships and their pair.
+
+    The seat of a mentor whom the student has left since moved with that change.
+    """
     offer, round_ = placement.offer, placement.round
+    begun = Mentorship.objects.filter(reference=f"placement:{placement.public_id}")
+    moved = set(begun.filter(state=PairState.ENDED).values_list("mentor_id", flat=True))
     if round_.stage == Stage.FIRST:
         answer = Answer.objects.get(round=round_, **offer.node)
         for mentor in offer.supervisors:
+            if mentor.pk in moved:
+                continue
             quota.unseat(
                 mentor,
                 round_.quota_year,
@@ -327,9 +335,7 @@ def _unseat(placement: Placement, reason: str, actor: Person | None) -> None:
                 unit=round_.unit,
                 reason=reason,
             )
-    rows = Mentorship.objects.filter(
-        reference=f"placement:{placement.public_id}", state=PairState.ACTIVE
-    )
+    rows = begun.filter(state=PairState.ACTIVE)
     gone = list(rows)
     rows.update(state=PairState.ENDED, ends_on=today(time_zone_of(round_.unit)))
     end_pairs(gone, actor=actor)
