@@ -60,6 +60,10 @@ def test_an_override_shows_whom_it_displaces_before_it_is_asked_for(
     preview = client.get(url).content.decode()
     assert "other students get another result" in preview or "other student gets" in preview
     assert find_faults(preview) == []
+    assert "A quick look" not in preview
+    market.offers.filter(pk=offer.pk).update(places_min=1)
+    assert "A quick look, minimum places left aside" in client.get(url).content.decode()
+    market.offers.filter(pk=offer.pk).update(places_min=0)
     refused = client.post(url, {"ground": "", "minutes": minutes()})
     assert refused.status_code == 200
     assert not Override.objects.exists()

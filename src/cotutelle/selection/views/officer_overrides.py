@@ -18,7 +18,13 @@ from cotutelle.ledger.queries import history_of
 from cotutelle.people.models import Person
 from cotutelle.people.queries import search
 from cotutelle.selection import queries, services
-from cotutelle.selection.enums import OverrideState, ParticipantState, Regime, RoundState
+from cotutelle.selection.enums import (
+    Algorithm,
+    OverrideState,
+    ParticipantState,
+    Regime,
+    RoundState,
+)
 from cotutelle.selection.forms.officer import NoteForm, OverrideForm
 from cotutelle.selection.models import Offer, Override, Participant, Round
 from cotutelle.selection.queries import officer
@@ -182,12 +188,24 @@ def override_new(request: HttpRequest, public_id: UUID) -> HttpResponse:
         offer=offer,
         mentors=mentors_of(offer),
         displaced=displaced,
+        rough=_is_rough(found),
         hindrance=hindrance,
         cap=_cap(found),
         submit_label=_("Ask the second approver"),
         cancel_url=reverse("selection:override-new", args=[found.public_id]),
         form_action=f"?participant={participant.public_id}&offer={offer.public_id}",
     )
+
+
+def _is_rough(round_: Round) -> bool:
+    """Tell whether the run itself may place people otherwise than the preview."""
+    rules = rules_of(round_)
+    minimum = (
+        round_.offers.filter(places_min__gt=0),
+        round_.answers.filter(places_min__gt=0),
+        round_.caps.filter(places_min__gt=0),
+    )
+    return rules.algorithm != Algorithm.DEFERRED_ACCEPTANCE or any(r.exists() for r in minimum)
 
 
 def _pair(request: HttpRequest, round_: Round) -> tuple[Participant, Offer] | None:
@@ -248,6 +266,7 @@ def override(request: HttpRequest, public_id: UUID) -> HttpResponse:
         form=form,
         displaced=_displaced(found) if manages else [],
         shows_displaced=manages,
+        rough=_is_rough(found.round),
         may_decide=may_decide,
         may_withdraw=found.state == OverrideState.PENDING
         and found.requested_by_id == actor_of(request).pk,
