@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -9,7 +11,7 @@ from cotutelle.mentorship.enums import ChangeState, PairRecordKind
 from cotutelle.notices.kinds import register
 from cotutelle.notices.wording import Params, readable
 
-_RECORDS = {
+_RECORDS: dict[str, Any] = {
     PairRecordKind.PLAN: _("the plan"),
     PairRecordKind.NOTE: _("the notes"),
     PairRecordKind.ARRANGEMENT: _("the arrangements"),
