@@ -68,7 +68,7 @@ class AgreementForm(forms.Form):
         parties = [n for n in ("unit", "partner") if n in self.fields]
         return [
             (_("Parties"), "", [*parties, "number", "name_zh", "name_en"]),
-            (_("Period"), "", ["starts_on", "ends_on"]),
+            (_("Period of the agreement"), "", ["starts_on", "ends_on"]),
             (
                 _("Students"),
                 _(

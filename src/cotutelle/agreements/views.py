@@ -262,7 +262,7 @@ def agreement_force(request: HttpRequest, public_id: UUID) -> HttpResponse:
         request, found, None, title=_("Put the agreement in force"),
         says=_("From then on its numbers cannot be changed, and rounds may use its places."),
         changes=[
-            {"icon": "calendar", "text": _("Period"), "count": period},
+            {"icon": "calendar", "text": _("Period of the agreement"), "count": period},
             _lent(found),
             {"icon": "file-certificate", "text": _("Signed agreement"),
              "count": _("Filed") if found.document else _("Not filed yet")},

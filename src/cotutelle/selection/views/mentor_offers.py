@@ -56,7 +56,7 @@ def my_offers(request: HttpRequest) -> HttpResponse:
         _rows(mentor),
         sorts=[
             Sort("new", _("newest round"), ["-round__created_at", "number", "id"]),
-            Sort("number", _("number"), ["number", "id"]),
+            Sort("number", _("offer number"), ["number", "id"]),
         ],
         choices=[
             Choice(

@@ -61,7 +61,7 @@ def figures(request: HttpRequest, public_id: UUID) -> HttpResponse:
         participation=_participation(found),
         placed=_share(outcome.placed_share(found)),
         years=_years(years),
-        years_size=110 if len(years) == 1 else 160 if len(years) < MANY_YEARS else 240,
+        years_size=120 if len(years) == 1 else 160 if len(years) < MANY_YEARS else 240,
         years_say=_("Students by the place of the choice they got, in per cent of the round."),
         tables=tables,
         load=load,

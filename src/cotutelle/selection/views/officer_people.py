@@ -207,7 +207,7 @@ def _offer_listing(
         request.GET,
         officer.offer_list(rows),
         sorts=[
-            Sort("number", _("number"), ["number", "id"]),
+            Sort("number", _("offer number"), ["number", "id"]),
             Sort("applicants", _("most applicants"), ["-applicants", "number", "id"]),
             Sort("unit", _("unit"), ["unit__name_sort", "number", "id"]),
         ],

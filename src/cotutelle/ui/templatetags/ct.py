@@ -199,7 +199,7 @@ def chart(  # noqa: PLR0917  the tag reads in this order
     size: int = 200,
     says_hidden: bool = False,
 ) -> dict[str, Any]:
-    """A chart with its sentence and its table twin; ``size`` is 160, 200, 240 or 300."""
+    """A chart with its sentence and its table twin; ``size`` is 120, 160, 200, 240 or 300."""
     if kind not in charts.KINDS:
         msg = f"chart kind {kind!r} is none of {', '.join(charts.KINDS)}"
         raise template.TemplateSyntaxError(msg)
