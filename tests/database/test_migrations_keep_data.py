@@ -13,7 +13,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from cotutelle.core.clock import now
-from cotutelle.mentorship.models import Mentorship
+from cotutelle.mentorship.enums import PairRole
+from cotutelle.mentorship.models import Mentorship, Pair
 from cotutelle.selection.enums import PlacementSource, PlacementState, RoundState, Stage
 from cotutelle.selection.models import AffinityScore, Offer, Placement, Round
 from tests.factories.mentorship import make_mentor
@@ -50,7 +51,9 @@ def test_data_of_the_last_landing_survive_the_way_up() -> None:
         assert kept == rows, table
     assert Round.objects.get().stage == Stage.FIRST
     assert Offer.objects.get().weight == 1
-    assert Mentorship.objects.get().is_first_responsible
+    pair = Pair.objects.get()
+    assert (pair.first.role, pair.second.role) == (PairRole.FIRST, PairRole.SECOND)
+    assert pair.student == Placement.objects.get().participant.student
 
 
 def _a_season_with_a_confirmed_pair() -> None:
@@ -65,7 +68,14 @@ def _a_season_with_a_confirmed_pair() -> None:
         source=PlacementSource.RUN,
         state=PlacementState.CONFIRMED,
     )
-    Mentorship.objects.create(student=participant.student, mentor=mentor, starts_on=now().date())
+    for one, role in ((mentor, PairRole.FIRST), (make_mentor(unit=round_.unit), PairRole.SECOND)):
+        Mentorship.objects.create(
+            student=participant.student,
+            mentor=one,
+            role=role,
+            is_first_responsible=role == PairRole.FIRST,
+            starts_on=now().date(),
+        )
     AffinityScore.objects.create(
         participant=participant,
         offer=offer,

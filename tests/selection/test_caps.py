@@ -155,8 +155,10 @@ def test_minimum_places_and_weights_reach_the_engine_and_never_exceed_what_is_he
     )
     assert next(iter(mentor.mentors.values())).lower_quota == 3
     offer.mentor.eligibilities.update(state="suspended")
-    suspended = next(iter(queries.build_problem(round_, seed="s").problem.mentors.values()))
+    problem = queries.build_problem(round_, seed="s").problem
+    suspended = next(iter(problem.mentors.values()))
     assert (suspended.quota, suspended.lower_quota) == (0, 0)
+    assert problem.offers[str(offer.public_id)].lower_quota == 0
 
 
 def test_an_off_campus_first_mentor_takes_no_more_than_the_rules_say() -> None:

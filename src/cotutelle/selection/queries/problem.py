@@ -96,21 +96,20 @@ def build_problem(
     node_ids = {a.node_id: str(a.public_id) for a in answers}
     pins = _pins(round_, extra_pins or {})
     tree = cap_tree(round_)
+    mentors = _mentors(
+        round_, rules, answers, applicants, by_key, tree=tree, as_answered=as_answered
+    )
     problem = matching.MatchingProblem(
         student_preferences={
             s.public_id: [str(offers[key].public_id) for key in choices.get(s.key, ())]
             for s in students
         },
         offers={
-            str(o.public_id): matching.Offer(
-                node_ids[o.node_id], o.places, lower_quota=o.places_min, weight=o.weight
-            )
+            str(o.public_id): _as_offer(o, node_ids[o.node_id], mentors)
             for o in offers.values()
             if o.node_id in node_ids
         },
-        mentors=_mentors(
-            round_, rules, answers, applicants, by_key, tree=tree, as_answered=as_answered
-        ),
+        mentors=mentors,
         pins=pins,
         bans=_bans(rules, students, offers, choices, pins, second_stage(round_)),
         seed=seed,
@@ -209,12 +208,17 @@ def _mentors(
         str(a.public_id): matching.Mentor(
             places[a.pk],
             _tie_groups(rules, a, applicants.get(a.node_id, ()), said[a.pk], students),
-            # Places may have gone since the minimum was set: it never asks for more than there are.
-            lower_quota=min(a.places_min, places[a.pk]),
+            lower_quota=min(a.places_min, places[a.pk]),  # places may have gone since it was set
             group_id=tree.group_id(tree.cap_of(a)),
         )
         for a in answers
     }
+
+
+def _as_offer(offer: Offer, node: str, mentors: Mapping[str, matching.Mentor]) -> matching.Offer:
+    """Ask for no more than there is: the mentor's places may have gone since the minimum was set."""
+    least = min(offer.places_min, mentors[node].quota // offer.weight)
+    return matching.Offer(node, offer.places, lower_quota=least, weight=offer.weight)
 
 
 def within_rules(
