@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cotutelle.core.access import why_not
 from cotutelle.core.clock import now
 from cotutelle.institutions.models import Unit
 from cotutelle.people.enums import Role
@@ -15,6 +16,7 @@ from tests.factories.institutions import UnitFactory
 from tests.factories.mentorship import make_mentor
 from tests.factories.people import make_person
 from tests.factories.selection import make_list, make_offer, make_round
+from tests.factories.workflow import make_proxy
 
 pytestmark = pytest.mark.django_db
 
@@ -132,3 +134,19 @@ def test_a_place_that_fell_vacant_before_anybody_was_told_stays_unknown_to_the_p
     assert not any(queries.placements_visible_to(one).exists() for one in pair)
     Placement.objects.filter(pk=scene.placement.pk).update(confirmed_at=now())
     assert all(queries.placements_visible_to(one).exists() for one in pair)
+
+
+@pytest.mark.parametrize(
+    ("state", "seen"), [(RoundState.RANKING, True), (RoundState.CANCELLED, False)]
+)
+def test_who_stands_in_for_a_mentor_elsewhere_opens_the_rounds_a_mentor_sees(
+    state: RoundState, seen: bool
+) -> None:
+    scene = Scene(state)
+    agent = make_person(Role.DEPARTMENT_SECRETARY, unit=UnitFactory.create(kind="hospital"))
+    assert why_not(agent, "selection.view_round", scene.round) is not None
+
+    make_proxy(make_mentor(unit=agent.unit).person, agent)
+
+    assert (why_not(agent, "selection.view_round", scene.round) is None) == seen
+    assert queries.rounds_visible_to(agent).contains(scene.round) == seen

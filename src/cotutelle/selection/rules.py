@@ -97,6 +97,13 @@ def stands_in(actor: Any, obj: Any = None) -> bool:
 
 
 @rules.predicate
+def stands_in_for_somebody(actor: Any, obj: Any = None) -> bool:
+    """The actor may act for somebody, and sees the rounds that mentors see."""
+    may = bool(getattr(actor, "pk", None)) and principals_of(actor).exists()
+    return may and (obj is None or bool(round_of(obj).state != RoundState.CANCELLED))
+
+
+@rules.predicate
 def is_own_participation(actor: Any, obj: Any = None) -> bool:
     """The participant is the actor."""
     if obj is None:
@@ -145,12 +152,12 @@ is_staff_of = has_role(*VIEWING_ROLES)
 
 grant(
     "selection.view_rounds",
-    staff_in_round | takes_part | stands_in,
+    staff_in_round | takes_part | stands_in_for_somebody,
     reason=_("Only people who take part and the staff of their units see rounds."),
 )
 grant(
     "selection.view_round",
-    staff_in_round | takes_part | stands_in,
+    staff_in_round | takes_part | stands_in_for_somebody,
     reason=_("Only people who take part and the staff of their units see this round."),
 )
 grant(
