@@ -1,9 +1,11 @@
 """Students of fixed teams had two mentors before pairs had a page: give each of them one."""
 
+from typing import Any
+
 from django.db import migrations
 
 
-def make_pairs(apps, schema_editor):
+def make_pairs(apps: Any, schema_editor: Any) -> None:
     Mentorship = apps.get_model("mentorship", "Mentorship")
     Pair = apps.get_model("mentorship", "Pair")
     active = Mentorship.objects.filter(state="active")
