@@ -24,6 +24,19 @@ _STATUS = {
 }
 
 
+def proof_words(evidence: dict[str, Any], admits: int) -> str:
+    """Say what the verifier proved of a size itself, and what rests on the solver's word."""
+    if evidence["size"] == admits:
+        return (
+            f"No result can place more than {admits}: a maximum flow through lists and places,"
+            " computed here, admits no more."
+        )
+    return (
+        f"That a result of this kind places no more than {evidence['bound']} is the solver's word:"
+        f" lists and places alone would admit {admits}, by a maximum flow computed here."
+    )
+
+
 def summary(certificate: dict[str, Any], report: dict[str, Any], out: Path) -> str:
     """Return the lines about a result that was written."""
     unmatched, size, profile = (

@@ -187,6 +187,7 @@ def verify(
 
     Exit status 0 when everything holds; 1 when something fails, which is then named.
     """
+    from cotutelle.cli._matching_words import proof_words  # noqa: PLC0415
     from cotutelle.engines.matching import verify_certificate  # noqa: PLC0415
 
     try:
@@ -200,8 +201,8 @@ def verify(
         _fail([f"{path}: {problem}" for problem in verdict.problems])
     size, students = len(certificate["result"]), len(certificate["inputs"]["students"])
     typer.echo(f"{path}: every check holds. {size} of {students} students have a place.")
-    for note in verdict.notes:
-        typer.echo(note)
+    if verdict.admits is not None:
+        typer.echo(proof_words(certificate["evidence"], verdict.admits))
     typer.echo(f"input_sha256 {certificate['input_sha256']}")
     typer.echo(f"result_sha256 {certificate['result_sha256']}")
 

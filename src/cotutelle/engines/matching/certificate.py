@@ -31,7 +31,6 @@ from cotutelle.engines.matching.figures import rank_profile
 from cotutelle.engines.matching.problem import MatchingProblem
 from cotutelle.engines.matching.result import Algorithm, Matching, Objective
 from cotutelle.engines.matching.verification import Verdict, Violation, verify_matching
-from cotutelle.engines.matching.verification_bound import size_bound
 
 __all__ = [
     "FORMAT",
@@ -106,8 +105,7 @@ def verify_certificate(certificate: object) -> Verdict:
     -------
     Verdict
         The codes of `verify_matching` and ``malformed``, ``input_sha256``, ``result_sha256``,
-        ``invalid_input``, ``algorithm`` and ``evidence``. For the exact algorithm ``notes`` say
-        what was proven of its bound and what is the solver's word.
+        ``invalid_input``, ``algorithm`` and ``evidence``.
     """
     try:
         fields = object_of(certificate, "certificate", _FIELDS)
@@ -128,13 +126,10 @@ def verify_certificate(certificate: object) -> Verdict:
         return Verdict(ok=False, problems=tuple(found))
     verdict = verify_matching(problem, result, algorithm=algorithm or "deferred-acceptance")
     found.extend(verdict.problems)
-    notes: tuple[str, ...] = ()
     if not any(violation.code.startswith("unknown_") for violation in verdict.problems):
         actual = _evidence(problem, result, verdict, bindings=units)
         found.extend(_wrong_evidence(fields["evidence"], actual, algorithm))
-        if algorithm == "exact" and not found:
-            notes = _notes(problem, fields["evidence"])
-    return replace(verdict, ok=not found, problems=tuple(found), notes=notes)
+    return replace(verdict, ok=not found, problems=tuple(found))
 
 
 def _evidence(
@@ -230,19 +225,6 @@ def _wrong_claims(evidence: Mapping[str, Any], algorithm: Algorithm) -> list[Vio
     if bound < size or (status == "optimal" and bound > size):
         return [Violation("evidence", f"the size is {size}, the bound {bound} does not fit it")]
     return []
-
-
-def _notes(problem: MatchingProblem, evidence: Mapping[str, Any]) -> tuple[str, ...]:
-    size, bound, flow = evidence["size"], evidence["bound"], size_bound(problem)
-    if size == flow:
-        return (
-            f"No result can place more than {size}: a maximum flow through lists and places,"
-            " computed here, admits no more.",
-        )
-    return (
-        f"That a result of this kind places no more than {bound} is the solver's word: lists and"
-        f" places alone would admit {flow}, by a maximum flow computed here.",
-    )
 
 
 def _same(stated: object, actual: object) -> bool:

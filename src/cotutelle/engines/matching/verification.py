@@ -27,6 +27,7 @@ from typing import get_args
 from cotutelle.engines.matching.entities import OfferId, Pin, StudentId
 from cotutelle.engines.matching.problem import MatchingProblem
 from cotutelle.engines.matching.result import Algorithm
+from cotutelle.engines.matching.verification_bound import size_bound
 from cotutelle.engines.matching.verification_market import Market, strict_order
 from cotutelle.engines.matching.verification_rules import broken_rules, tie_group, unknown_ids
 from cotutelle.engines.matching.verification_verdict import (
@@ -105,7 +106,8 @@ def verify_matching(
             problems.append(finding)
         elif finding is not None:
             tolerated.append(finding)
-    return Verdict(not problems, tuple(problems), tuple(blocking), tuple(tolerated))
+    admits = size_bound(problem) if algorithm == "exact" else None
+    return Verdict(not problems, tuple(problems), tuple(blocking), tuple(tolerated), admits)
 
 
 def _candidates(market: Market) -> Iterator[tuple[StudentId, OfferId]]:

@@ -86,12 +86,14 @@ class Verdict:
         them.
     tolerated
         Pairs that one rule keeps apart.
-    notes
-        What was proven beyond that, and what rests on the solver's word.
+    admits
+        Of a result of the exact algorithm: the most students that lists and places alone would
+        admit, computed without the solver. Where the result places as many, its size is proven
+        here; where it does not, that it is the greatest rests on the solver's word.
     """
 
     ok: bool
     problems: tuple[Violation, ...]
     blocking_pairs: tuple[BlockingPair, ...] = ()
     tolerated: tuple[Tolerated, ...] = ()
-    notes: tuple[str, ...] = ()
+    admits: int | None = None

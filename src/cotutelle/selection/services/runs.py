@@ -350,7 +350,7 @@ def verdict_json(verdict: matching.Verdict) -> dict[str, Any]:
         "ok": verdict.ok,
         "problems": [str(problem) for problem in verdict.problems],
         "checks": [{"label": "tolerated", "count": len(verdict.tolerated)}],
-        "notes": list(verdict.notes),
+        "admits": verdict.admits,
         "tolerated": [
             {
                 "student": t.pair.student,

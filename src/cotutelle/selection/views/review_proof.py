@@ -27,7 +27,7 @@ def proof_of(run: Run) -> dict[str, Any]:
         label = f"{label}; {Objective(objective).label}"
     return {
         "algorithm": label,
-        "says": _status(result),
+        "says": _status(result, run.verdict.get("admits")),
         "is_proven": result.get("status") == "optimal",
         "is_open": result.get("status") == "feasible",
         "tactics": algorithm != Algorithm.DEFERRED_ACCEPTANCE,
@@ -47,10 +47,17 @@ def moved_says(run: Run) -> str:
     return _("%(text)s A fresh run would move %(n)s.") % {"text": text, "n": f"{fresh:,}"}
 
 
-def _status(result: Mapping[str, Any]) -> str:
+def _status(result: Mapping[str, Any], admits: int | None) -> str:
+    """``admits``: the most that lists and places alone would, as the independent check counts."""
     status, bound = result.get("status", "stable"), result.get("bound")
+    if status == "optimal" and admits == result["placed"]:
+        return _(
+            "No result places more students: lists and places admit no more, counted by the independent check."
+        )
     if status == "optimal":
-        return _("Proven optimal: by the rules of the round no result is better.")
+        return _(
+            "By the proof of the solver no result is better by the rules of the round. The independent check confirms every rule; lists and places alone would admit %(n)s students."
+        ) % {"n": f"{admits:,}"}
     if status == "feasible" and bound is not None:
         more = max(0, bound - result["placed"])
         text = ngettext(
