@@ -1,0 +1,1 @@
+"""Month-level planning of rotations."""

@@ -1,0 +1,1 @@
+"""Week-level planning: joint rounds, research half-days, rooms."""
