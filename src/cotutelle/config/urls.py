@@ -21,6 +21,7 @@ urlpatterns = [
     path("mentors/", include("cotutelle.mentorship.urls")),
     path("agreements/", include("cotutelle.agreements.urls")),
     path("selection/", include("cotutelle.selection.urls")),
+    path("rotations/", include("cotutelle.rotations.urls")),
     path("api/", include("cotutelle.api.urls")),
     path("account/", include("cotutelle.people.account_urls")),
     path("admin/", admin.site.urls),

@@ -27,10 +27,12 @@ ROOMS = [
     "jobs",
     "exchange",
     "decisions",
+    "availability",
     "programmes",
     "agreements",
     "mentorship",
     "selection",
+    "rotations",
     "api",
     "web",
 ]

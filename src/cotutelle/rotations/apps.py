@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class RotationsConfig(AppConfig):
+    name = "cotutelle.rotations"
+    label = "rotations"
+
+    def ready(self) -> None:
+        from cotutelle.rotations import (  # noqa: F401, PLC0415
+            actions,
+            notice_kinds,
+            rules,
+            task_kinds,
+        )

@@ -1,0 +1,1 @@
+"""Forms of curricula, plans, the week and hours."""

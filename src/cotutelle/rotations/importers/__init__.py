@@ -1,0 +1,1 @@
+"""Importers of curricula, plans, the week and hours."""

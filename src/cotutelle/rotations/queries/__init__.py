@@ -1,0 +1,1 @@
+"""Queries of curricula, plans, the week and hours."""

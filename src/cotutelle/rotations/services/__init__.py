@@ -1,0 +1,1 @@
+"""Services of curricula, plans, the week and hours."""

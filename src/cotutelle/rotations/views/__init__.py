@@ -1,0 +1,1 @@
+"""Views of curricula, plans, the week and hours."""
