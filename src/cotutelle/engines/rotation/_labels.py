@@ -1,0 +1,303 @@
+# ruff: noqa: PLR0912, PLR0915, PLR0917, PLR1730, SIM108  (kernels: the compiler wants plain loops and arguments)
+"""
+Compiled kernels: the best schedule of one trainee where there are too many subsets for a table.
+
+`relax` forgets which blocks were done and only counts them, with a toll on each block that makes
+repeats expensive (`set_tolls` finds good ones: a Lagrangian dual). What it leaves is a bound on how
+any partial schedule can go on, and `best_labels` keeps only the partial schedules that can still
+win by it (Feillet and others, Networks 44, 2004; Righini and Salani, Networks 51, 2008).
+
+Shapes: blocks n, options m, horizon T, kinds k, hospitals h. Floats are 8 bytes, integers too.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+_NONE = -np.inf
+_EPSILON = 1e-9
+
+
+@njit(
+    "void(i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], f8[:, ::1], f8[::1], f8[::1], f8, i8,"
+    " f8[::1], i8[::1], i8, f8[:, :, ::1])",
+    nogil=True,
+    cache=True,
+)
+def relax(
+    months, kind, digit, first, hospital, gain, idle, trail, change, hospitals, toll, least, root, left,
+):  # fmt: skip
+    """
+    Fill in the best that can still be reached when blocks may be repeated, at a toll each.
+
+    A state is (period, numbers still to do, last hospital); the numbers of all kinds are one
+    integer with the weights ``digit``. ``least[c]`` is the fewest months the numbers c need.
+    """
+    horizon = idle.shape[0]
+    arrive = np.empty(hospitals)
+    left[:] = _NONE
+    for t in range(horizon, -1, -1):
+        for h in range(hospitals):
+            left[t, 0, h] = trail[t]
+        for c in range(1, root + 1):
+            if least[c] > horizon - t:
+                continue
+            arrive[:] = _NONE
+            for b in range(months.shape[0]):
+                k = kind[b]
+                if c % digit[k + 1] < digit[k]:
+                    continue
+                after = c - digit[k]
+                for o in range(first[b], first[b + 1]):
+                    if gain[o, t] == _NONE:
+                        continue
+                    h = hospital[o]
+                    value = gain[o, t] - toll[b] + left[t + months[b], after, h]
+                    if value > arrive[h]:
+                        arrive[h] = value
+            top = arrive.max()
+            for h in range(hospitals):
+                value = max(arrive[h], top - change)
+                if t < horizon:
+                    value = max(value, idle[t] + left[t + 1, c, h])
+                left[t, c, h] = value
+
+
+@njit(
+    "void(i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], f8[:, ::1], f8[::1], f8, f8[::1], i8,"
+    " f8[:, :, ::1], f8[::1])",
+    nogil=True,
+    cache=True,
+)
+def _follow(months, kind, digit, first, hospital, gain, idle, change, toll, root, left, done):
+    """Count how often each block is done on the path that `relax` likes best."""
+    done[:] = 0.0
+    t, c, h = 0, root, left[0, root].argmax()
+    start = True
+    while c:
+        now = left[t, c, h]
+        if t < idle.shape[0] and idle[t] + left[t + 1, c, h] == now:
+            t += 1
+            continue
+        gap, best_b, best_h = np.inf, -1, 0
+        for b in range(months.shape[0]):
+            if c % digit[kind[b] + 1] < digit[kind[b]]:
+                continue
+            for o in range(first[b], first[b + 1]):
+                if gain[o, t] == _NONE:
+                    continue
+                moved = 0.0 if start or hospital[o] == h else change
+                after = left[t + months[b], c - digit[kind[b]], hospital[o]]
+                off = abs(now - (gain[o, t] - toll[b] + after - moved))
+                if off < gap:
+                    gap, best_b, best_h = off, b, hospital[o]
+        done[best_b] += 1.0
+        t, c, h, start = t + months[best_b], c - digit[kind[best_b]], best_h, False
+
+
+@njit("i8(i8, i4[:, ::1], i8[::1], i8[::1], i8[:, ::1])", nogil=True, cache=True)
+def _trail_of(label, at, months, first, path):
+    """Write the path to the label; return its number of stays."""
+    count = 0
+    step = label
+    while step >= 0:
+        if at[step, 3] >= 0:
+            count += 1
+        step = at[step, 2]
+    i = count
+    while label > 0:
+        option = at[label, 3]
+        if option >= 0:
+            b = 0
+            while first[b + 1] <= option:
+                b += 1
+            i -= 1
+            path[i, 0], path[i, 1] = option, at[label, 5] - months[b]
+        label = at[label, 2]
+    return count
+
+
+@njit(
+    "f8(i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], f8[:, ::1], f8[::1], f8[::1], f8, i8,"
+    " f8[::1], i8[::1], i8, f8[:, :, ::1], f8, i8)",
+    nogil=True,
+    cache=True,
+)
+def set_tolls(
+    months, kind, digit, first, hospital, gain, idle, trail, change, hospitals, toll, least, root,
+    left, known, rounds,
+):  # fmt: skip
+    """
+    Improve the tolls by subgradient steps and leave `relax` of the best; return the bound.
+
+    ``known`` is the value of a schedule, or -inf.
+    """
+    n = months.shape[0]
+    done = np.empty(n)
+    best_toll = toll.copy()
+    best = np.inf
+    pace = 1.0
+    for _ in range(rounds):
+        relax(
+            months, kind, digit, first, hospital, gain, idle, trail, change, hospitals, toll,
+            least, root, left,
+        )  # fmt: skip
+        bound = left[0, root].max() + toll.sum()
+        if bound == _NONE:
+            return bound
+        if bound < best - _EPSILON:
+            best = bound
+            best_toll[:] = toll
+        else:
+            pace *= 0.7
+        _follow(
+            months, kind, digit, first, hospital, gain, idle, change, toll, root, left, done
+        )  # fmt: skip
+        norm = 0.0
+        for b in range(n):
+            done[b] -= 1.0
+            if kind[b] and done[b] < 0.0 and toll[b] <= 0.0:
+                done[b] = 0.0
+            norm += done[b] * done[b]
+        if norm == 0.0 or best <= known + _EPSILON:
+            break
+        aim = known if known > _NONE else bound - 0.02 * abs(bound) - 1.0
+        step = pace * max(bound - aim, 1e-3) / norm
+        for b in range(n):
+            toll[b] += step * done[b]
+            if kind[b] and toll[b] < 0.0:
+                toll[b] = 0.0
+    toll[:] = best_toll
+    relax(
+        months, kind, digit, first, hospital, gain, idle, trail, change, hospitals, toll, least,
+        root, left,
+    )  # fmt: skip
+    return left[0, root].max() + toll.sum()
+
+
+@njit(
+    "i8(i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1],"
+    " f8[:, ::1], f8[::1], f8[::1], i8[::1], f8, i8, i8, f8[::1], i8, f8[:, :, ::1],"
+    " f8, i8, i8, i8[:, ::1], f8[::1])",
+    nogil=True,
+    cache=True,
+)
+def best_labels(
+    months, need, bar, kind, quota, digit, first, hospital, place,
+    gain, idle, trail, due, change, hospitals, most, toll, root, left,
+    known, width, room, path, value,
+):  # fmt: skip
+    """
+    Find the best schedule by labels; return its number of stays, -1 if none better was found.
+
+    At most ``width`` labels go on from a period and at most ``room`` are kept. ``value`` gets the
+    value of the schedule and a bound that no schedule exceeds (at least ``known``).
+    ``most`` blocks in one hospital are counted where ``place`` has entries.
+    """
+    n, horizon = months.shape[0], idle.shape[0]
+    mask, packed = np.empty(room, np.int64), np.empty(room, np.int64)
+    at = np.empty((room, 6), np.int32)  # hospital, numbers left, parent, option, next, period
+    worth, bound = np.empty(room), np.empty(room)
+    slots = 4
+    while slots < 2 * room:
+        slots *= 2
+    table = np.full(slots, -1, np.int32)
+    head = np.full(horizon + 1, -1, np.int32)
+    mask[0], packed[0], worth[0], bound[0] = 0, 0, 0.0, np.inf
+    at[0, 0], at[0, 1], at[0, 2], at[0, 3], at[0, 4], at[0, 5] = hospitals, root, -1, -1, -1, 0
+    head[0] = 0
+    count = 1
+    lost, best, best_label = known, known, -1
+    tolls = toll.sum()
+    waiting = np.empty(room, np.int32)
+    for t in range(horizon + 1):
+        size = 0
+        label = head[t]
+        while label >= 0:
+            if bound[label] > best + _EPSILON:
+                waiting[size] = label
+                size += 1
+            label = at[label, 4]
+        if size > width:
+            ranks = np.argsort(-bound[waiting[:size]], kind="mergesort")
+            lost = max(lost, bound[waiting[ranks[width]]])
+            waiting[:width] = waiting[:size][ranks[:width]]
+            size = width
+        for i in range(size):
+            label = waiting[i]
+            done, c, h, now = mask[label], at[label, 1], at[label, 0], worth[label]
+            if c == 0:
+                if now + trail[t] > best:
+                    best, best_label = now + trail[t], label
+                continue
+            if due[t] & ~done or t == horizon:
+                continue
+            spent = 0.0
+            for b in range(n):
+                if done >> b & 1:
+                    spent += toll[b]
+            for b in range(-1, n):
+                if b < 0:
+                    lo, hi, length, bit, after, paid = -1, 0, 1, 0, c, spent
+                else:
+                    bit = 1 << b
+                    if done & (bit | bar[b]) or need[b] & ~done:
+                        continue
+                    if c % digit[kind[b] + 1] < digit[kind[b]]:
+                        continue
+                    lo, hi, length = first[b], first[b + 1], months[b]
+                    after, paid = c - digit[kind[b]], spent + toll[b]
+                for o in range(lo, hi):
+                    counts = packed[label]
+                    if o < 0:
+                        new_h, moved = h, now + idle[t]
+                    else:
+                        if gain[o, t] == _NONE:
+                            continue
+                        new_h, moved = hospital[o], now + gain[o, t]
+                        if h not in (hospitals, new_h):
+                            moved -= change
+                        if place.shape[0]:
+                            if (counts >> 6 * place[o]) & 63 >= most:
+                                continue
+                            counts += 1 << 6 * place[o]
+                    end = t + length
+                    if new_h == hospitals:
+                        rest = left[end, after].max()
+                    else:
+                        rest = left[end, after, new_h]
+                    hope = moved + rest + tolls - paid
+                    if hope <= best + _EPSILON:
+                        continue
+                    key = done | bit
+                    slot = (key * 40503 + counts * 2654435761 + end * 97 + new_h) & (slots - 1)
+                    slot = (slot ^ (slot >> 7) ^ (key >> 11)) & (slots - 1)
+                    other = table[slot]
+                    while other >= 0 and (
+                        mask[other] != key
+                        or packed[other] != counts
+                        or at[other, 0] != new_h
+                        or at[other, 5] != end
+                    ):
+                        slot = (slot + 1) & (slots - 1)
+                        other = table[slot]
+                    if other < 0:
+                        if count == room:
+                            lost = max(lost, hope)
+                            continue
+                        other = count
+                        count += 1
+                        table[slot] = other
+                        mask[other], packed[other] = key, counts
+                        at[other, 0], at[other, 1], at[other, 5] = new_h, after, end
+                        at[other, 4] = head[end]
+                        head[end] = other
+                    elif worth[other] >= moved:
+                        continue
+                    worth[other], bound[other] = moved, hope
+                    at[other, 2], at[other, 3] = label, o
+    value[0], value[1] = best, max(best, lost)
+    if best_label < 0:
+        return -1
+    return _trail_of(best_label, at, months, first, path)

@@ -1,0 +1,286 @@
+"""The best schedule of one trainee against prices: exact, or with a bound on what is missed."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cotutelle.engines.rotation import _dp, _labels
+from cotutelle.engines.rotation._compiled import UNBOUNDED, Compiled, Ints, Person, compile_problem
+from cotutelle.engines.rotation.problem import RotationProblem, Stay
+
+Floats = NDArray[np.float64]
+
+#: Larger tables (numbers) are left to labels.
+_MOST_STATES = 6_000_000
+_MOST_BLOCKS = 17
+#: Labels that go on from a period: the first try, and the last one before giving up exactness.
+_NARROW, _WIDE = 64, 16_000
+_TOLL_ROUNDS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """
+    What one trainee would do at the given prices.
+
+    Parameters
+    ----------
+    value
+        ``scale`` × own score − keep − prices; -inf if no schedule was found.
+    upper
+        No schedule has a higher value; equal to ``value`` where it is proved best.
+    score
+        Own score as `RotationProblem` defines it.
+    keep
+        ``RotationProblem.keep`` × periods that differ from the plan in force.
+    stays
+        In order of start.
+    cells
+        ``(k, 2)`` ward index and period of each period occupied.
+    """
+
+    value: float
+    upper: float
+    score: int
+    keep: int
+    stays: tuple[Stay, ...]
+    cells: Ints
+
+
+class _Scratch(threading.local):
+    """Tables that each thread uses again and again."""
+
+    table = np.empty(0)
+    reached = np.empty(0, dtype=np.bool_)
+
+
+class Oracle:
+    """
+    Best schedules of single trainees.
+
+    One person's schedules form a dynamic programme over (blocks done, period, last hospital). Up
+    to 17 blocks it runs over all subsets; beyond, over labels bounded by a relaxation, widened
+    until exact or `_WIDE`. Indices follow the sorted ids. Each thread needs its own oracle; the
+    tolls of labels are remembered from call to call, which changes speed, never a proved value.
+
+    Parameters
+    ----------
+    problem
+        A valid problem.
+    compiled
+        The same problem as arrays, if the caller has it already.
+    """
+
+    def __init__(self, problem: RotationProblem, compiled: Compiled | None = None) -> None:
+        self.compiled = compiled or compile_problem(problem)
+        self._scratch = _Scratch()
+        self._spaces: dict[int, _Space] = {}
+
+    def best(
+        self, trainee: int, prices: Floats, scale: float = 1.0, *, width: int = _WIDE
+    ) -> Schedule:
+        """
+        Return the trainee's best schedule.
+
+        Parameters
+        ----------
+        trainee
+            Index in the sorted ids.
+        prices
+            ``(wards, horizon)``, of one place in each cell; may be negative, +inf closes a cell.
+        scale
+            Weight of the own score, at least 0.
+        width
+            Where there are too many subsets: most labels that go on from one period. Fewer are
+            faster, and may miss the best (then ``upper`` exceeds ``value``).
+        """
+        person = self.compiled.people[trainee]
+        if not person.possible:
+            return _nothing(-np.inf)
+        space = self._spaces.get(trainee)
+        if space is None:
+            space = self._spaces[trainee] = _Space(person)
+        before = space.nowhere if person.before is None else person.before
+        _dp.gains(
+            person.months, person.first, person.ward, person.score, person.open_, before,
+            np.ascontiguousarray(prices, dtype=np.float64), scale, float(person.idle_cost),
+            0.0 if person.before is None else float(person.keep),
+            space.gain, space.idle, space.trail,
+        )  # fmt: skip
+        change = person.change_cost * scale
+        if space.states <= _MOST_STATES and person.months.size <= _MOST_BLOCKS:
+            count = self._by_table(person, space, change)
+            if count < 0 or _most_in_one(person, space.path[:count]) <= person.most:
+                return _schedule(self.compiled, trainee, space, count)
+            known_upper = float(space.value[0])
+            return self._by_labels(trainee, space, change, width, known_upper)
+        return self._by_labels(trainee, space, change, width, np.inf)
+
+    def upper(self, trainee: int, prices: Floats, scale: float = 1.0) -> float:
+        """Return a value that no schedule of the trainee exceeds (see `best`)."""
+        return self.best(trainee, prices, scale).upper
+
+    def _by_table(self, person: Person, space: _Space, change: float) -> int:
+        scratch = self._scratch
+        if scratch.table.size < space.states:
+            scratch.table = np.empty(space.states)
+            scratch.reached = np.empty(1 << _MOST_BLOCKS, dtype=np.bool_)
+        return int(
+            _dp.best_of_all(
+                person.months,
+                person.need,
+                person.bar,
+                person.kind,
+                person.quota,
+                person.members,
+                person.first,
+                person.hospital,
+                space.gain,
+                space.idle,
+                space.trail,
+                person.due,
+                change,
+                person.hospitals,
+                space.slack,
+                scratch.table,
+                scratch.reached,
+                space.path,
+                space.value,
+            )
+        )
+
+    def _by_labels(
+        self, trainee: int, space: _Space, change: float, width: int, ceiling: float
+    ) -> Schedule:
+        """Widen the search until the best is proved or the width is reached."""
+        person = self.compiled.people[trainee]
+        left = space.left()
+        shape = (person.kind, space.digit, person.first, person.hospital)
+        money = (space.gain, space.idle, space.trail, change, person.hospitals, space.toll)
+        found = _nothing(-np.inf)
+        now = min(_NARROW, width)
+        while True:
+            bound = float(
+                _labels.set_tolls(
+                    person.months,
+                    *shape,
+                    *money,
+                    space.least,
+                    space.root,
+                    left,
+                    found.value,
+                    _TOLL_ROUNDS,
+                )
+            )
+            ceiling = min(ceiling, bound)
+            if bound == -np.inf:
+                return _nothing(-np.inf)
+            count = _labels.best_labels(
+                person.months, person.need, person.bar, *shape[:1], person.quota, *shape[1:],
+                space.counted, space.gain, space.idle, space.trail, person.due, change,
+                person.hospitals, person.most, space.toll, space.root, left, found.value, now,
+                now * space.idle.size * 12, space.path, space.value,
+            )  # fmt: skip
+            ceiling = min(ceiling, float(space.value[1]))
+            if count >= 0:
+                found = _schedule(self.compiled, trainee, space, count)
+            if found.value >= ceiling - 1e-9 or now >= width:
+                break
+            now = min(width, now * 5)
+        upper = max(ceiling, found.value)
+        return Schedule(found.value, upper, found.score, found.keep, found.stays, found.cells)
+
+
+class _Space:
+    """What is worked out once for a trainee, and arrays used again at each call."""
+
+    def __init__(self, person: Person) -> None:
+        horizon = person.open_.shape[1]
+        self.slack = max(0, horizon - person.least_months)
+        self.states = (1 << min(person.months.size, 40)) * (self.slack + 1) * person.hospitals
+        self.nowhere = np.full(horizon, -1, dtype=np.int64)
+        self.gain = np.empty((person.ward.size, horizon))
+        self.idle = np.empty(horizon)
+        self.trail = np.empty(horizon + 1)
+        self.path = np.empty((max(1, person.months.size), 2), dtype=np.int64)
+        self.value = np.empty(2)
+        self.toll = np.zeros(person.months.size)
+        self.counted = (
+            person.place if person.most < person.quota.sum() else np.empty(0, dtype=np.int64)
+        )
+        self.digit = np.cumprod(np.concatenate([[1], person.quota + 1])).astype(np.int64)
+        self.root = int(self.digit[-1]) - 1
+        self._shape = (horizon + 1, self.root + 1, person.hospitals)
+        self._left: Floats | None = None
+        self._person = person
+        self.least = np.empty(0, dtype=np.int64)
+
+    def left(self) -> NDArray[np.float64]:
+        """Return the table of the relaxation, made when first needed."""
+        if self._left is None:
+            person = self._person
+            self._left = np.empty(self._shape)
+            self.least = np.zeros(self.root + 1, dtype=np.int64)
+            for kind, quota in enumerate(person.quota):
+                months = np.sort(person.months[person.kind == kind])
+                sums = np.concatenate([[0], np.cumsum(months)])
+                number = np.arange(self.root + 1) % self.digit[kind + 1] // self.digit[kind]
+                self.least += sums[np.minimum(number, quota)]
+        return self._left
+
+
+def _nothing(upper: float) -> Schedule:
+    return Schedule(-np.inf, upper, 0, 0, (), np.empty((0, 2), dtype=np.int64))
+
+
+def _most_in_one(person: Person, path: Ints) -> int:
+    """Return the most blocks in one hospital."""
+    if person.most >= path.shape[0]:
+        return 0
+    return int(np.bincount(person.place[path[:, 0]]).max(initial=0))
+
+
+def _schedule(compiled: Compiled, trainee: int, space: _Space, count: int) -> Schedule:
+    """Return the path as stays with its score."""
+    if count < 0:
+        return _nothing(-np.inf)
+    person = compiled.people[trainee]
+    options, starts = space.path[:count, 0], space.path[:count, 1]
+    blocks = np.searchsorted(person.first, options, side="right") - 1
+    months = person.months[blocks]
+    occupied = int(months.sum())
+    idle = int(starts[-1] + months[-1]) - occupied if count else 0
+    hospitals = person.hospital[options]
+    changes = int((hospitals[1:] != hospitals[:-1]).sum())
+    score = int(person.score[options].sum()) - person.idle_cost * idle
+    periods = np.concatenate(
+        [np.arange(s, s + m) for s, m in zip(starts, months, strict=True)] or [[]]
+    )
+    wards = np.repeat(person.ward[options], months)
+    cells = np.stack([wards, periods.astype(np.int64)], axis=1)
+    return Schedule(
+        value=float(space.value[0]),
+        upper=float(space.value[0]),
+        score=score - person.change_cost * changes,
+        keep=_keep(person, wards, cells[:, 1]),
+        stays=tuple(
+            Stay(person.blocks[b], compiled.ward_ids[person.ward[o]], int(s))
+            for b, o, s in zip(blocks, options, starts, strict=True)
+        ),
+        cells=cells,
+    )
+
+
+def _keep(person: Person, wards: Ints, periods: Ints) -> int:
+    if person.before is None:
+        return 0
+    now = np.full(person.before.size, -1, dtype=np.int64)
+    now[periods] = wards
+    return person.keep * int((now != person.before).sum())
+
+
+__all__ = ["UNBOUNDED", "Oracle", "Schedule"]
