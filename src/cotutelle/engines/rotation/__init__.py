@@ -11,6 +11,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cotutelle.engines.rotation.checking import Violation, check_plan, recompute_score
+from cotutelle.engines.rotation.files import (
+    plan_from_json,
+    plan_to_json,
+    problem_from_json,
+    problem_to_json,
+)
 from cotutelle.engines.rotation.plan import (
     Evidence,
     Infeasible,
@@ -31,9 +37,10 @@ from cotutelle.engines.rotation.scoring import Score, score_of
 from cotutelle.engines.rotation.validation import Fault, InvalidProblem, validate_problem
 
 if TYPE_CHECKING:
+    from cotutelle.engines.rotation.bound_check import check_bound
     from cotutelle.engines.rotation.solving import plan_rotations
 
-_LAZY = {"plan_rotations": "solving"}
+_LAZY = {"check_bound": "bound_check", "plan_rotations": "solving"}
 
 __all__ = [
     "Block",
@@ -52,8 +59,13 @@ __all__ = [
     "Trainee",
     "Violation",
     "Ward",
+    "check_bound",
     "check_plan",
+    "plan_from_json",
     "plan_rotations",
+    "plan_to_json",
+    "problem_from_json",
+    "problem_to_json",
     "recompute_score",
     "score_of",
     "validate_problem",
