@@ -17,6 +17,7 @@ urlpatterns = [
     path("jobs/", include("cotutelle.jobs.urls")),
     path("import/", include("cotutelle.exchange.urls")),
     path("decisions/", include("cotutelle.decisions.urls")),
+    path("calendar/", include("cotutelle.availability.urls")),
     path("students/", include("cotutelle.programmes.urls")),
     path("mentors/", include("cotutelle.mentorship.urls")),
     path("agreements/", include("cotutelle.agreements.urls")),
