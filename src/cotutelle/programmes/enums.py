@@ -129,6 +129,20 @@ class AttainmentState(models.TextChoices):
     NOT_NEEDED = "not_needed", _("Not needed on this track")
 
 
+# ``NOT_NEEDED`` comes and goes with the track alone, so it is never set by hand.
+ATTAINMENT_TRANSITIONS: dict[AttainmentState, frozenset[AttainmentState]] = {
+    AttainmentState.NOT_DUE: frozenset(
+        {AttainmentState.AWAITED, AttainmentState.HELD, AttainmentState.FAILED}
+    ),
+    AttainmentState.AWAITED: frozenset(
+        {AttainmentState.AWAITED, AttainmentState.HELD, AttainmentState.FAILED}
+    ),
+    AttainmentState.FAILED: frozenset({AttainmentState.AWAITED, AttainmentState.HELD}),
+    AttainmentState.HELD: frozenset({AttainmentState.FAILED}),
+    AttainmentState.NOT_NEEDED: frozenset(),
+}
+
+
 class MilestoneKind(models.TextChoices):
     """What a student reaches by a date."""
 

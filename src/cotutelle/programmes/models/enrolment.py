@@ -104,14 +104,18 @@ class Attainment(models.Model):
 
 
 class TrackChoice(models.Model):
-    """A student without a licence in time chooses a track, once and for all."""
+    """
+    A student without a licence in time chooses a track, once and for all.
+
+    ``asked_by`` is empty where the day of the licence passed and nobody had to ask.
+    """
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     enrolment = models.OneToOneField(Enrolment, models.PROTECT, related_name="track_choice")
     from_track = models.CharField(max_length=20, choices=DegreeType)
     to_track = models.CharField(max_length=20, choices=DegreeType, blank=True)
     reason = models.CharField(max_length=300, blank=True)
-    asked_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    asked_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     asked_at = models.DateTimeField()
     due_on = models.DateField()
     chosen_at = models.DateTimeField(null=True, blank=True)

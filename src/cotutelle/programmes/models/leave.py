@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -37,12 +38,17 @@ class LeaveRule(models.Model):
 
 
 class ExtensionRule(models.Model):
-    """Days away, in all, above which training is extended by what is over (province's rule)."""
+    """
+    Days away above which training is extended by what is over (province's rule).
+
+    They count in all, or each calendar year for itself where ``is_yearly``.
+    """
 
     unit = models.ForeignKey(Unit, models.CASCADE, related_name="extension_rules")
     province = models.CharField(max_length=60)
     kinds: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
     threshold_days = models.PositiveSmallIntegerField()
+    is_yearly = models.BooleanField(default=False)
     is_example = models.BooleanField(default=False)
 
     class Meta:
@@ -109,8 +115,14 @@ class Leave(models.Model):
     @property
     def days(self) -> int:
         """Days away, the first and the last counted; after the return, the real ones."""
-        end = self.returned_on if self.returned_on is not None else self.ends_on
-        return max(0, (end - self.starts_on).days + (0 if self.returned_on else 1))
+        return max(0, (self.last_day - self.starts_on).days + 1)
+
+    @property
+    def last_day(self) -> dt.date:
+        """The last day away; after the return, the day before it."""
+        if self.returned_on is not None:
+            return self.returned_on - dt.timedelta(days=1)
+        return self.ends_on
 
 
 class Extension(models.Model):

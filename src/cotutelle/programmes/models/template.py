@@ -19,7 +19,8 @@ class Template(models.Model):
     One edition of a programme: how long, in which phases, for which routes, with what gates.
 
     ``routes`` holds the admission routes that may enter, ``pre_entry_routes`` those of them for
-    which the half-year before enrolment is possible.
+    which the half-year before enrolment is possible. ``gates`` says by which month after
+    enrolment each milestone is to be reached.
     """
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
@@ -33,6 +34,7 @@ class Template(models.Model):
     months = models.PositiveSmallIntegerField()
     routes: models.JSONField[Any, Any] = models.JSONField(default=list)
     pre_entry_routes: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
+    gates: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
     needs_licence = models.BooleanField(default=True)
     needs_residency = models.BooleanField(default=True)
     state = models.CharField(max_length=10, choices=TemplateState, default=TemplateState.DRAFT)
