@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typer
 
-from cotutelle.cli import affinity, database, matching, serve
+from cotutelle.cli import affinity, database, matching, plan, serve
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 matching.register(app)
 affinity.register(app)
+plan.register(app)
 database.register(app)
 serve.register(app)
 

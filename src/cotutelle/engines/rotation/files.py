@@ -64,6 +64,7 @@ def problem_from_json(document: Any) -> RotationProblem:
         With everything that is not as the format says; when it is, with every mistake that
         `validate_problem` finds.
     """
+    _require_format(document, PROBLEM_FORMAT)
     reader = _Reader()
     problem = reader.problem(document)
     if reader.faults:
@@ -103,11 +104,19 @@ def plan_from_json(document: Any) -> Plan:
     InvalidProblem
         With everything that is not as the format says.
     """
+    _require_format(document, PLAN_FORMAT)
     reader = _Reader()
     plan = reader.plan(document)
     if reader.faults:
         raise InvalidProblem(reader.faults)
     return plan
+
+
+def _require_format(document: Any, name: str) -> None:
+    found = document.get("format") if isinstance(document, dict) else None
+    if found != name:
+        message = f"format: expected {name!r}, found {found!r}"
+        raise InvalidProblem([Fault("format", "malformed", message)])
 
 
 def _without_empty(document: dict[str, Any]) -> dict[str, Any]:
@@ -189,7 +198,6 @@ class _Reader:
             needed=("format", "horizon", "wards", "trainees"),
             allowed=("fairness", "smooth", "keep", "previous"),
         )
-        self._format(fields, PROBLEM_FORMAT)
         self.horizon = self._whole("horizon", fields.get("horizon", 0))
         if not 1 <= self.horizon <= MAX_HORIZON:
             self._wrong("horizon", f"a number from 1 to {MAX_HORIZON}", self.horizon)
@@ -214,7 +222,6 @@ class _Reader:
                 "cpu_seconds",
             ),
         )
-        self._format(fields, PLAN_FORMAT)
         status = fields.get("status", "feasible")
         if status not in _STATUSES:
             self._wrong("status", " or ".join(_STATUSES), status)
@@ -237,10 +244,6 @@ class _Reader:
         found = found if len(found) <= _SHOWN else f"{found[:_SHOWN]}…"
         self.faults.append(Fault(path, "malformed", f"{path}: expected {expected}, found {found}"))
 
-    def _format(self, fields: Mapping[str, Any], name: str) -> None:
-        if "format" in fields and fields["format"] != name:
-            self._wrong("format", repr(name), fields["format"])
-
     def _object(
         self, path: str, value: Any, *, needed: Iterable[str], allowed: Iterable[str] = ()
     ) -> dict[str, Any]:
@@ -251,7 +254,7 @@ class _Reader:
             if name not in value:
                 message = f"{path}: {name} is missing"
                 self.faults.append(Fault(path, "missing_field", message))
-        for name in value.keys() - {*needed, *allowed}:
+        for name in sorted(value.keys() - {*needed, *allowed}):
             message = f"{path}: there is no field {name!r}"
             self.faults.append(Fault(path, "unknown_field", message))
         return value
