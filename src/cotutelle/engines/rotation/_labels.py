@@ -118,6 +118,30 @@ def _trail_of(label, at, months, first, path):
     return count
 
 
+@njit("i8(i8, i8, i8, i8, i8)", nogil=True, cache=True)
+def _slot(key, counts, end, hospital, slots):
+    """Return where in the table a label belongs."""
+    mixed = key * 0x9E3779B97F4A7C1 + counts * 0x165667B19E3779F + end * 0x27D4EB2F + hospital
+    return (mixed ^ (mixed >> 29) ^ (mixed >> 47)) & (slots - 1)
+
+
+@njit("i8(i4[::1], i4[::1], i8[::1], i8[::1], i4[:, ::1])", nogil=True, cache=True)
+def _rebuild(table, head, mask, packed, at):
+    """Fill the table with the labels that still wait; return their number."""
+    table[:] = -1
+    slots, taken = table.shape[0], 0
+    for first in head:
+        label = first
+        while label >= 0:
+            slot = _slot(mask[label], packed[label], at[label, 5], at[label, 0], slots)
+            while table[slot] >= 0:
+                slot = (slot + 1) & (slots - 1)
+            table[slot] = label
+            taken += 1
+            label = at[label, 4]
+    return taken
+
+
 @njit(
     "f8(i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], f8[:, ::1], f8[::1], f8[::1], f8, i8,"
     " f8[::1], i8[::1], i8, f8[:, :, ::1], f8, i8)",
@@ -207,7 +231,8 @@ def best_labels(
     mask[0], packed[0], worth[0], bound[0] = 0, 0, 0.0, np.inf
     at[0, 0], at[0, 1], at[0, 2], at[0, 3], at[0, 4], at[0, 5] = hospitals, root, -1, -1, -1, 0
     head[0] = 0
-    count = 1
+    count, taken, size_free = 1, 1, 0
+    free = np.empty(room, np.int32)
     lost, best, best_label = known, known, -1
     tolls = toll.sum()
     waiting = np.empty(room, np.int32)
@@ -218,12 +243,20 @@ def best_labels(
             if bound[label] > best + _EPSILON:
                 waiting[size] = label
                 size += 1
+            else:
+                free[size_free] = label
+                size_free += 1
             label = at[label, 4]
         if size > width:
             ranks = np.argsort(-bound[waiting[:size]], kind="mergesort")
-            lost = max(lost, bound[waiting[ranks[width]]])
-            waiting[:width] = waiting[:size][ranks[:width]]
+            ranked = waiting[:size][ranks]
+            lost = max(lost, bound[ranked[width]])
+            free[size_free : size_free + size - width] = ranked[width:]
+            size_free += size - width
+            waiting[:width] = ranked[:width]
             size = width
+        if taken > slots // 2:
+            taken = _rebuild(table, head[t + 1 :], mask, packed, at)
         for i in range(size):
             label = waiting[i]
             done, c, h, now = mask[label], at[label, 1], at[label, 0], worth[label]
@@ -271,8 +304,7 @@ def best_labels(
                     if hope <= best + _EPSILON:
                         continue
                     key = done | bit
-                    slot = (key * 40503 + counts * 2654435761 + end * 97 + new_h) & (slots - 1)
-                    slot = (slot ^ (slot >> 7) ^ (key >> 11)) & (slots - 1)
+                    slot = _slot(key, counts, end, new_h, slots)
                     other = table[slot]
                     while other >= 0 and (
                         mask[other] != key
@@ -283,12 +315,17 @@ def best_labels(
                         slot = (slot + 1) & (slots - 1)
                         other = table[slot]
                     if other < 0:
-                        if count == room:
+                        if size_free:
+                            size_free -= 1
+                            other = free[size_free]
+                        elif count < room:
+                            other = count
+                            count += 1
+                        else:
                             lost = max(lost, hope)
                             continue
-                        other = count
-                        count += 1
                         table[slot] = other
+                        taken += 1
                         mask[other], packed[other] = key, counts
                         at[other, 0], at[other, 1], at[other, 5] = new_h, after, end
                         at[other, 4] = head[end]

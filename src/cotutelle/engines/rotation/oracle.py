@@ -19,7 +19,9 @@ _MOST_STATES = 6_000_000
 _MOST_BLOCKS = 17
 #: Labels that go on from a period: the first try, and the last one before giving up exactness.
 _NARROW, _WIDE = 64, 16_000
-_TOLL_ROUNDS = 25
+_TOLL_ROUNDS = 40
+#: Most labels kept at a time.
+_ROOM = 3_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ class Oracle:
                 person.months, person.need, person.bar, *shape[:1], person.quota, *shape[1:],
                 space.counted, space.gain, space.idle, space.trail, person.due, change,
                 person.hospitals, person.most, space.toll, space.root, left, found.value, now,
-                now * space.idle.size * 12, space.path, space.value,
+                min(_ROOM, now * (space.idle.size + person.ward.size + 1)), space.path, space.value,
             )  # fmt: skip
             ceiling = min(ceiling, float(space.value[1]))
             if count >= 0:
