@@ -1,0 +1,292 @@
+"""From a cycle to the problem an engine can plan."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from cotutelle.core.errors import RuleViolation
+from cotutelle.engines.rotation import (
+    Block,
+    Order,
+    RotationProblem,
+    Stay,
+    Trainee,
+    validate_problem,
+)
+from cotutelle.engines.rotation import Ward as PlannedWard
+from cotutelle.rotations.enums import DepartmentFamily, WishKind
+from cotutelle.rotations.models import BlockOrder, Cycle, Wish
+from cotutelle.rotations.policy import PlanRules
+from cotutelle.rotations.queries.planning_inputs import Inputs, Person, load_inputs
+from cotutelle.rotations.queries.planning_keys import Part, parts_of, ward_key
+from cotutelle.rotations.queries.planning_places import places_of
+
+MAX_HORIZON = 60
+
+
+def build_problem(cycle: Cycle, *, rules: PlanRules, keeps_plan: bool = False) -> RotationProblem:
+    """
+    Return what is to be planned in ``cycle`` as it stands.
+
+    Trainees, blocks and wards are named as in `planning_keys`. Divisible blocks come as their
+    parts in a fixed order; windows count from each trainee's first month; leave, wishes and
+    events bind; what has begun of the plan in force is pinned.
+
+    Parameters
+    ----------
+    cycle
+        Its participants, wishes, pins, events and (once published) stays are read.
+    rules
+        Weights and limits.
+    keeps_plan
+        Whether the plan in force is ``previous``, from which changes cost.
+
+    Raises
+    ------
+    InvalidProblem
+        The rows contradict each other (pins in wards that do not train for a block, circles).
+    """
+    inputs = load_inputs(cycle)
+    horizon = min(MAX_HORIZON, max([cycle.months, *(_end(p, rules) + 1 for p in inputs.people)]))
+    trainees = tuple(_Trainees(inputs, rules, horizon).make(person) for person in inputs.people)
+    used = {ward for t in trainees for block in t.blocks for ward in block.wards}
+    used |= {pin.ward for t in trainees for pin in t.pins}
+    previous = _previous(inputs, trainees) if keeps_plan else {}
+    used |= {stay.ward for own in previous.values() for stay in own}
+    problem = RotationProblem(
+        horizon=horizon,
+        wards=_wards(inputs, rules, horizon, used, trainees),
+        trainees=trainees,
+        fairness=rules.fairness,
+        smooth=rules.smooth,
+        previous=previous,
+        keep=rules.keep if keeps_plan else 0,
+    )
+    validate_problem(problem)
+    return problem
+
+
+def _end(person: Person, rules: PlanRules) -> int:
+    """Return the last period that a trainee may use: leave makes it later."""
+    if person.last is not None:
+        return person.last
+    months = person.curriculum_months + rules.slack_months + len(person.away(rules.leave_days))
+    return min(MAX_HORIZON - 1, person.first + months - 1)
+
+
+def _previous(inputs: Inputs, trainees: tuple[Trainee, ...]) -> dict[str, tuple[Stay, ...]]:
+    blocks = {t.id: {block.id for block in t.blocks} for t in trainees}
+    return {
+        person.id: tuple(stay for stay in person.stays if stay.block in blocks[person.id])
+        for person in inputs.people
+        if person.stays
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Trainees:
+    inputs: Inputs
+    rules: PlanRules
+    horizon: int
+
+    def make(self, person: Person) -> Trainee:
+        rules = self.rules
+        away = self._away(person)
+        begun = tuple(
+            stay
+            for stay in person.stays
+            if stay.start < self.inputs.frozen and not self._is_interrupted(person, stay, away)
+        )
+        if person.leaves_at is not None:
+            return self._leaving(person, away, begun)
+        parts = [part for block in person.blocks for part in parts_of(block)]
+        pins = {stay.block: stay for stay in (*self._research(person, parts), *person.pins)}
+        pins |= {stay.block: stay for stay in begun}
+        away |= self._unpinned_research(person, parts)
+        return Trainee(
+            id=person.id,
+            blocks=tuple(self._block(person, part, pins) for part in parts),
+            groups={group.code: group.choose for group in person.groups},
+            orders=(*_curriculum_orders(person.orders), *_part_orders(parts)),
+            away=frozenset(away),
+            forbidden=frozenset(self._forbidden(person)),
+            pins=tuple(pins[key] for key in sorted(pins)),
+            most_in_hospital=rules.most_in_hospital,
+            idle_cost=rules.idle_cost,
+            change_cost=rules.change_cost,
+        )
+
+    def _away(self, person: Person) -> set[int]:
+        """Return leave, wishes to be away, and what lies outside the trainee's own months."""
+        last = min(_end(person, self.rules), self.horizon - 1)
+        outside = {p for p in range(self.horizon) if not person.first <= p <= last}
+        leave = {p for p in person.away(self.rules.leave_days) if 0 <= p < self.horizon}
+        return outside | leave
+
+    def _is_interrupted(self, person: Person, stay: Stay, away: set[int]) -> bool:
+        """Whether leave in months to come cuts a stay that has begun: it is done again."""
+        months = person.months_of.get(stay.block, 1)
+        coming = range(max(stay.start, self.inputs.frozen), stay.start + months)
+        return any(period in away for period in coming)
+
+    def _leaving(self, person: Person, away: set[int], begun: tuple[Stay, ...]) -> Trainee:
+        """Return somebody who leaves: only what they have begun remains."""
+        parts = {part.key: part for block in person.blocks for part in parts_of(block)}
+        leaves_at = person.leaves_at or 0
+        kept = [
+            stay
+            for stay in begun
+            if stay.block in parts and stay.start + parts[stay.block].months <= leaves_at
+        ]
+        blocks = tuple(Block(stay.block, parts[stay.block].months, {stay.ward: 0}) for stay in kept)
+        used = {p for s in kept for p in range(s.start, s.start + parts[s.block].months)}
+        return Trainee(id=person.id, blocks=blocks, away=frozenset(away - used), pins=tuple(kept))
+
+    def _block(self, person: Person, part: Part, pins: Mapping[str, Stay]) -> Block:
+        block, rules = part.block, self.rules
+        wards = {
+            ward_key(ward): self._points(person, ward_key(ward))
+            for ward in self.inputs.options.get(block.department_id, ())
+        }
+        pin = pins.get(part.key)
+        if pin is not None:
+            wards.setdefault(pin.ward, 0)
+        earliest = person.first + block.earliest
+        if pin is None:
+            earliest = max(earliest, self.inputs.frozen)
+        latest = None if block.latest is None else person.first + block.latest
+        return Block(
+            id=part.key,
+            months=part.months,
+            wards=wards,
+            score=rules.block_points,
+            group=block.group.code if block.group else "",
+            earliest=min(earliest, self.horizon - 1),
+            latest=None if latest is None else min(max(latest, earliest), self.horizon - 1),
+        )
+
+    def _points(self, person: Person, ward: str) -> int:
+        hospital = ward.partition("/")[0]
+        points = 0
+        for wish in person.wishes:
+            if wish.kind == WishKind.PREFER_WARD and wish.ward and ward_key(wish.ward) == ward:
+                points += wish.weight * self.rules.ward_points
+            if wish.kind == WishKind.PREFER_HOSPITAL and wish.hospital is not None:
+                points += (
+                    wish.weight * self.rules.hospital_points
+                    if wish.hospital.code == hospital
+                    else 0
+                )
+        return points
+
+    def _forbidden(self, person: Person) -> set[str]:
+        """Return forbidden wards and hospitals that occur in this problem."""
+        known = {
+            ward_key(w): w.hospital.code for ward in self.inputs.options.values() for w in ward
+        }
+        asked = set()
+        for wish in person.wishes:
+            if wish.kind == WishKind.FORBID_WARD and wish.ward is not None:
+                asked.add(ward_key(wish.ward))
+            if wish.kind == WishKind.FORBID_HOSPITAL and wish.hospital is not None:
+                asked.add(wish.hospital.code)
+        return asked & (set(known) | set(known.values()))
+
+    def _research(self, person: Person, parts: list[Part]) -> list[Stay]:
+        """Pin parts of research blocks to the months in which research is protected."""
+        return self._lay_research(person, parts)[0]
+
+    def _unpinned_research(self, person: Person, parts: list[Part]) -> set[int]:
+        """Return protected months that no research block of the curriculum fills."""
+        return self._lay_research(person, parts)[1]
+
+    def _lay_research(self, person: Person, parts: list[Part]) -> tuple[list[Stay], set[int]]:
+        free = [p for p in parts if p.block.department.family == DepartmentFamily.RESEARCH]
+        fixed = {stay.block for stay in (*person.pins, *person.stays)}
+        free = [part for part in free if part.key not in fixed]
+        pins: list[Stay] = []
+        left: set[int] = set()
+        for wish in sorted(person.wishes_of(WishKind.RESEARCH), key=lambda w: w.first or 0):
+            period, last = wish.first or 0, min(_last(wish), self.horizon - 1)
+            while free and period + free[0].months - 1 <= last:
+                wards = self.inputs.options.get(free[0].block.department_id, ())
+                if not wards:
+                    break
+                best = max(wards, key=lambda w: (self._points(person, ward_key(w)), ward_key(w)))
+                pins.append(Stay(free[0].key, ward_key(best), period))
+                period += free.pop(0).months
+            left |= set(range(period, last + 1))
+        done = {
+            p
+            for s in person.stays
+            for p in range(s.start, s.start + person.months_of.get(s.block, 1))
+        }
+        return pins, left - done
+
+
+def _last(wish: Wish) -> int:
+    return wish.last if wish.last is not None else wish.first or 0
+
+
+def _curriculum_orders(orders: list[BlockOrder]) -> list[Order]:
+    """Return the orders of blocks as orders of their last and first parts."""
+    return [
+        Order(parts_of(o.before)[-1].key, parts_of(o.after)[0].key, o.is_needed) for o in orders
+    ]
+
+
+def _part_orders(parts: list[Part]) -> list[Order]:
+    """Return the orders of the parts of each block among themselves."""
+    by_block: dict[int, list[Part]] = defaultdict(list)
+    for part in parts:
+        by_block[part.block.pk].append(part)
+    return [
+        Order(one.key, other.key)
+        for own in by_block.values()
+        for one, other in pairwise(own)
+    ]
+
+
+def _wards(
+    inputs: Inputs,
+    rules: PlanRules,
+    horizon: int,
+    used: set[str],
+    trainees: tuple[Trainee, ...],
+) -> tuple[PlannedWard, ...]:
+    """Return the wards that matter, with the places left in each month."""
+    begun = _begun(inputs, trainees)
+    found = []
+    for key in sorted(used):
+        ward = inputs.wards[key]
+        upper, lower = places_of(ward, inputs, horizon)
+        target: tuple[int, ...] = ()
+        if upper is not None:
+            upper = tuple(max(n, begun[key, p]) for p, n in enumerate(upper))
+            lower = tuple(min(lo, up) for lo, up in zip(lower, upper, strict=True))
+            if rules.smooth:
+                target = tuple(-(-n * rules.target_percent // 100) for n in upper)
+        planned = PlannedWard(id=key, hospital=ward.hospital.code, upper=upper, target=target)
+        found.append(replace(planned, lower=lower if any(lower) else ()))
+    return tuple(found)
+
+
+def _begun(inputs: Inputs, trainees: tuple[Trainee, ...]) -> dict[tuple[str, int], int]:
+    """Count who is in a ward by a stay that has begun: nobody is sent out of it."""
+    months = {(t.id, block.id): block.months for t in trainees for block in t.blocks}
+    count: dict[tuple[str, int], int] = defaultdict(int)
+    for trainee in trainees:
+        for pin in trainee.pins:
+            if pin.start < inputs.frozen:
+                for period in range(pin.start, pin.start + months[trainee.id, pin.block]):
+                    count[pin.ward, period] += 1
+    return count
+
+
+def require_people(cycle: Cycle, message: str) -> None:
+    """Refuse with ``cycle.empty`` a cycle that nobody takes part in."""
+    if not cycle.participants.filter(left_on__isnull=True).exists():
+        raise RuleViolation("cycle.empty", message)
