@@ -26,7 +26,8 @@ class HoursPolicy(models.Model):
     Ceilings and floors under a unit. Hours are weekly; averages run over ``average_weeks``.
 
     The defaults alarm at what the mission calls the bad case: 58 h in the clinic, 4.6 h for
-    research.
+    research. ``shifts`` are the codes of rosters: ``[{"code", "kind", "start", "minutes"}]``;
+    empty means the usual ones (`rotations.shifts.USUAL`).
     """
 
     unit = models.OneToOneField(Unit, models.CASCADE, related_name="hours_policy")
@@ -37,6 +38,7 @@ class HoursPolicy(models.Model):
     owed_alarm_half_days = models.PositiveSmallIntegerField(default=4)
     half_day_hours = models.DecimalField(max_digits=3, decimal_places=1, default=4)
     follow_up_days = models.PositiveSmallIntegerField(default=14)
+    shifts: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
 
     def __str__(self) -> str:
         return str(self.unit)

@@ -1,0 +1,375 @@
+"""Writing hours: differences to the roster, and the research-time account."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, Sum
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from cotutelle.core.access import check
+from cotutelle.core.clock import now
+from cotutelle.core.errors import RuleViolation
+from cotutelle.institutions.models import Unit
+from cotutelle.ledger.services import record, record_many
+from cotutelle.notices.services import notify
+from cotutelle.notices.wording import bilingual
+from cotutelle.notices.wording import day as day_words
+from cotutelle.people.models import Person
+from cotutelle.programmes.models import Student
+from cotutelle.rotations.enums import AccountKind, DutyKind, ExceptionKind
+from cotutelle.rotations.models import (
+    AccountLine,
+    DutyEntry,
+    HourException,
+    HoursPolicy,
+    Stay,
+)
+from cotutelle.rotations.queries.hours import (
+    account_of,
+    hours_text,
+    mentors_of,
+    monday_of,
+    policy_for,
+    ward_on,
+)
+from cotutelle.rotations.services.hours_alerts import evaluate_student
+from cotutelle.rotations.shifts import shifts_of
+
+LOG_DAYS = 31
+_BATCH = 1_000
+
+
+@transaction.atomic
+def log_exception(
+    student: Student,
+    *,
+    day: dt.date,
+    kind: ExceptionKind,
+    duty: DutyKind,
+    minutes: int,
+    pulled_by: str = "",
+    note: str = "",
+    actor: Person,
+) -> HourException:
+    """
+    Log what differed from the roster on ``day``.
+
+    "Pulled to the ward" takes the time from the research-time account and tells both mentors;
+    bounds that are broken now open alerts.
+
+    Refuses: ``hours.future``, ``hours.too_old``, ``hours.length``, ``hours.nothing_planned``,
+    ``hours.more_than_planned``.
+    """
+    check(actor, "rotations.log_hours", student)
+    _check_day(day)
+    if not 1 <= minutes <= 24 * 60:
+        raise RuleViolation(
+            "hours.length", _("Give between 1 minute and 24 hours."), field="minutes"
+        )
+    Student.objects.select_for_update().get(pk=student.pk)
+    if kind == ExceptionKind.PULLED_TO_WARD:
+        duty = DutyKind.RESEARCH
+    if kind != ExceptionKind.EXTRA:
+        _check_planned(student, day, duty, minutes)
+    row = HourException.objects.create(
+        student=student,
+        day=day,
+        kind=kind,
+        duty=duty,
+        minutes=minutes,
+        ward=ward_on(student, day),
+        pulled_by=pulled_by.strip()[:80],
+        note=note.strip()[:300],
+        logged_at=now(),
+    )
+    if kind == ExceptionKind.PULLED_TO_WARD:
+        _take(row, actor)
+    record("rotations.hours.logged", actor=actor, subject=row, after=_facts(row))
+    evaluate_student(student, monday_of(day))
+    return row
+
+
+def _facts(row: HourException) -> dict[str, Any]:
+    return {"day": row.day, "kind": row.kind, "duty": row.duty, "minutes": row.minutes}
+
+
+def _check_day(day: dt.date) -> None:
+    today = now().date()
+    if day > today:
+        raise RuleViolation("hours.future", _("That day has not come yet."), field="day")
+    if day < today - dt.timedelta(days=LOG_DAYS):
+        raise RuleViolation(
+            "hours.too_old",
+            _("Differences are logged within %(n)d days.") % {"n": LOG_DAYS},
+            field="day",
+        )
+
+
+def _check_planned(student: Student, day: dt.date, duty: DutyKind, minutes: int) -> None:
+    planned = (
+        DutyEntry.objects.filter(student=student, day=day, kind=duty).aggregate(s=Sum("minutes"))[
+            "s"
+        ]
+        or 0
+    )
+    if not planned:
+        raise RuleViolation(
+            "hours.nothing_planned",
+            _("The roster has no %(duty)s time on that day.") % {"duty": duty.label.lower()},
+            field="day",
+        )
+    lost = (
+        HourException.objects.filter(
+            Q(kind=ExceptionKind.LESS) | Q(kind=ExceptionKind.PULLED_TO_WARD),
+            student=student,
+            day=day,
+            duty=duty,
+            withdrawn_at__isnull=True,
+        ).aggregate(s=Sum("minutes"))["s"]
+        or 0
+    )
+    if lost + minutes > planned:
+        raise RuleViolation(
+            "hours.more_than_planned",
+            _("The roster has %(planned)s h on that day; %(left)s h are left to log.")
+            % {"planned": hours_text(planned), "left": hours_text(planned - lost)},
+            field="minutes",
+        )
+
+
+def _take(row: HourException, actor: Person) -> None:
+    AccountLine.objects.create(
+        student=row.student,
+        day=row.day,
+        kind=AccountKind.TAKEN,
+        minutes=-row.minutes,
+        reference=f"taken:{row.public_id}",
+        exception=row,
+        actor=actor,
+        at=now(),
+    )
+    notify(
+        mentors_of(row.student),
+        "rotations.research_taken",
+        params={
+            "student": bilingual(row.student.person),
+            "day": day_words(row.day),
+            "hours": hours_text(row.minutes),
+            "owed": hours_text(account_of(row.student).owed),
+        },
+        url=reverse("rotations:student-hours", args=[row.student.public_id]),
+        unit=row.student.unit,
+    )
+
+
+@transaction.atomic
+def withdraw_exception(row: HourException, *, actor: Person) -> None:
+    """
+    Take back what was logged by mistake; the account gets its time back.
+
+    Refuses: ``hours.withdrawn``, ``hours.too_old``.
+    """
+    check(actor, "rotations.log_hours", row.student)
+    _check_day(row.day)
+    live = HourException.objects.filter(pk=row.pk, withdrawn_at__isnull=True)
+    if not live.update(withdrawn_at=now()):
+        raise RuleViolation("hours.withdrawn", _("This was taken back already."))
+    if row.kind == ExceptionKind.PULLED_TO_WARD:
+        AccountLine.objects.create(
+            student=row.student,
+            day=row.day,
+            kind=AccountKind.ADJUSTED,
+            minutes=row.minutes,
+            reference=f"back:{row.public_id}",
+            exception=row,
+            actor=actor,
+            at=now(),
+        )
+    record("rotations.hours.withdrawn", actor=actor, subject=row, before=_facts(row))
+    evaluate_student(row.student, monday_of(row.day))
+
+
+@transaction.atomic
+def repay_research_time(
+    student: Student, *, day: dt.date, minutes: int, note: str = "", actor: Person
+) -> AccountLine:
+    """
+    Give research time back on ``day``; the student is told.
+
+    Refuses: ``hours.length``, ``research_time.nothing_owed``, ``research_time.more_than_owed``,
+    ``research_time.already`` (the same day twice).
+    """
+    check(actor, "rotations.repay_research_time", student)
+    if not 1 <= minutes <= 24 * 60:
+        raise RuleViolation(
+            "hours.length", _("Give between 1 minute and 24 hours."), field="minutes"
+        )
+    Student.objects.select_for_update().get(pk=student.pk)
+    owed = account_of(student).owed
+    if not owed:
+        raise RuleViolation("research_time.nothing_owed", _("No research time is owed."))
+    if minutes > owed:
+        raise RuleViolation(
+            "research_time.more_than_owed",
+            _("Only %(owed)s h are owed.") % {"owed": hours_text(owed)},
+            field="minutes",
+        )
+    reference = f"repaid:{day.isoformat()}"
+    if AccountLine.objects.filter(student=student, reference=reference).exists():
+        raise RuleViolation(
+            "research_time.already",
+            _("Time given back on that day is in the account already."),
+            field="day",
+        )
+    line = AccountLine.objects.create(
+        student=student,
+        day=day,
+        kind=AccountKind.REPAID,
+        minutes=minutes,
+        reference=reference,
+        note=note.strip()[:200],
+        actor=actor,
+        at=now(),
+    )
+    record(
+        "rotations.research_time.repaid",
+        actor=actor,
+        subject=student,
+        after={"day": day, "minutes": minutes},
+    )
+    notify(
+        [student.person],
+        "rotations.research_repaid",
+        params={
+            "day": day_words(day),
+            "hours": hours_text(minutes),
+            "owed": hours_text(owed - minutes),
+        },
+        url=reverse("rotations:my-hours"),
+        unit=student.unit,
+    )
+    return line
+
+
+@transaction.atomic
+def grant_week(monday: dt.date) -> int:
+    """
+    Grant everybody on a ward in the week of ``monday`` the research time the ward gives.
+
+    A week that is granted already is left alone, so the job may run as often as it likes.
+    Returns how many students were granted time.
+    """
+    monday = monday_of(monday)
+    stays = (
+        Stay.objects.filter(
+            starts_on__lte=monday, ends_on__gte=monday, ward__research_half_days__gt=0
+        )
+        .select_related("ward", "participant__student__unit")
+        .order_by("id")
+    )
+    policies: dict[int, HoursPolicy] = {}
+    lines = {}
+    for stay in stays:
+        student = stay.participant.student
+        if student.unit_id not in policies:
+            policies[student.unit_id] = policy_for(student.unit)
+        half_day = round(policies[student.unit_id].half_day_hours * 60)
+        lines[student.pk] = AccountLine(
+            student=student,
+            day=monday,
+            kind=AccountKind.GRANTED,
+            minutes=stay.ward.research_half_days * half_day,
+            reference=f"granted:{monday.isoformat()}",
+            at=now(),
+        )
+    there = set(
+        AccountLine.objects.filter(
+            student_id__in=lines, reference=f"granted:{monday.isoformat()}"
+        ).values_list("student_id", flat=True)
+    )
+    new = [line for key, line in lines.items() if key not in there]
+    AccountLine.objects.bulk_create(new, batch_size=_BATCH, ignore_conflicts=True)
+    record_many(
+        "rotations.research_time.granted",
+        actor=None,
+        items=[(line.student, None, {"week": monday, "minutes": line.minutes}) for line in new],
+    )
+    return len(new)
+
+
+@transaction.atomic
+def set_hours_policy(unit: Unit, values: Mapping[str, Any], *, actor: Person) -> HoursPolicy:
+    """
+    Set the ceilings, floors and shift codes under ``unit``.
+
+    Refuses: ``hours_policy.order`` (a ceiling below another), ``hours_policy.shifts``.
+    """
+    check(actor, "rotations.manage_hours_policy", unit)
+    policy = HoursPolicy.objects.select_for_update().filter(unit=unit).first()
+    before = _policy_facts(policy) if policy else None
+    policy = policy or HoursPolicy(unit=unit)
+    for name, value in values.items():
+        setattr(policy, name, value)
+    if policy.clinical_most_hours > policy.total_most_hours:
+        raise RuleViolation(
+            "hours_policy.order",
+            _("The ceiling of clinical hours lies above that of all hours."),
+            field="clinical_most_hours",
+        )
+    try:
+        shifts_of(policy)
+    except (KeyError, ValueError) as error:
+        raise RuleViolation(
+            "hours_policy.shifts",
+            _("A shift needs a code, a kind, a start and minutes."),
+            field="shifts",
+        ) from error
+    policy.save()
+    record(
+        "rotations.hours_policy.changed",
+        actor=actor,
+        subject=policy,
+        before=before,
+        after=_policy_facts(policy),
+    )
+    return policy
+
+
+def _policy_facts(policy: HoursPolicy) -> dict[str, Any]:
+    names = [f.name for f in HoursPolicy._meta.fields if f.name not in {"id", "unit"}]
+    return {name: getattr(policy, name) for name in names}
+
+
+@transaction.atomic
+def save_duties(
+    duties: list[DutyEntry],
+    *,
+    students: list[Student],
+    first: dt.date,
+    last: dt.date,
+    actor: Person,
+) -> tuple[int, int]:
+    """
+    Replace the rosters of ``students`` from ``first`` to ``last`` by ``duties``.
+
+    What was logged by hand stays. Returns (days planned, entries there were before).
+    """
+    old = DutyEntry.objects.filter(student__in=students, day__gte=first, day__lte=last)
+    removed = old.count()
+    old.delete()
+    DutyEntry.objects.bulk_create(duties, batch_size=_BATCH)
+    record_many(
+        "rotations.roster.imported",
+        actor=actor,
+        items=[(student, None, {"first": first, "last": last}) for student in students],
+    )
+    week = monday_of(min(last, now().date()))
+    if week >= monday_of(first):
+        for student in students:
+            evaluate_student(student, week)
+    return len(duties), removed
