@@ -103,9 +103,10 @@ class CurriculumBlock(models.Model):
     group = models.ForeignKey(
         ElectiveGroup, models.PROTECT, null=True, blank=True, related_name="blocks"
     )
+    position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
-        ordering = ["id"]
+        ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["curriculum", "code"], name="block_code_once"),
             models.CheckConstraint(condition=Q(months__gt=0), name="block_lasts"),

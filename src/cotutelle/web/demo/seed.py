@@ -14,6 +14,7 @@ from cotutelle.web.demo.agreements import limit_places, sign_agreement
 from cotutelle.web.demo.last_year import ask_for_another_mentor, build_last_year
 from cotutelle.web.demo.pairs import find_second_mentors, keep_pair_pages
 from cotutelle.web.demo.people import MENTORS, build_mentors
+from cotutelle.web.demo.rotation_setup import seed_rotation_setup
 from cotutelle.web.demo.scenarios import say_how_content, try_out
 from cotutelle.web.demo.staff import build_staff, open_sign_in
 from cotutelle.web.demo.state import Demo
@@ -39,6 +40,7 @@ def seed(day: dt.date) -> Demo:
     if len(demo.mentors) != MENTORS:
         raise ValueError(f"DEPARTMENTS: {len(demo.mentors)} mentors instead of {MENTORS}")
     sign_agreement(demo)
+    seed_rotation_setup(demo)
     last = build_last_year(demo)
     find_second_mentors(last)
     season = build_this_year(demo)
