@@ -10,8 +10,11 @@ class ProgrammesConfig(AppConfig):
     def ready(self) -> None:
         from cotutelle.programmes import (  # noqa: F401, PLC0415
             actions,
+            approval_kinds,
             importers,
             notice_kinds,
+            paper_kinds,
             personal,
             rules,
+            task_kinds,
         )

@@ -1,15 +1,19 @@
-"""What other rooms add here: what an admission sets off, and who else reads a profile."""
+"""What other rooms add here: what changes set off, who else reads a profile, who is where."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, ParamSpec
 
-from cotutelle.programmes.enums import AdmissionState
+from cotutelle.programmes.enums import AdmissionState, LeaveState
 
 if TYPE_CHECKING:
+    from cotutelle.institutions.models import Unit
     from cotutelle.people.models import Person
-    from cotutelle.programmes.models import Student
+    from cotutelle.programmes.models import Enrolment, Leave, Student, TrackChoice
+
+P = ParamSpec("P")
 
 AdmissionHook = Callable[["Student", AdmissionState, "Person | None"], None]
 _hooks: list[AdmissionHook] = []
@@ -42,3 +46,49 @@ def let_read_profiles(reader: ProfileReader) -> ProfileReader:
 def is_profile_reader(actor: Person, student: Student) -> bool:
     """Tell whether another room lets ``actor`` read the profile of ``student``."""
     return any(reader(actor, student) for reader in _readers)
+
+
+class Hooks(Generic[P]):
+    """What other rooms do in the transaction of a change; what one raises undoes it."""
+
+    def __init__(self) -> None:
+        self._called: list[Callable[P, None]] = []
+
+    def add(self, hook: Callable[P, None]) -> Callable[P, None]:
+        """Call ``hook`` from now on."""
+        if hook not in self._called:
+            self._called.append(hook)
+        return hook
+
+    def tell(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Call every hook."""
+        for hook in self._called:
+            hook(*args, **kwargs)
+
+
+# (choice of track, actor): the student stays or goes over to the academic track.
+track_changes: Hooks[[TrackChoice, Person]] = Hooks()
+# (leave, state before, actor): asked, approved, refused, withdrawn or returned.
+leave_changes: Hooks[[Leave, LeaveState | None, Person | None]] = Hooks()
+# (enrolment, days before): training ends later or earlier than it did.
+extensions: Hooks[[Enrolment, int]] = Hooks()
+
+on_track_change = track_changes.add
+on_leave_change = leave_changes.add
+on_extension = extensions.add
+
+WardFinder = Callable[["Student", dt.date], "Unit | None"]
+_finders: list[WardFinder] = []
+
+
+def find_wards(finder: WardFinder) -> WardFinder:
+    """Let ``finder(student, day)`` say in which unit's ward a student is, or ``None``."""
+    if finder not in _finders:
+        _finders.append(finder)
+    return finder
+
+
+def ward_unit_of(student: Student, day: dt.date) -> Unit:
+    """Return the unit of the ward where ``student`` is on ``day``; the student's own without one."""
+    found = (finder(student, day) for finder in _finders)
+    return next((unit for unit in found if unit is not None), student.unit)

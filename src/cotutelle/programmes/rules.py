@@ -101,3 +101,135 @@ grant(
     is_self,
     reason=_("Only the student writes this profile."),
 )
+
+# ---------------------------------------------------------------- programmes and enrolments
+
+# Offices that read the rows; leaders and inspectors read counts.
+CERTIFICATE_READERS = READERS - {
+    Role.SYSTEM_ADMINISTRATOR,
+    Role.LEADER,
+    Role.INSPECTOR,
+    Role.PARTNER_OFFICER,
+}
+CERTIFICATE_KEEPERS = frozenset(
+    {Role.GRADUATE_OFFICER, Role.DEPARTMENT_SECRETARY, Role.RESIDENCY_OFFICE}
+)
+WARD_ROLES = frozenset({Role.BASE_SECRETARY, Role.DEPARTMENT_SECRETARY, Role.RESIDENCY_OFFICE})
+
+
+def _student(obj: Any) -> Any:
+    """Return the student of an enrolment, of what hangs on one, or the student itself."""
+    obj = getattr(obj, "enrolment", obj) if not hasattr(obj, "person_id") else obj
+    return getattr(obj, "student", obj)
+
+
+@rules.predicate
+def is_own(actor: Any, obj: Any = None) -> bool:
+    """The actor is the student of the enrolment (or of what hangs on it)."""
+    if obj is None:
+        return Role.STUDENT in getattr(actor, "roles", ())
+    return getattr(_student(obj), "person_id", None) == actor.pk
+
+
+@rules.predicate
+def supervises_the_student(actor: Any, obj: Any = None) -> bool:
+    """The actor supervises the student of the enrolment now."""
+    return supervises(actor, obj if obj is None else _student(obj))
+
+
+@rules.predicate
+def looks_after_ward(actor: Any, obj: Any = None) -> bool:
+    """The actor keeps the unit whose ward a leave concerns."""
+    units = [g.unit for g in actor.active_grants if g.role in WARD_ROLES]
+    if obj is None or not units:
+        return bool(units)
+    ward = getattr(obj, "ward", None)
+    return ward is not None and any(ward.path.startswith(unit.path) for unit in units)
+
+
+LEAVE_OFFICES = frozenset({Role.GRADUATE_OFFICER, *WARD_ROLES})
+keeps_certificates = has_role(*sorted(CERTIFICATE_KEEPERS))
+keeps_leave = has_role(*sorted(LEAVE_OFFICES))
+
+grant(
+    "programmes.view_templates",
+    has_role(*sorted(READERS)),
+    reason=_("Only staff see the programmes; students see their own on “My programme”."),
+)
+grant(
+    "programmes.manage_template",
+    is_officer,
+    reason=_("Only the graduate school keeps programmes."),
+)
+grant(
+    "programmes.manage_enrolment",
+    is_officer,
+    reason=_("Only the graduate school assigns programmes and enrols."),
+)
+grant(
+    "programmes.view_enrolments",
+    has_role(*sorted(CERTIFICATE_READERS)),
+    reason=_("Only the offices of a unit list the enrolments of its students."),
+)
+grant(
+    "programmes.view_enrolment",
+    is_own | has_role(*sorted(CERTIFICATE_READERS)) | supervises_the_student,
+    reason=_("Only the student, their mentors and the offices of their unit see this page."),
+)
+grant(
+    "programmes.view_own_programme",
+    is_own,
+    reason=_("Only students have a programme of their own."),
+)
+grant(
+    "programmes.view_certificates",
+    has_role(*sorted(CERTIFICATE_READERS | {Role.LEADER, Role.INSPECTOR})),
+    reason=_("Only staff see how the four certificates stand."),
+)
+grant(
+    "programmes.change_attainment",
+    keeps_certificates,
+    reason=_("Only the offices that receive the results enter them."),
+)
+grant(
+    "programmes.ask_track_choice",
+    has_role(Role.GRADUATE_OFFICER, Role.RESIDENCY_OFFICE),
+    reason=_("Only the graduate school or the residency office asks for a choice of track."),
+)
+grant(
+    "programmes.choose_track",
+    is_own,
+    reason=_("Only the student chooses, once and for all."),
+)
+
+# ---------------------------------------------------------------- leave
+
+grant(
+    "programmes.view_leaves",
+    is_own | keeps_leave | supervises_the_student | has_role(Role.STUDENT_ADVISER),
+    reason=_("Only students, mentors and the offices see leave."),
+)
+grant(
+    "programmes.view_leave",
+    is_own
+    | keeps_leave
+    | supervises_the_student
+    | looks_after_ward
+    | has_role(Role.STUDENT_ADVISER),
+    reason=_("Only the student, the mentors and the offices concerned see this leave."),
+)
+grant(
+    "programmes.ask_leave",
+    is_own,
+    reason=_("Only the student asks for leave."),
+)
+grant(
+    "programmes.confirm_return",
+    keeps_leave | looks_after_ward,
+    reason=_("Only the offices concerned confirm a return."),
+)
+grant(
+    "programmes.manage_leave_rules",
+    has_role(Role.GRADUATE_OFFICER, Role.RESIDENCY_OFFICE),
+    reason=_("Only the graduate school and the residency office keep the rules on leave."),
+)

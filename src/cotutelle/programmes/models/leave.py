@@ -61,10 +61,15 @@ class ExtensionRule(models.Model):
 
 
 class Leave(models.Model):
-    """One absence. The reason is read by those who decide it, not by everybody."""
+    """
+    One absence. The reason is read by those who decide it, not by everybody.
+
+    ``ward`` is the unit of the ward where the student was to be on the first day.
+    """
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="leaves")
+    ward = models.ForeignKey(Unit, models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=LeaveKind)
     starts_on = models.DateField()
     ends_on = models.DateField()
