@@ -10,7 +10,10 @@ class RotationsConfig(AppConfig):
     def ready(self) -> None:
         from cotutelle.rotations import (  # noqa: F401, PLC0415
             actions,
+            decision_kinds,
             notice_kinds,
+            planning_links,
             rules,
             task_kinds,
+            tasks,
         )

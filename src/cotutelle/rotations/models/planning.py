@@ -166,7 +166,7 @@ class PlanEvent(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
-        return EventKind(self.kind).label
+        return str(EventKind(self.kind).label)
 
 
 class Scenario(models.Model):

@@ -34,7 +34,6 @@ from cotutelle.rotations.queries.planning_keys import (
     ward_key,
 )
 from cotutelle.rotations.queries.planning_months import (
-    add_months,
     first_day,
     frozen_before,
     last_day,
@@ -167,7 +166,8 @@ def _people(cycle: Cycle, events: list[PlanEvent]) -> list[Person]:
     _add_stays(cycle, people)
     _add_leave(cycle, rows, people)
     for event in events:
-        if event.kind == EventKind.TRAINEE_AWAY and event.participant_id in people:
+        is_leave = bool(event.source)  # read from the leave itself
+        if event.kind == EventKind.TRAINEE_AWAY and not is_leave and event.participant_id in people:
             last = event.last if event.last is not None else event.first
             people[event.participant_id].away_periods |= set(range(event.first, last + 1))
     return list(people.values())
@@ -218,11 +218,20 @@ def _add_leave(cycle: Cycle, rows: list[Participant], people: dict[int, Person])
         enrolment__student__in=of, state__in=[LeaveState.APPROVED, LeaveState.RETURNED]
     ).select_related("enrolment")
     for leave in leaves:
-        end = leave.ends_on
-        if leave.returned_on is not None:
-            end = min(end, leave.returned_on - dt.timedelta(days=1))
-        days = people[of[leave.enrolment.student_id]].leave_days
-        for period in range(max(0, period_of(cycle, leave.starts_on)), period_of(cycle, end) + 1):
-            begin = max(leave.starts_on, first_day(cycle, period))
-            close = min(end, add_months(cycle.starts_on, period + 1) - dt.timedelta(days=1))
-            days[period] = days.get(period, 0) + max(0, (close - begin).days + 1)
+        own = people[of[leave.enrolment.student_id]].leave_days
+        for period, days in days_away(cycle, leave).items():
+            own[period] = own.get(period, 0) + days
+
+
+def days_away(cycle: Cycle, leave: Leave) -> dict[int, int]:
+    """Return how many days of a leave lie in each period of ``cycle``."""
+    end = leave.ends_on
+    if leave.returned_on is not None:
+        end = min(end, leave.returned_on - dt.timedelta(days=1))
+    found = {}
+    for period in range(max(0, period_of(cycle, leave.starts_on)), period_of(cycle, end) + 1):
+        begin = max(leave.starts_on, first_day(cycle, period))
+        close = min(end, last_day(cycle, period))
+        if close >= begin:
+            found[period] = (close - begin).days + 1
+    return found

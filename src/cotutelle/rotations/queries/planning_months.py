@@ -8,14 +8,9 @@ from cotutelle.core.clock import today
 from cotutelle.institutions.queries import time_zone_of
 from cotutelle.rotations.enums import CycleState
 from cotutelle.rotations.models import Cycle
+from cotutelle.rotations.months import add_months, month_text
 
 MONTHS_A_YEAR = 12
-
-
-def add_months(day: dt.date, months: int) -> dt.date:
-    """Return the first day of the month ``months`` after that of ``day``."""
-    index = day.year * MONTHS_A_YEAR + day.month - 1 + months
-    return dt.date(index // MONTHS_A_YEAR, index % MONTHS_A_YEAR + 1, 1)
 
 
 def first_day(cycle: Cycle, period: int) -> dt.date:
@@ -55,3 +50,15 @@ def runs(periods: set[int] | frozenset[int]) -> list[tuple[int, int]]:
         else:
             found.append((period, period))
     return found
+
+
+def period_text(cycle: Cycle, period: int) -> str:
+    """Return the month of a period in words."""
+    return month_text(first_day(cycle, period))
+
+
+def span_text(cycle: Cycle, first: int, last: int) -> str:
+    """Return the months from ``first`` to ``last`` in words."""
+    if first >= last:
+        return period_text(cycle, first)
+    return f"{period_text(cycle, first)} – {period_text(cycle, last)}"

@@ -243,11 +243,7 @@ def _part_orders(parts: list[Part]) -> list[Order]:
     by_block: dict[int, list[Part]] = defaultdict(list)
     for part in parts:
         by_block[part.block.pk].append(part)
-    return [
-        Order(one.key, other.key)
-        for own in by_block.values()
-        for one, other in pairwise(own)
-    ]
+    return [Order(one.key, other.key) for own in by_block.values() for one, other in pairwise(own)]
 
 
 def _wards(

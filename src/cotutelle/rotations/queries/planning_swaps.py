@@ -1,0 +1,145 @@
+"""What an exchange of months between two trainees would make of both plans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from cotutelle.core.errors import RuleViolation
+from cotutelle.engines.rotation import InvalidProblem, RotationProblem, Violation, check_plan
+from cotutelle.engines.rotation import Stay as PlannedStay
+from cotutelle.rotations.models import Stay
+from cotutelle.rotations.policy import PlanRules
+from cotutelle.rotations.queries.planning_keys import key_of, trainee_key
+from cotutelle.rotations.queries.planning_months import frozen_before, period_of
+from cotutelle.rotations.queries.planning_problem import build_problem
+from cotutelle.rotations.queries.planning_scenarios import stays_in_force
+
+Plan = dict[str, tuple[PlannedStay, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Both trainees' stays after the exchange; ``code`` and ``why`` where it cannot be."""
+
+    stays: Plan
+    code: str = ""
+    why: str = ""
+    broken: tuple[Violation, ...] = ()
+
+    def require(self) -> Plan:
+        """Return the stays. Refuses with ``code`` what cannot be exchanged."""
+        if self.code:
+            raise RuleViolation(self.code, self.why)
+        return self.stays
+
+
+def exchange_of(mine: Stay, other: Stay) -> Exchange:
+    """
+    Work out an exchange of the months of two stays, checked against every rule of today.
+
+    Each trainee takes the other's place in the months of both stays: in the same months they
+    exchange wards; in different months both exchange what they do in them.
+    """
+    if fault := _fault(mine, other):
+        return Exchange({}, *fault)
+    cycle = mine.participant.cycle
+    first, second = period_of(cycle, mine.starts_on), period_of(cycle, other.starts_on)
+    months = period_of(cycle, mine.ends_on) - first + 1
+    try:
+        problem = build_problem(cycle, rules=PlanRules.from_parameters(cycle.rules))
+    except InvalidProblem:
+        return Exchange({}, "swap.rules", _("Wards and curricula contradict each other today."))
+    before = stays_in_force(cycle)
+    after = _exchanged(problem, before, mine, other, (first, second, months))
+    if after is None:
+        why = _("The months do not fit: another stay reaches across their border.")
+        return Exchange({}, "swap.rules", why)
+    known = {_signature(v) for v in check_plan(problem, before)}
+    broken = tuple(v for v in check_plan(problem, before | after) if _signature(v) not in known)
+    if broken:
+        return Exchange(
+            after, "swap.rules", _("The exchange would break a rule of the plan."), broken
+        )
+    return Exchange(after)
+
+
+def _fault(mine: Stay, other: Stay) -> tuple[str, str] | None:
+    """Return what can be said without looking at the rules, as (code, sentence)."""
+    cycle = mine.participant.cycle
+    if other.participant.cycle_id != cycle.pk:
+        return "swap.cycle", _("Both must be planned together.")
+    if mine.block is None or other.block is None:
+        return "swap.past", _("What has been cut off is not exchanged.")
+    first, second = period_of(cycle, mine.starts_on), period_of(cycle, other.starts_on)
+    lengths = [period_of(cycle, s.ends_on) - period_of(cycle, s.starts_on) for s in (mine, other)]
+    if lengths[0] != lengths[1]:
+        return "swap.length", _("Only stays of the same length are exchanged.")
+    if min(first, second) < frozen_before(cycle):
+        return "swap.past", _("What has begun is not exchanged.")
+    return None
+
+
+def _signature(violation: Violation) -> tuple[object, ...]:
+    return (violation.code, violation.trainee, violation.ward, violation.period)
+
+
+def _exchanged(
+    problem: RotationProblem,
+    before: Plan,
+    mine: Stay,
+    other: Stay,
+    window: tuple[int, int, int],
+) -> Plan | None:
+    first, second, length = window
+    pair = [trainee_key(mine.participant), trainee_key(other.participant)]
+    months = {(t.id, b.id): b.months for t in problem.trainees for b in t.blocks}
+    if first == second:
+        assert mine.block is not None and other.block is not None  # noqa: S101, PT018  seen above
+        keys = [key_of(mine.block, mine.part), key_of(other.block, other.part)]
+        wards = (
+            {stay.block: stay.ward for stay in before[pair[0]]},
+            {stay.block: stay.ward for stay in before[pair[1]]},
+        )
+        return {
+            pair[0]: _in_ward(before[pair[0]], keys[0], wards[1][keys[1]]),
+            pair[1]: _in_ward(before[pair[1]], keys[1], wards[0][keys[0]]),
+        }
+    allowed = {(t.id, b.id): set(b.wards) for t in problem.trainees for b in t.blocks}
+    after: Plan = {}
+    for trainee, partner in (pair, reversed(pair)):
+        places = {
+            period: stay.ward
+            for stay in before[partner]
+            for period in range(stay.start, stay.start + months[partner, stay.block])
+        }
+        own = []
+        for stay in before[trainee]:
+            start = _shifted(stay.start, months[trainee, stay.block], first, second, length)
+            if start is None:
+                return None
+            ward = stay.ward
+            wanted = places.get(start)
+            if start != stay.start and wanted in allowed[trainee, stay.block]:
+                ward = str(wanted)
+            own.append(PlannedStay(stay.block, ward, start))
+        after[trainee] = tuple(sorted(own, key=lambda stay: stay.start))
+    return after
+
+
+def _in_ward(own: Sequence[PlannedStay], key: str, ward: str) -> tuple[PlannedStay, ...]:
+    return tuple(
+        PlannedStay(stay.block, ward, stay.start) if stay.block == key else stay for stay in own
+    )
+
+
+def _shifted(start: int, months: int, first: int, second: int, length: int) -> int | None:
+    """Return where a stay goes when two windows change places; ``None`` across a border."""
+    for here, there in ((first, second), (second, first)):
+        if here <= start and start + months <= here + length:
+            return there + start - here
+        if start < here + length and here < start + months:
+            return None
+    return start

@@ -1,0 +1,124 @@
+"""Publishing a scenario: it becomes the plan in force."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cotutelle.core.access import check
+from cotutelle.core.clock import now
+from cotutelle.core.errors import RuleViolation
+from cotutelle.decisions.services import make_official
+from cotutelle.engines.rotation import Plan, RotationProblem, score_of
+from cotutelle.ledger.services import record
+from cotutelle.people.models import Person
+from cotutelle.rotations.enums import CycleState, ScenarioState
+from cotutelle.rotations.models import Cycle, Scenario
+from cotutelle.rotations.queries.planning_keys import trainee_key
+from cotutelle.rotations.queries.planning_review import Review, review_of
+from cotutelle.rotations.queries.planning_scenarios import Opened
+from cotutelle.rotations.services.planning_computing import record_plan, require_ready
+from cotutelle.rotations.services.planning_stays import tell_about, write_stays
+from cotutelle.rotations.task_kinds.planning import REPLAN
+from cotutelle.workflow.services import close_tasks
+
+
+@transaction.atomic
+def publish_scenario(
+    scenario: Scenario, *, revision: int, actor: Person, tells: bool = True
+) -> int:
+    """
+    Put the plan of a scenario in force and tell whom it concerns; return whose plan changed.
+
+    Checked once more against today's wards, leave and wishes before anything is written. Stays
+    that move keep their calendar entries; what has begun is never rewritten. Events it answers
+    are settled.
+
+    Refuses: ``scenario.state``, ``scenario.stale``, ``plan.broken`` (rules of today that the plan
+    breaks), ``cycle.state``, ``run.refuted``.
+    """
+    cycle = Cycle.objects.select_for_update().select_related("unit").get(pk=scenario.cycle_id)
+    check(actor, "rotations.publish_plan", cycle)
+    scenario.refresh_from_db()
+    scenario.cycle = cycle
+    require_ready(scenario)
+    if cycle.state == CycleState.ARCHIVED:
+        raise RuleViolation("cycle.state", _("This plan is archived."))
+    if scenario.revision != revision:
+        raise RuleViolation(
+            "scenario.stale", _("Somebody changed this scenario meanwhile. Look at it again.")
+        )
+    found = review_of(scenario)
+    _require_sound(found)
+    is_first = cycle.state != CycleState.PUBLISHED
+    _seal(scenario, found, actor)
+    everybody = (
+        dict.fromkeys((trainee_key(row) for row in cycle.participants.all()), ())
+        | found.opened.stays
+    )
+    written = write_stays(cycle, scenario, everybody)
+    cycle.state = CycleState.PUBLISHED
+    cycle.save(update_fields=["state"])
+    scenario.state, scenario.published_at, scenario.published_by = (
+        ScenarioState.PUBLISHED,
+        now(),
+        actor,
+    )
+    scenario.save(update_fields=["state", "published_at", "published_by", "run"])
+    cycle.events.filter(settled_at__isnull=True).update(settled_at=now())
+    close_tasks(cycle, REPLAN)
+    concerned = len(written.participants)
+    record(
+        "rotations.scenario.published",
+        actor=actor,
+        subject=scenario,
+        after={
+            "count": concerned,
+            "digest": scenario.run.certificate_sha256 if scenario.run else "",
+        },
+        decision=True,
+    )
+    if tells:
+        tell_about(cycle, written, is_first=is_first)
+    return concerned
+
+
+def _require_sound(found: Review) -> None:
+    if found.present is None:
+        raise RuleViolation(
+            "plan.broken", _("Pins, curricula and wards contradict each other today.")
+        )
+    if found.broken:
+        count = len(found.broken)
+        raise RuleViolation(
+            "plan.broken",
+            ngettext(
+                "%(n)d rule of today is broken by this plan; nothing was published.",
+                "%(n)d rules of today are broken by this plan; nothing was published.",
+                count,
+            )
+            % {"n": count},
+        )
+
+
+def _seal(scenario: Scenario, found: Review, actor: Person) -> None:
+    """Make the run that proves this plan the one that counts; a changed plan gets a new one."""
+    if scenario.run is None or found.is_changed:
+        problem = found.present if found.present is not None else found.opened.problem
+        scenario.run = record_plan(scenario, problem, _plan(found.opened, problem), actor=actor)
+    make_official(scenario.run, actor=actor)
+
+
+def _plan(opened: Opened, problem: RotationProblem) -> Plan:
+    """Return the plan as it stands, without a bound: it was proven for other inputs."""
+    score = score_of(problem, opened.stays)
+    best = {id_: pair[1] for id_, pair in opened.scenario.outcome.get("satisfaction", {}).items()}
+    return Plan(
+        stays=opened.stays,
+        score=score.total,
+        bound=None,
+        status="feasible",
+        trainee_scores=score.trainees,
+        best_alone=best,
+    )

@@ -1,0 +1,225 @@
+"""Bringing the plan in force to what was decided: rows, calendars, who is told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from django.db.models import F
+from django.urls import reverse
+
+from cotutelle.availability.services import SpanData, publish_spans, withdraw_sources
+from cotutelle.engines.rotation import Stay as PlannedStay
+from cotutelle.institutions.queries import time_zone_of
+from cotutelle.notices.services import notify
+from cotutelle.notices.wording import bilingual
+from cotutelle.people.enums import Role
+from cotutelle.people.models import Person
+from cotutelle.people.queries import holders
+from cotutelle.rotations.models import CurriculumBlock, Cycle, Participant, Scenario, Stay, Ward
+from cotutelle.rotations.queries.planning_keys import parts_by_key, trainee_key, ward_key
+from cotutelle.rotations.queries.planning_months import first_day, frozen_before, last_day
+
+SPAN_KIND = "rotations.stay"
+_AWAY = dt.timedelta(days=146_097)
+"""Four hundred years: where rows wait while they change places, so that none overlaps."""
+
+Slot = tuple[int, int, int]
+
+
+@dataclass(slots=True)
+class Written:
+    """What changed: rows of the plan, by participant; wards left or entered."""
+
+    changed: list[Stay] = field(default_factory=list)
+    gone: list[Stay] = field(default_factory=list)
+    wards: set[int] = field(default_factory=set)
+
+    @property
+    def participants(self) -> set[int]:
+        """Whose plan changed."""
+        return {row.participant_id for row in (*self.changed, *self.gone)}
+
+
+def write_stays(
+    cycle: Cycle,
+    scenario: Scenario,
+    stays: Mapping[str, Sequence[PlannedStay]],
+) -> Written:
+    """
+    Bring the rows of the trainees named in ``stays`` to these stays, in the caller's transaction.
+
+    A stay keeps its row (and so its calendar entry) when it moves. What had begun and does not
+    go on is cut off at the end of the month and kept as history, without its block.
+    """
+    people = {trainee_key(p): p for p in cycle.participants.select_related("student__person")}
+    chosen = {people[id_].pk: people[id_] for id_ in stays if id_ in people}
+    present = {
+        (row.participant_id, row.block_id or 0, row.part): row
+        for row in Stay.objects.filter(participant__in=chosen, block__isnull=False).select_related(
+            "ward"
+        )
+    }
+    wanted = _wanted(cycle, scenario, stays, people)
+    result = Written()
+    moved, fresh = [], []
+    frozen = frozen_before(cycle)
+    for slot, row in present.items():
+        target = wanted.get(slot)
+        if target is not None and _same(row, target):
+            continue
+        result.wards.add(row.ward_id)
+        begun = row.starts_on < first_day(cycle, frozen)
+        if target is not None and not begun:
+            row.ward_id, row.starts_on, row.ends_on = (
+                target.ward_id,
+                target.starts_on,
+                target.ends_on,
+            )
+            row.scenario = scenario
+            moved.append(row)
+            continue
+        _cut_off(cycle, row, chosen[row.participant_id], frozen if begun else 0, result)
+        if target is not None:
+            fresh.append(target)
+    fresh += [row for slot, row in wanted.items() if slot not in present]
+    _store(moved, fresh)
+    result.changed = [*moved, *fresh]
+    result.wards |= {row.ward_id for row in result.changed}
+    _publish_spans(cycle, result, {p.pk: p for p in people.values()})
+    return result
+
+
+def _wanted(
+    cycle: Cycle,
+    scenario: Scenario,
+    stays: Mapping[str, Sequence[PlannedStay]],
+    people: Mapping[str, Participant],
+) -> dict[Slot, Stay]:
+    wards = {ward_key(w): w for w in Ward.objects.select_related("hospital")}
+    curricula = {p.curriculum_id for p in people.values()}
+    rows = CurriculumBlock.objects.filter(curriculum__in=curricula)
+    blocks: dict[int, list[CurriculumBlock]] = {}
+    for block in rows:
+        blocks.setdefault(block.curriculum_id, []).append(block)
+    parts = {pk: parts_by_key(own) for pk, own in blocks.items()}
+    found: dict[Slot, Stay] = {}
+    for trainee, own in stays.items():
+        person = people.get(trainee)
+        if person is None:
+            continue
+        for stay in own:
+            part = parts[person.curriculum_id][stay.block]
+            found[person.pk, part.block.pk, part.number] = Stay(
+                participant=person,
+                block=part.block,
+                part=part.number,
+                ward=wards[stay.ward],
+                starts_on=first_day(cycle, stay.start),
+                ends_on=last_day(cycle, stay.start + part.months - 1),
+                scenario=scenario,
+            )
+    return found
+
+
+def _same(row: Stay, target: Stay) -> bool:
+    names = ("ward_id", "starts_on", "ends_on")
+    return all(getattr(row, name) == getattr(target, name) for name in names)
+
+
+def _cut_off(
+    cycle: Cycle, row: Stay, participant: Participant, frozen: int, result: Written
+) -> None:
+    """Keep what has happened of a stay that does not go on; delete what never began."""
+    end = last_day(cycle, frozen - 1) if frozen else row.starts_on
+    if participant.left_on is not None:
+        end = min(end, participant.left_on - dt.timedelta(days=1))
+    if end <= row.starts_on:
+        result.gone.append(row)
+        return
+    row.block, row.part, row.ends_on = None, 0, min(end, row.ends_on)
+    row.save(update_fields=["block", "part", "ends_on"])
+    result.changed.append(row)
+
+
+def _store(moved: list[Stay], fresh: list[Stay]) -> None:
+    Stay.objects.filter(pk__in=[row.pk for row in moved]).update(
+        starts_on=F("starts_on") + _AWAY, ends_on=F("ends_on") + _AWAY
+    )
+    Stay.objects.bulk_update(moved, ["ward", "starts_on", "ends_on", "scenario"], batch_size=10_000)
+    Stay.objects.bulk_create(fresh, batch_size=2_000)
+
+
+def _publish_spans(cycle: Cycle, result: Written, people: Mapping[int, Participant]) -> None:
+    """Put changed stays into the trainees' calendars and take those away that are gone."""
+    zone_name = time_zone_of(cycle.unit)
+    zone = ZoneInfo(zone_name)
+    wards = Ward.objects.select_related("hospital").in_bulk(
+        list({row.ward_id for row in result.changed})
+    )
+    url = reverse("rotations:my-plan")
+    publish_spans(
+        [
+            SpanData(
+                person_id=people[row.participant_id].student.person_id,
+                kind=SPAN_KIND,
+                source=source_of(row),
+                params={"ward": bilingual(wards[row.ward_id])},
+                starts_at=dt.datetime.combine(row.starts_on, dt.time(), zone),
+                ends_at=dt.datetime.combine(row.ends_on + dt.timedelta(days=1), dt.time(), zone),
+                is_all_day=True,
+                time_zone=zone_name,
+                url=url,
+            )
+            for row in result.changed
+        ]
+    )
+    withdraw_sources([source_of(row) for row in result.gone])
+    Stay.objects.filter(pk__in=[row.pk for row in result.gone]).delete()
+
+
+def source_of(row: Stay) -> str:
+    """Return the name under which a stay stands in calendars."""
+    return f"rotations.stay:{row.pk}"
+
+
+def tell_about(cycle: Cycle, written: Written, *, is_first: bool) -> int:
+    """Tell the trainees whose plan changed, their mentors and their wards; return how many."""
+    params = {"plan": bilingual(cycle)}
+    concerned = list(
+        cycle.participants.filter(pk__in=written.participants).select_related("student__person")
+    )
+    kind = "rotations.plan_published" if is_first else "rotations.plan_changed"
+    people = [row.student.person for row in concerned]
+    told = notify(people, kind, params=params, url=reverse("rotations:my-plan"), unit=cycle.unit)
+    told += notify(
+        mentors_of(row.student_id for row in concerned),
+        "rotations.students_plan_changed",
+        params=params,
+        url=reverse("rotations:students-plans"),
+        unit=cycle.unit,
+    )
+    wards = Ward.objects.filter(pk__in=written.wards).select_related("unit")
+    secretaries: dict[int, Person] = {}
+    for unit in {ward.unit_id: ward.unit for ward in wards}.values():
+        rows = holders(unit, Role.BASE_SECRETARY, Role.DEPARTMENT_SECRETARY)
+        secretaries |= {person.pk: person for person in rows}
+    told += notify(
+        secretaries.values(),
+        "rotations.ward_plan_changed",
+        params=params,
+        url=reverse("rotations:wards"),
+        unit=cycle.unit,
+    )
+    return told
+
+
+def mentors_of(students: Iterable[int]) -> list[Person]:
+    """Return who mentors these students now."""
+    return list(
+        Person.objects.filter(
+            mentor__mentorships__student__in=list(students), mentor__mentorships__state="active"
+        ).distinct()
+    )
