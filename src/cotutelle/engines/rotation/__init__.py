@@ -38,37 +38,85 @@ from cotutelle.engines.rotation.validation import Fault, InvalidProblem, validat
 
 if TYPE_CHECKING:
     from cotutelle.engines.rotation.bound_check import check_bound
+    from cotutelle.engines.rotation.diagnosis import Diagnosis, Finding, diagnose
+    from cotutelle.engines.rotation.events import (
+        agreement_ends,
+        freeze_past,
+        trainee_away,
+        trainee_leaves,
+        ward_closes,
+        ward_loses_places,
+    )
+    from cotutelle.engines.rotation.replanning import Difference, Replan, differences, replan
+    from cotutelle.engines.rotation.rules import WAIVERS, Repair, Rule, apply_repair
     from cotutelle.engines.rotation.solving import plan_rotations
 
-_LAZY = {"check_bound": "bound_check", "plan_rotations": "solving"}
+_LAZY = {
+    "Diagnosis": "diagnosis",
+    "Difference": "replanning",
+    "Finding": "diagnosis",
+    "Repair": "rules",
+    "Replan": "replanning",
+    "Rule": "rules",
+    "WAIVERS": "rules",
+    "agreement_ends": "events",
+    "apply_repair": "rules",
+    "check_bound": "bound_check",
+    "diagnose": "diagnosis",
+    "differences": "replanning",
+    "freeze_past": "events",
+    "plan_rotations": "solving",
+    "replan": "replanning",
+    "trainee_away": "events",
+    "trainee_leaves": "events",
+    "ward_closes": "events",
+    "ward_loses_places": "events",
+}
 
 __all__ = [
+    "WAIVERS",
     "Block",
+    "Diagnosis",
+    "Difference",
     "Evidence",
     "Fault",
+    "Finding",
     "Infeasible",
     "InvalidProblem",
     "Order",
     "Plan",
     "Progress",
+    "Repair",
+    "Replan",
     "Report",
     "RotationProblem",
+    "Rule",
     "Score",
     "Status",
     "Stay",
     "Trainee",
     "Violation",
     "Ward",
+    "agreement_ends",
+    "apply_repair",
     "check_bound",
     "check_plan",
+    "diagnose",
+    "differences",
+    "freeze_past",
     "plan_from_json",
     "plan_rotations",
     "plan_to_json",
     "problem_from_json",
     "problem_to_json",
     "recompute_score",
+    "replan",
     "score_of",
+    "trainee_away",
+    "trainee_leaves",
     "validate_problem",
+    "ward_closes",
+    "ward_loses_places",
 ]
 
 

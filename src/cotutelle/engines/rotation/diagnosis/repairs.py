@@ -12,20 +12,25 @@ from cotutelle.engines.rotation.diagnosis.closeness import in_the_way, without_p
 from cotutelle.engines.rotation.diagnosis.model import RuleModel
 from cotutelle.engines.rotation.diagnosis.scope import Scope, merged, whole_trainees
 from cotutelle.engines.rotation.mending import mend
+from cotutelle.engines.rotation.placement import Cell
+from cotutelle.engines.rotation.plan import Plan
 from cotutelle.engines.rotation.problem import RotationProblem, Stay
 from cotutelle.engines.rotation.rules import Kind, Repair, Rule, Waiver, waive
+from cotutelle.engines.rotation.solving import plan_rotations
 
 MOST = 3
 _PRICE: Mapping[Waiver, int] = {"officer": 10, "department": 11, "trainee": 12}
 _ANYBODY: frozenset[Waiver] = frozenset(_PRICE)
 _COUNTED: Set[Kind] = {"capacity", "minimum", "hospital_count"}
 _ROUNDS = 6
+_MENDING_SHARE = 0.7
+"""Share of the time that is left while small circles around the change are not given up."""
 
 
 def find_repairs(
     problem: RotationProblem,
     scope: Scope,
-    start: Mapping[str, tuple[Stay, ...]],
+    closest: Plan | None,
     left: Callable[[], float],
 ) -> tuple[Repair, ...]:
     """
@@ -42,8 +47,8 @@ def find_repairs(
         A valid problem without a plan.
     scope
         Where the conflicts are.
-    start
-        The plan that comes closest.
+    closest
+        The plan that comes closest, or ``None``.
     left
         Seconds left.
 
@@ -52,14 +57,35 @@ def find_repairs(
     Repairs that work, by whom has to be asked (officer, department, trainee), then by size; none
     where only rules that nobody may waive are in the way, or none was found in time.
     """
-    search = _Search(problem, scope, start, left)
+    search = _Search(problem, scope, closest.stays if closest else {}, left)
     ways: list[frozenset[Waiver]] = [*(frozenset([who]) for who in _PRICE), _ANYBODY, _ANYBODY]
     for index, asked in enumerate(ways):
         if len(search.found) >= MOST or left() <= 0:
             break
         held = search.held if index == len(ways) - 1 else frozenset()
         search.repair(asked, held, left() / (len(ways) - index))
-    return tuple(sorted(search.found.values(), key=_rank))
+    found = list(search.found.values())
+    plain = _places_as_overdrawn(problem, closest) if closest else None
+    if plain and all(repair.who != plain.who or repair.size > plain.size for repair in found):
+        found.append(plain)
+    return tuple(sorted(found, key=_rank)[:MOST])
+
+
+def _places_as_overdrawn(problem: RotationProblem, closest: Plan) -> Repair | None:
+    """Grant exactly what the closest plan overdraws: it is itself the proof that this works."""
+    kinds: tuple[tuple[Kind, Mapping[Cell, int]], ...] = (
+        ("capacity", closest.over),
+        ("minimum", closest.under),
+    )
+    waived = [
+        Rule(kind, (ward,), (), (period, period), by)
+        for kind, cells in kinds
+        for (ward, period), by in cells.items()
+    ]
+    changes = merged(waived)
+    if not changes or check_plan(waive(problem, changes), closest.stays):
+        return None
+    return Repair(changes, sum(map(_size, waived)), closest.stays)
 
 
 def _rank(repair: Repair) -> tuple[int, int, tuple[Rule, ...]]:
@@ -106,14 +132,22 @@ class _Search:
         if hopeless:
             self.scope |= whole_trainees(repaired, hopeless)
             return None
-        stays = mend(
+        seconds = self.left() - until
+        mending = until + seconds * _MENDING_SHARE
+        stays: Mapping[str, tuple[Stay, ...]] = mend(
             repaired,
             self.start,
             seed=0,
             workers=1,
-            going=lambda _: max(0.0, self.left() - until),
+            going=lambda _: max(0.0, self.left() - mending),
             only_feasible=True,
         )
+        if check_plan(repaired, stays) and self.left() > until:
+            stays = plan_rotations(
+                repaired,
+                time_limit=self.left() - until,
+                report=lambda progress: progress.score is None,
+            ).stays
         if not check_plan(repaired, stays):
             return stays
         self.scope = in_the_way(repaired, stays, self.scope)

@@ -122,7 +122,7 @@ class _Search:
         scope = whole_trainees(self.problem, hopeless)
         if crowded:
             scope |= around_wards(self.problem, crowded, whole=False)
-        repairs = find_repairs(self.problem, scope, elastic.stays if elastic else {}, self.left)
+        repairs = find_repairs(self.problem, scope, elastic, self.left)
         return self.result(False, findings, elastic, core, repairs)
 
     def own_rules(self, hopeless: list[str]) -> Iterator[Finding]:
