@@ -99,7 +99,8 @@ def erase_programme(person: Person) -> None:
     leaves.update(reason="", evidence=None)
     enrolments.update(bachelor_agreement=None)
     for file in files:
-        delete_file(file, actor=None)
+        if file is not None:
+            delete_file(file, actor=None)
     TrackChoice.objects.filter(enrolment__in=enrolments).update(reason="")
     Attainment.objects.filter(enrolment__in=enrolments).update(number="", note="")
     for thing in (*enrolments, *leaves):

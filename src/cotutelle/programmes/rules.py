@@ -144,7 +144,7 @@ def looks_after_ward(actor: Any, obj: Any = None) -> bool:
     if obj is None or not units:
         return bool(units)
     ward = getattr(obj, "ward", None)
-    return ward is not None and any(ward.path.startswith(unit.path) for unit in units)
+    return ward is not None and any(bool(ward.path.startswith(unit.path)) for unit in units)
 
 
 LEAVE_OFFICES = frozenset({Role.GRADUATE_OFFICER, *WARD_ROLES})

@@ -1,3 +1,3 @@
 """Spreadsheets of students, of their numbers and of their certificates."""
 
-from cotutelle.programmes.importers import students  # noqa: F401
+from cotutelle.programmes.importers import certificates, numbers, students  # noqa: F401

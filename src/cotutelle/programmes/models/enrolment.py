@@ -152,4 +152,4 @@ class Milestone(models.Model):
         constraints = [models.UniqueConstraint(fields=["enrolment", "kind"], name="milestone_once")]
 
     def __str__(self) -> str:
-        return MilestoneKind(self.kind).label
+        return str(MilestoneKind(self.kind).label)

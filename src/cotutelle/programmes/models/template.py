@@ -99,7 +99,7 @@ class Phase(models.Model):
         ]
 
     def __str__(self) -> str:
-        return localized(self.name_zh, self.name_en) or PhaseKind(self.kind).label
+        return localized(self.name_zh, self.name_en) or str(PhaseKind(self.kind).label)
 
 
 class RouteCalendar(models.Model):
@@ -121,4 +121,4 @@ class RouteCalendar(models.Model):
         ]
 
     def __str__(self) -> str:
-        return Route(self.route).label
+        return str(Route(self.route).label)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 
-from cotutelle.institutions.models import Unit
 from cotutelle.institutions.queries import below
 from cotutelle.people.models import Person
 from cotutelle.programmes.enums import Route, TemplateState
@@ -45,23 +44,28 @@ class Bar:
     left: int
     width: int
 
+    @property
+    def before(self) -> int:
+        """Months before enrolment in which it begins."""
+        return -self.phase.starts_month
+
+    @property
+    def first(self) -> int:
+        """Its first month, counted from 1."""
+        return self.phase.starts_month + 1
+
+    @property
+    def last(self) -> int:
+        """Its last month, counted from 1."""
+        return self.phase.starts_month + self.phase.months
+
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """The phases of a programme between its first and its last month."""
 
     bars: tuple[Bar, ...]
-    first: int
     months: int
-    ticks: tuple[tuple[int, int], ...]
-
-    @property
-    def zero(self) -> int:
-        """Months from the beginning of the line to enrolment."""
-        return -self.first
-
-
-_TICK = 6
 
 
 def timeline_of(template: Template) -> Timeline:
@@ -70,15 +74,9 @@ def timeline_of(template: Template) -> Timeline:
     first = min([0, *(one.starts_month for one in phases)])
     last = max([template.months, *(one.starts_month + one.months for one in phases)])
     bars = tuple(Bar(one, one.starts_month - first, one.months) for one in phases)
-    ticks = tuple((month, month - first) for month in range(first - first % _TICK, last + 1, _TICK))
-    return Timeline(bars, first, last - first, ticks)
+    return Timeline(bars, last - first)
 
 
 def route_labels(routes: list[str]) -> list[str]:
     """Return what the routes are called, in their usual order."""
     return [str(route.label) for route in Route if route.value in routes]
-
-
-def unit_may_have_examples(unit: Unit) -> bool:
-    """Tell whether ``unit`` has no programme of its own yet."""
-    return not Template.objects.filter(unit=unit).exists()

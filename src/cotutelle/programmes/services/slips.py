@@ -18,6 +18,7 @@ from cotutelle.programmes.enums import LeaveKind, LeaveState, LeaveStep
 from cotutelle.programmes.models import Leave
 from cotutelle.programmes.queries.leave import COUNTED, approvals_on
 from cotutelle.ui.dates import format_date
+from cotutelle.workflow.models import Approval
 
 LEAVE_SLIP = "programmes.leave_slip"
 
@@ -76,13 +77,14 @@ def _data(leave: Leave) -> dict[str, Any]:
         "days": leave.days,
         "back": _both(lambda: format_date(back)) if back else None,
         "is_returned": leave.state == LeaveState.RETURNED,
-        "steps": [
-            {
-                "step": _both(lambda one=one: LeaveStep(one.params["step"]).label),
-                "name": _both(lambda one=one: one.decided_by.display_name),
-                "day": _both(lambda one=one: format_date(one.decided_at)),
-            }
-            for one in approvals_on(leave)
-            if one.decided_by is not None
-        ],
+        "steps": [_step(one) for one in approvals_on(leave) if one.decided_by is not None],
+    }
+
+
+def _step(approval: Approval) -> dict[str, Any]:
+    decided_by = approval.decided_by
+    return {
+        "step": _both(lambda: LeaveStep(approval.params["step"]).label),
+        "name": _both(lambda: decided_by.display_name if decided_by else "–"),
+        "day": _both(lambda: format_date(approval.decided_at)),
     }
