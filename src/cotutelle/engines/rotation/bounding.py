@@ -21,26 +21,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from cotutelle.engines.rotation._compiled import Compiled, compile_problem
-from cotutelle.engines.rotation.master import (
-    Cells,
-    Column,
-    Floats,
-    Ints,
-    MasterProgramme,
-    Relaxed,
-)
+from cotutelle.engines.rotation.columns import ROUNDING, Cells, Column, Floats, Ints
 from cotutelle.engines.rotation.oracle import Oracle, Schedule
 from cotutelle.engines.rotation.plan import Evidence
 from cotutelle.engines.rotation.problem import RotationProblem
+from cotutelle.engines.rotation.relaxed import MasterProgramme, Relaxed
 
-_ROUNDING = 1e-6
 _WARM_STEPS = 40
 _PATIENCE = 4
 
 
 def whole_bound(bound: float) -> int:
     """Return the largest score (an integer) that ``bound`` admits, rounding errors allowed for."""
-    return int(np.floor(bound + _ROUNDING))
+    return int(np.floor(bound + ROUNDING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +182,8 @@ class DualBound:
         if relaxed is None:
             self.settled = True
             return
-        self.relaxed = relaxed
-        if relaxed.overdrawn < _ROUNDING and whole_bound(relaxed.value) >= whole_bound(self.bound):
+        self._relaxed = relaxed
+        if relaxed.overdrawn < ROUNDING and whole_bound(relaxed.value) >= whole_bound(self.bound):
             self.settled = True
             return
         mixture = self._mixture
