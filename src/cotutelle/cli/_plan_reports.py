@@ -69,7 +69,12 @@ def audit(problem: RotationProblem, plan: Plan) -> dict[str, Any]:
     broken = {v.code for v in violations} - {"over_capacity", "under_minimum"}
     wrong = [] if broken else _wrong_figures(problem, plan)
     score = None if broken else recompute_score(problem, plan.stays)
-    proven = None if plan.evidence is None else check_bound(problem, plan.evidence)
+    proven = None
+    if plan.evidence is not None:
+        try:
+            proven = check_bound(problem, plan.evidence)
+        except ValueError as error:
+            wrong.append(str(error))
     if proven is not None and score is not None and not violations and score > proven + _TOLERANCE:
         wrong.append(f"score: {score} is above what the prices prove to be the most: {proven}")
     return {

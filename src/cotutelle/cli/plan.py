@@ -68,6 +68,8 @@ def plan(
     mistakes: all of them are listed, and nothing is written; 1 when no plan that keeps all rules
     was found: then either nothing is written, or the plan that comes closest.
     """
+    started = time.process_time()
+    problem = read_problem(problem_file, as_json=as_json)
     from cotutelle.cli._plan_progress import watched  # noqa: PLC0415
     from cotutelle.cli._plan_reports import report, summary  # noqa: PLC0415
     from cotutelle.engines.rotation import (  # noqa: PLC0415
@@ -77,8 +79,6 @@ def plan(
         plan_to_json,
     )
 
-    started = time.process_time()
-    problem = read_problem(problem_file, as_json=as_json)
     try:
         with watched() as progress:
             best = plan_rotations(problem, time_limit=time_limit, seed=seed, report=progress)
@@ -113,10 +113,10 @@ def check(problem_file: ProblemFile, plan_file: PlanFile, *, as_json: AsJson = F
     Every hard rule, the stated scores, and the bound, recomputed from the prices in the plan.
     Exit status 0 when everything holds; 1 when something fails, which is then named.
     """
-    from cotutelle.cli._plan_reports import audit, audit_words  # noqa: PLC0415
-
     problem = read_problem(problem_file, as_json=as_json)
     best = read_plan(plan_file, as_json=as_json)
+    from cotutelle.cli._plan_reports import audit, audit_words  # noqa: PLC0415
+
     figures = audit(problem, best)
     if as_json:
         typer.echo(json.dumps(figures))
@@ -136,10 +136,10 @@ def explain(
 
     Exit status 0 when it has a plan, 1 when it has none.
     """
+    problem = read_problem(problem_file, as_json=as_json)
     from cotutelle.cli._plan_words import diagnosis_json, diagnosis_lines  # noqa: PLC0415
     from cotutelle.engines.rotation import diagnose  # noqa: PLC0415
 
-    problem = read_problem(problem_file, as_json=as_json)
     diagnosis = diagnose(problem, time_limit=time_limit)
     if as_json:
         typer.echo(json.dumps(diagnosis_json(diagnosis)))
