@@ -18,8 +18,9 @@ from cotutelle.selection import queries, services
 from cotutelle.selection.enums import RoundState
 from cotutelle.selection.models import Offer, Participant, PlaceCap, Round
 from cotutelle.selection.queries.why import enough_for_student
-from cotutelle.selection.services import rerun, runs
+from cotutelle.selection.services import rerun, runs, solving
 from cotutelle.selection.services.caps import set_minimum
+from cotutelle.selection.services.solving import Infeasible
 from cotutelle.selection.views.review_proof import proof_of, tolerated_of
 from tests.factories.institutions import UnitFactory
 from tests.factories.mentorship import make_mentor
@@ -60,8 +61,8 @@ class Market:
         return {row.participant: row.offer for row in rows}
 
 
-def refused(market: Market) -> runs.Infeasible:
-    with pytest.raises(runs.Infeasible) as error:
+def refused(market: Market) -> Infeasible:
+    with pytest.raises(Infeasible) as error:
         services.run_round(market.round, actor=market.officer)
     assert error.value.code == "run.infeasible"
     market.round.refresh_from_db()
@@ -251,8 +252,8 @@ def test_a_preview_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatc
     market = Market(algorithm="exact")
     Offer.objects.update(weight=2)
     problem = runs.market_of(market.round, seed="x").problem
-    assert len(runs.quick_match(problem).offer_of) == 2
-    monkeypatch.setattr(runs, "_PREVIEW_SECONDS", 1e-9)
+    assert len(solving.quick_match(problem).offer_of) == 2
+    monkeypatch.setattr(solving, "_PREVIEW_SECONDS", 1e-9)
     with pytest.raises(RuleViolation) as error:
-        runs.quick_match(problem)
+        solving.quick_match(problem)
     assert error.value.code == "run.time"

@@ -12,7 +12,8 @@ from cotutelle.jobs.models import Job
 from cotutelle.jobs.registry import JobHandle, handler
 from cotutelle.selection import services
 from cotutelle.selection.models import Round, Scenario
-from cotutelle.selection.services import rerun, runs, scenario_computing, scenarios
+from cotutelle.selection.services import diagnosis, rerun, scenario_computing, scenarios
+from cotutelle.selection.services.solving import Infeasible
 
 
 def _round_page(job: Job) -> str:
@@ -46,15 +47,15 @@ def run(handle: JobHandle, round_id: int, *, trial: bool = False) -> dict[str, A
     handle.progress(0, 2)
     try:
         made = services.run_round(round_, actor=handle.job.actor, trial=trial)
-    except runs.Infeasible as refusal:
+    except Infeasible as refusal:
         # Nothing was written; the page of the round shows why.
-        return {"inputs": runs.inputs_of(round_), "diagnosis": refusal.diagnosis}
+        return {"inputs": diagnosis.inputs_of(round_), "diagnosis": refusal.diagnosis}
     handle.progress(2, 2)
     return {"run": str(made.public_id), "number": made.number, "placed": made.result["placed"]}
 
 
 @handler(
-    runs.DIAGNOSIS_JOB,
+    diagnosis.DIAGNOSIS_JOB,
     title=_("Look for the reasons why there is no result"),
     done_url=_result_page,
     done_label=_("See the reasons"),
@@ -63,7 +64,7 @@ def run(handle: JobHandle, round_id: int, *, trial: bool = False) -> dict[str, A
 def diagnose(handle: JobHandle, round_id: int) -> dict[str, Any]:
     """Look at the round as it stands; it is only read."""
     round_ = Round.objects.select_related("unit", "policy").get(pk=round_id)
-    return runs.diagnose_round(round_, actor=handle.job.actor)
+    return diagnosis.diagnose_round(round_, actor=handle.job.actor)
 
 
 @handler(
@@ -80,8 +81,8 @@ def run_again(handle: JobHandle, round_id: int) -> dict[str, Any]:
     handle.progress(0, 2)
     try:
         made = rerun.rerun_round(round_, actor=handle.job.actor)
-    except runs.Infeasible as refusal:
-        return {"inputs": runs.inputs_of(round_), "diagnosis": refusal.diagnosis}
+    except Infeasible as refusal:
+        return {"inputs": diagnosis.inputs_of(round_), "diagnosis": refusal.diagnosis}
     handle.progress(2, 2)
     return {"run": str(made.public_id), "number": made.number, "placed": made.result["placed"]}
 

@@ -65,6 +65,7 @@ from cotutelle.engines.matching.result import (
     Priority,
     Shortfall,
     Status,
+    Unsupported,
 )
 from cotutelle.engines.matching.solving import diagnose, match, rematch, solve_exact
 from cotutelle.engines.matching.sufficiency import Sufficient
@@ -113,6 +114,7 @@ __all__ = [
     "StudentId",
     "Sufficient",
     "Tolerated",
+    "Unsupported",
     "Verdict",
     "Violation",
     "build_certificate",

@@ -30,7 +30,7 @@ from cotutelle.engines.matching.entities import GroupId, MentorId, OfferId, Stud
 from cotutelle.engines.matching.lottery import Lottery
 from cotutelle.engines.matching.priority import chain_of, unit_orders
 from cotutelle.engines.matching.problem import MatchingProblem
-from cotutelle.engines.matching.result import LowerQuotaMissed, Matching
+from cotutelle.engines.matching.result import LowerQuotaMissed, Matching, Unsupported
 from cotutelle.engines.matching.shortfalls import missed_minimums
 
 ALGORITHM = "spa-st student-proposing deferred acceptance"
@@ -112,9 +112,9 @@ def match_students(problem: MatchingProblem) -> Matching:
 
 
 def refuse_weights(problem: MatchingProblem) -> None:
-    """Raise the `ValueError` of the algorithms that count every student as one place."""
+    """Raise the `Unsupported` of the algorithms that count every student as one place."""
     if any(offer.weight != 1 for offer in problem.offers.values()):
-        raise ValueError("offers: weights above 1 need the exact algorithm")
+        raise Unsupported("offers", "weights above 1 need the exact algorithm")
 
 
 def strict_lists(problem: MatchingProblem, lottery: Lottery) -> dict[MentorId, list[StudentId]]:

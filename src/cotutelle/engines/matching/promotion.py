@@ -35,7 +35,7 @@ from cotutelle.engines.matching.entities import MentorId, OfferId, StudentId
 from cotutelle.engines.matching.lottery import Lottery
 from cotutelle.engines.matching.preferences import Preferences, is_strict
 from cotutelle.engines.matching.problem import MatchingProblem
-from cotutelle.engines.matching.result import LowerQuotaMissed, Matching
+from cotutelle.engines.matching.result import LowerQuotaMissed, Matching, Unsupported
 from cotutelle.engines.matching.shortfalls import missed_minimums
 
 _MOVABLE, _PLAIN, _PROMOTED = range(3)
@@ -102,8 +102,8 @@ def promote_students(problem: MatchingProblem) -> Matching:
     """
     refuse_weights(problem)
     if any(group.quota is not None for group in problem.groups.values()):
-        raise ValueError(
-            "groups: promotion knows no quotas above the mentor; use deferred-acceptance or exact"
+        raise Unsupported(
+            "groups", "promotion knows no quotas above the mentor; use deferred-acceptance or exact"
         )
     lists = {key: mentor.preferences for key, mentor in problem.mentors.items()}
     matching = promote_all(problem, Lottery(problem.seed), lists)

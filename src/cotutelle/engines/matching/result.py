@@ -83,6 +83,14 @@ class Shortfall:
         return f"{self.level} {self.key!r} needs {self.minimum} and got {self.got}"
 
 
+class Unsupported(ValueError):
+    """Raised by an algorithm that cannot count what the market has; ``argument`` names it."""
+
+    def __init__(self, argument: str, message: str) -> None:
+        self.argument = argument
+        super().__init__(f"{argument}: {message}")
+
+
 class LowerQuotaMissed(ValueError):
     """Raised with every minimum quota that was missed, in ``missed``."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 from cotutelle.engines import matching
 from cotutelle.selection.policy import RoundRules
+from cotutelle.selection.queries.solving import match_by_rules
 
 Problem = matching.MatchingProblem
 Given = Mapping[str, str]
@@ -52,15 +53,7 @@ def solve(problem: Problem, rules: RoundRules, *, time_limit: float | None = Non
     ValueError
         The algorithm knows no such market, or the verifier found something wrong.
     """
-    exact = rules.algorithm == "exact"
-    result = matching.match(
-        problem,
-        algorithm=cast("matching.Algorithm", str(rules.algorithm)),
-        objective=cast("matching.Objective", str(rules.objective) if exact else "size"),
-        time_limit=float(rules.time_limit) if time_limit is None else time_limit,
-        order=cast("tuple[matching.Priority, ...]", tuple(rules.lower_order.split(","))),
-    )
-    return checked(problem, result)
+    return checked(problem, match_by_rules(problem, rules, time_limit=time_limit))
 
 
 def checked(problem: Problem, result: matching.Matching) -> Outcome:
@@ -261,32 +254,3 @@ def cost_of_pin(
         "lose": counts["lost"] + counts["worse"],
         "gainers": [one["student"] for one in others if one["move"] in {"gained", "better"}],
     }
-
-
-def diagnosis_json(found: matching.Diagnosis) -> dict[str, Any]:
-    """Return reasons and repairs as plain values."""
-    return {
-        "reasons": [
-            {"kind": rule.kind, "key": _key(rule.key), "value": rule.value}
-            for rule in found.reasons
-        ],
-        "repairs": [
-            {
-                "cost": repair.cost,
-                "changes": [
-                    {
-                        "kind": one.kind,
-                        "key": _key(one.key),
-                        "before": one.before,
-                        "after": one.after,
-                    }
-                    for one in repair.changes
-                ],
-            }
-            for repair in found.repairs
-        ],
-    }
-
-
-def _key(key: str | Iterable[str]) -> str | list[str]:
-    return key if isinstance(key, str) else list(key)

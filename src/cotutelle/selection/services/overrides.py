@@ -40,7 +40,8 @@ from cotutelle.selection.services._common import (
     rules_of,
     stale,
 )
-from cotutelle.selection.services.runs import market_of, quick_match
+from cotutelle.selection.services.runs import market_of
+from cotutelle.selection.services.solving import quick_match
 
 MINUTES = "selection.minutes"
 LIVE = (OverrideState.PENDING, OverrideState.APPROVED)

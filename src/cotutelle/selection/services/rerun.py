@@ -25,6 +25,7 @@ from cotutelle.selection.enums import (
 )
 from cotutelle.selection.models import Participant, Round
 from cotutelle.selection.queries.problem import Market
+from cotutelle.selection.queries.solving import diagnosis_json
 from cotutelle.selection.services._common import (
     lock_round,
     require_reason,
@@ -36,18 +37,15 @@ from cotutelle.selection.services.confirmation import vacate_placement
 from cotutelle.selection.services.rounds import leave_round
 from cotutelle.selection.services.runs import (
     RUN_KIND,
-    Infeasible,
     certificate_of,
-    diagnosis_json,
     hold_unchanged,
     market_of,
     propose,
     require_regime,
     result_json,
-    solve,
-    too_short,
     verdict_json,
 )
+from cotutelle.selection.services.solving import Infeasible, solve, too_short
 
 JOB = "selection.rerun"
 

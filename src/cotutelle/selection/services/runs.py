@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, Literal, cast
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -21,37 +20,19 @@ from cotutelle.jobs.services import start_job
 from cotutelle.ledger.services import record
 from cotutelle.people.models import Person
 from cotutelle.selection.enums import (
-    Algorithm,
     PlacementSource,
     PlacementState,
     Regime,
     RoundState,
 )
 from cotutelle.selection.models import Placement, Round
-from cotutelle.selection.policy import RoundRules
 from cotutelle.selection.queries.problem import Market, build_problem
 from cotutelle.selection.services._common import lock_round, require_state, rules_of
+from cotutelle.selection.services.solving import solve
 
 RUN_KIND = "selection.matching"
 TRIAL_KIND = "selection.trial"
 JOB = "selection.run"
-DIAGNOSIS_JOB = "selection.diagnose"
-_PREVIEW_SECONDS = 5.0
-_DIAGNOSIS_SECONDS = 60.0
-
-
-class Infeasible(RuleViolation):
-    """``run.infeasible``: no result keeps all rules; ``diagnosis`` is plain JSON, see `diagnose_round`."""
-
-    def __init__(self, diagnosis: Mapping[str, Any]) -> None:
-        super().__init__(
-            "run.infeasible",
-            _(
-                "No result keeps all places and minimum places of this round. Nothing was "
-                "changed; see the reasons and what would help."
-            ),
-        )
-        self.diagnosis = diagnosis
 
 
 def start_run(round_: Round, *, actor: Person, trial: bool = False) -> Job:
@@ -83,7 +64,7 @@ def run_round(round_: Round, *, actor: Person, trial: bool = False) -> Run:
     check(actor, "selection.run_round", round_)
     require_state(round_, *RoundState)
     _require_runnable(round_, trial=trial)
-    seed = _seed(round_) if trial else round_.seed
+    seed = trial_seed(round_) if trial else round_.seed
     market = market_of(round_, seed=seed)
     began = time.process_time()
     result = solve(market.problem, rules_of(round_))
@@ -138,166 +119,9 @@ def hold_unchanged(round_: Round, market: Market) -> None:
         )
 
 
-def solve(problem: matching.MatchingProblem, rules: RoundRules) -> matching.Matching:
-    """
-    Match by the algorithm of ``rules``, within their time.
-
-    Refuses with ``run.infeasible``, ``run.algorithm`` and ``run.time``.
-    """
-    try:
-        return matching.match(
-            problem,
-            algorithm=cast("matching.Algorithm", str(rules.algorithm)),
-            objective=_objective(rules),
-            time_limit=float(rules.time_limit),
-            order=cast(
-                "tuple[Literal['blocking', 'size'], ...]", tuple(rules.lower_order.split(","))
-            ),
-        )
-    except matching.Infeasible as error:
-        raise Infeasible(diagnosis_json(error.diagnosis)) from error
-    except matching.LowerQuotaMissed as error:
-        raise Infeasible(_missed(error)) from error
-    except TimeoutError as error:
-        raise too_short() from error
-    except ValueError as error:
-        raise RuleViolation(
-            "run.algorithm",
-            _(
-                "The algorithm named in the rules cannot count these places: promotion knows no "
-                "places of units, and only the exact algorithm lets a student take several places."
-            ),
-        ) from error
-
-
-def too_short() -> RuleViolation:
-    """Return the refusal of a search that its time did not suffice for."""
-    return RuleViolation(
-        "run.time", _("The time was too short to tell. Allow more time in the rules of the round.")
-    )
-
-
-def _objective(rules: RoundRules) -> matching.Objective:
-    """Only the exact algorithm chooses among equally large results."""
-    exact = rules.algorithm == Algorithm.EXACT
-    return cast("matching.Objective", str(rules.objective) if exact else "size")
-
-
-def quick_match(problem: matching.MatchingProblem) -> matching.Matching:
-    """
-    Match for a preview in a page: by deferred acceptance, minimum places left aside.
-
-    Where students take several places each, by the exact algorithm within a few seconds. Refuses
-    with ``run.time`` what could not be proven by then: it would name the wrong people.
-    """
-    free = replace(
-        problem,
-        offers={k: replace(o, lower_quota=0) for k, o in problem.offers.items()},
-        mentors={k: replace(m, lower_quota=0) for k, m in problem.mentors.items()},
-        groups={k: replace(g, lower_quota=0) for k, g in problem.groups.items()},
-    )
-    if all(offer.weight == 1 for offer in free.offers.values()):
-        return matching.match_students(free)
-    try:
-        found = matching.match(free, algorithm="exact", time_limit=_PREVIEW_SECONDS)
-    except TimeoutError as error:
-        raise too_short() from error
-    if found.status != "optimal":
-        raise too_short()
-    return found
-
-
-def start_diagnosis(round_: Round, *, actor: Person) -> Job:
-    """Queue `diagnose_round` as a job. Refuses with ``run.regime``."""
-    check(actor, "selection.run_round", round_)
-    require_regime(round_)
-    return start_job(
-        DIAGNOSIS_JOB,
-        actor=actor,
-        unit=round_.unit,
-        subject=round_,
-        args={"round_id": round_.pk},
-    )
-
-
-def diagnose_round(round_: Round, *, actor: Person) -> dict[str, Any]:
-    """
-    Say whether the round as it stands has a result, and if not, why and what would help.
-
-    Nothing is changed. The answer has ``inputs`` (the digest of what was looked at) and
-    ``diagnosis``: ``None``, or ``how`` (``exact``: nothing can keep the rules; ``missed``: the
-    algorithm did not reach minimum places), ``reasons`` (kind, key, value and perhaps got) and
-    ``repairs`` (cost and changes: kind, key, before, after). Refuses with ``run.time`` and as `market_of`.
-    """
-    check(actor, "selection.run_round", round_)
-    rules = rules_of(round_)
-    problem = market_of(round_, seed=_seed(round_)).problem
-    answer: dict[str, Any] = {"inputs": matching.input_sha256(problem), "diagnosis": None}
-    if rules.algorithm == Algorithm.EXACT:
-        try:
-            found = matching.diagnose(problem, time_limit=_DIAGNOSIS_SECONDS)
-        except TimeoutError as error:
-            raise too_short() from error
-        return answer | {"diagnosis": diagnosis_json(found) if found else None}
-    try:
-        solve(problem, rules)
-    except Infeasible as error:
-        return answer | {"diagnosis": error.diagnosis}
-    return answer
-
-
-def inputs_of(round_: Round) -> str:
-    """Return the digest of the market as it stands, to tell whether a diagnosis still holds."""
-    return matching.input_sha256(market_of(round_, seed=_seed(round_)).problem)
-
-
-def _seed(round_: Round) -> str:
+def trial_seed(round_: Round) -> str:
     """Return the seed of what is only tried: it gives the real lottery not away."""
     return f"trial:{round_.seed_commitment}"
-
-
-def diagnosis_json(found: matching.Diagnosis) -> dict[str, Any]:
-    """Return reasons and repairs as plain values."""
-    return {
-        "how": "exact",
-        "reasons": [
-            {"kind": rule.kind, "key": _plain(rule.key), "value": rule.value}
-            for rule in found.reasons
-        ],
-        "repairs": [
-            {
-                "cost": repair.cost,
-                "changes": [
-                    {
-                        "kind": change.kind,
-                        "key": _plain(change.key),
-                        "before": change.before,
-                        "after": change.after,
-                    }
-                    for change in repair.changes
-                ],
-            }
-            for repair in found.repairs
-        ],
-    }
-
-
-def _missed(error: matching.LowerQuotaMissed) -> dict[str, Any]:
-    """Say which minimum places deferred acceptance did not reach; without them it is done."""
-    rows = [
-        {"kind": f"{one.level}_lower", "key": one.key, "value": one.minimum, "got": one.got}
-        for one in error.missed
-    ]
-    changes = [
-        {"kind": row["kind"], "key": row["key"], "before": row["value"], "after": row["got"]}
-        for row in rows
-    ]
-    cost = sum(one.minimum - one.got for one in error.missed)
-    return {"how": "missed", "reasons": rows, "repairs": [{"cost": cost, "changes": changes}]}
-
-
-def _plain(key: matching.RuleKey) -> str | list[str]:
-    return key if isinstance(key, str) else list(key)
 
 
 def require_regime(round_: Round) -> None:

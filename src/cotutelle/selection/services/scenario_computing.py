@@ -22,7 +22,6 @@ from cotutelle.selection.queries.scenario_edits import UnknownEdit
 from cotutelle.selection.queries.scenario_outcomes import (
     Outcome,
     cost_of_pin,
-    diagnosis_json,
     figures,
     load,
     moves,
@@ -35,7 +34,9 @@ from cotutelle.selection.queries.scenarios import (
     outcome_of_base,
     rules_of,
 )
+from cotutelle.selection.queries.solving import diagnosis_json
 from cotutelle.selection.services.scenarios import fault_words
+from cotutelle.selection.services.solving import unsupported_words
 
 MOST_PINS = 60
 PIN_SECONDS = 10.0
@@ -161,10 +162,8 @@ def _solved(problem: matching.MatchingProblem, rules: RoundRules) -> Outcome:
         if found is not None:
             says["infeasible"] = diagnosis_json(found)
         raise _NoResult(says) from error
-    except matching.InvalidProblem:
-        raise
-    except ValueError as error:
-        raise _NoResult({"fault": _refusal_words(error)}) from error
+    except matching.Unsupported as error:
+        raise _NoResult({"fault": unsupported_words(error)}) from error
 
 
 def _diagnosed(problem: matching.MatchingProblem) -> matching.Diagnosis | None:
@@ -173,20 +172,6 @@ def _diagnosed(problem: matching.MatchingProblem) -> matching.Diagnosis | None:
         return matching.diagnose(problem, time_limit=DIAGNOSIS_SECONDS)
     except TimeoutError:
         return None
-
-
-def _refusal_words(error: ValueError) -> str:
-    """Say what the way of matching cannot do; its own words name the argument first."""
-    argument = str(error).partition(":")[0]
-    known = {
-        "offers": _("Offers that count as more than one place need the exact way of matching."),
-        "groups": _(
-            "Promotion knows no places of units; use deferred acceptance or the exact way."
-        ),
-    }
-    return known.get(argument) or _("This way of matching has no result here: %(why)s") % {
-        "why": error
-    }
 
 
 def _result(pair: _Pair, costs: list[dict[str, Any]], kept: int) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from cotutelle.jobs.models import Job
 from cotutelle.selection.enums import RoundState
 from cotutelle.selection.models import Answer, Offer, Override, Participant, PlaceCap, Round
 from cotutelle.selection.services import rerun
-from cotutelle.selection.services.runs import DIAGNOSIS_JOB, JOB, inputs_of, start_diagnosis
+from cotutelle.selection.services.diagnosis import DIAGNOSIS_JOB, inputs_of, start_diagnosis
+from cotutelle.selection.services.runs import JOB
 from cotutelle.selection.views.officer_common import actor_of, page, round_or_404
 from cotutelle.selection.views.officer_people import mentors_of
 
