@@ -8,8 +8,13 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck, settings
 
 from cotutelle.database.testing import shared_server
+
+# No test is timed: on a busy machine drawing examples may be slow, and that is no fault.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
