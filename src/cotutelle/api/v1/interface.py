@@ -27,6 +27,7 @@ from cotutelle.api.v1.rooms.rounds import room as rounds
 from cotutelle.api.v1.rooms.scenarios import room as scenarios
 from cotutelle.api.v1.rooms.students import room as students
 from cotutelle.api.v1.rooms.units import room as units
+from cotutelle.api.v1.rooms.wards import room as wards
 
 ROOMS: tuple[Room, ...] = (
     own,
@@ -45,6 +46,7 @@ ROOMS: tuple[Room, ...] = (
     agreements,
     imports,
     records,
+    wards,
 )
 
 
