@@ -14,8 +14,12 @@ from typing import Any
 
 from ortools.sat.python import cp_model
 
+from cotutelle.engines.weekly._mip import Mip, Reached
 from cotutelle.engines.weekly._pools import Kind, Kinds, Pool
 from cotutelle.engines.weekly._week import Choice, Decision, Week
+
+LARGE = 2_000
+"""Variables from which on HiGHS is used."""
 
 Stop = Callable[[], bool]
 """Called at every better plan; returning ``False`` stops the solver, which keeps the plan."""
@@ -56,7 +60,7 @@ class Model:
         self.placed: dict[tuple[int, int], Any] = {}
         self.comes: dict[tuple[int, int, str], Any] = {}
         self.keeps: dict[int, Any] = {}
-        self.uses: dict[tuple[int, tuple[Any, ...]], list[tuple[Kind, Any]]] = {}
+        self.uses: dict[tuple[int, tuple[Any, ...]], list[tuple[Kind, list[Any]]]] = {}
         self.group_of: dict[int, tuple[Any, ...]] = {}
         self.pinned: dict[int, Kind] = {}
         self._once: dict[object, list[Any]] = defaultdict(list)
@@ -124,34 +128,36 @@ class Model:
         for (start, window), literals in at.items():
             usable = kinds.at(rooms, window)
             keeping = kept_at[start, window]
+            shares: list[tuple[Kind, list[Any]]]
             if len(usable) == 1 and not keeping:
-                shares: list[tuple[Kind, Any]] = [(usable[0], cp_model.LinearExpr.sum(literals))]
+                shares = [(usable[0], literals)]
             else:
                 shares = [
-                    (kind, self.model.new_int_var(0, min(len(literals), len(kind.rooms)), ""))
+                    (kind, [self.model.new_int_var(0, min(len(literals), len(kind.rooms)), "")])
                     for kind in usable
                 ]
-                total = [share for _, share in shares] + [literal for _, _, literal in keeping]
-                self.model.add(cp_model.LinearExpr.sum(total) == cp_model.LinearExpr.sum(literals))
+                given = [share for _, [share] in shares] + [kept for _, _, kept in keeping]
+                self.model.add(cp_model.LinearExpr.sum(given) == cp_model.LinearExpr.sum(literals))
             self.uses[start, group] = shares
             pinned = []
-            for number, room, literal in keeping:
+            for number, room, kept in keeping:
                 self.pinned[number] = kinds.at((room,), window)[0]
-                pinned.append((self.pinned[number], literal))
-            for kind, share in [*shares, *pinned]:
+                pinned.append((self.pinned[number], [kept]))
+            for kind, variables in [*shares, *pinned]:
                 for slot in range(start, start + length):
-                    self._load[kind, slot].append(share)
+                    self._load[kind, slot].extend(variables)
             if own is not None:
                 self._add_seats(own, start, [*shares, *pinned])
 
-    def _add_seats(self, number: int, start: int, shares: list[tuple[Kind, Any]]) -> None:
+    def _add_seats(self, number: int, start: int, shares: list[tuple[Kind, list[Any]]]) -> None:
         """Let no more wished parties come than the room has seats left."""
         task = self.week.tasks[number]
         everybody = len(task.activity.wished)
-        seats = []
-        for kind, share in shares:
+        seats: list[Any] = []
+        for kind, variables in shares:
             slack = task.slack[kind.rooms[0]]
-            seats.append((everybody if slack is None else min(slack, everybody)) * share)
+            free = everybody if slack is None else min(slack, everybody)
+            seats.extend(free * variable for variable in variables)
         index = next(i for i, choice in enumerate(task.choices) if choice.start == start)
         coming = [self.comes[number, index, party] for party, _ in task.choices[index].open]
         if coming:
@@ -172,90 +178,115 @@ class Model:
         Each objective in its turn is solved with those before held at what they reached.
         """
         run = _Run(self.model, deadline, seed, stop)
-        every = list(self.placed.values())
-        run.reach(cp_model.LinearExpr.sum(every), len(self.tasks), share=0.5)
+        run.reach([(1, literal) for literal in self.placed.values()], len(self.tasks), share=0.4)
         bound = run.bound
-        if self.keeps and run.solver is not None:
-            kept = list(self.keeps.values())
-            run.reach(cp_model.LinearExpr.sum(kept), len(kept), share=0.5)
-        terms = self._worth()
-        if terms and run.solver is not None:
-            run.reach(cp_model.LinearExpr.sum(terms), 0, share=1.0)
-        return Outcome(self._decisions(run.solver), run.is_proven, bound)
+        if self.keeps:
+            run.reach([(1, kept) for kept in self.keeps.values()], len(self.keeps), share=0.4)
+        if worth := self._worth():
+            run.reach(worth, 0, share=1.0)
+        return Outcome(self._decisions(run.values), run.is_proven, bound)
 
-    def _worth(self) -> list[Any]:
+    def _worth(self) -> list[tuple[int, Any]]:
         """Return the terms of minus the cost."""
         terms = []
         for (number, index), literal in self.placed.items():
             choice = self.week.tasks[number].choices[index]
             if choice.cost:
-                terms.append(-choice.cost * literal)
+                terms.append((-choice.cost, literal))
             for party, gain in choice.open:
-                terms.append(gain * self.comes[number, index, party])
+                terms.append((gain, self.comes[number, index, party]))
         return terms
 
-    def _decisions(self, solver: Any) -> dict[int, Decision]:
-        if solver is None:
+    def _decisions(self, values: Sequence[int] | None) -> dict[int, Decision]:
+        if values is None:
             return {}
         left = {
-            key: [kind for kind, share in shares for _ in range(solver.value(share))]
+            key: [kind for kind, own in shares for v in own for _ in range(values[v.index])]
             for key, shares in self.uses.items()
         }
         decisions = {}
         for (number, index), literal in self.placed.items():
-            if not solver.value(literal):
+            if not values[literal.index]:
                 continue
             choice = self.week.tasks[number].choices[index]
-            attending = [p for p, _ in choice.open if solver.value(self.comes[number, index, p])]
-            kept = choice.keeps and bool(solver.value(self.keeps[number]))
+            coming = {party: self.comes[number, index, party] for party, _ in choice.open}
+            attending = tuple(party for party, comes in coming.items() if values[comes.index])
+            kept = choice.keeps and bool(values[self.keeps[number].index])
             rooms: tuple[str, ...] = ()
             if number in self.group_of:
                 if kept:
                     rooms = self.pinned[number].rooms
                 else:
                     rooms = left[choice.start, self.group_of[number]].pop().rooms
-            decisions[number] = Decision(choice, tuple(attending), kept, rooms)
+            decisions[number] = Decision(choice, attending, kept, rooms)
         return decisions
 
 
 class _Run:
-    """One objective after the other, each begun from the best plan so far."""
+    """
+    One objective after the other, each begun from the best plan so far.
+
+    HiGHS places and keeps in large models, CP-SAT does the rest: measured, each is several
+    times faster there (`benchmarks/weekly.py`).
+    """
 
     def __init__(self, model: Any, deadline: float, seed: int, stop: Stop) -> None:
         self.model, self.deadline, self.seed, self.stop = model, deadline, seed, stop
-        self.solver: Any = None
+        self.mip = Mip(model.proto) if len(model.proto.variables) >= LARGE else None
+        self.values: tuple[int, ...] | None = None
         self.is_proven = True
         self.bound = 0
         self.stopped = False
 
-    def reach(self, objective: Any, most: int, share: float) -> None:
-        """Maximise ``objective``, which is at most ``most``, in a share of the time left."""
+    def reach(self, terms: Sequence[tuple[int, Any]], most: int, share: float) -> None:
+        """Maximise the sum of ``terms``, at most ``most``, in a share of the time left."""
+        self.bound = most
+        seconds = (self.deadline - monotonic()) * share
+        if self.stopped or seconds <= 0:
+            self.is_proven = False
+            return
+        found = None
+        if self.mip is not None and share < 1:
+            plain = [(factor, variable.index) for factor, variable in terms]
+            found = self.mip.maximise(plain, seconds, self.values)
+            if found is not None:
+                self.mip.hold(plain, found.objective)
+        else:
+            found = self._search(terms, seconds)
+        if found is None:
+            self.is_proven = False
+            return
+        self.values = found.values
+        self.bound = min(most, int(min(found.bound, most) + 1e-6))
+        self.is_proven = self.is_proven and found.is_proven
+        self.model.add(_sum(terms) >= found.objective)
+        self.stopped = self.stopped or not self.stop()
+
+    def _search(self, terms: Sequence[tuple[int, Any]], seconds: float) -> Reached | None:
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = self.seed
         solver.parameters.linearization_level = 2
-        left = 0.0 if self.stopped else (self.deadline - monotonic()) * share
-        self.bound = most
-        if left <= 0:
-            self.is_proven = False
-            return
-        solver.parameters.max_time_in_seconds = left
-        self.model.maximize(objective)
+        solver.parameters.max_time_in_seconds = seconds
+        self.model.maximize(_sum(terms))
+        if self.values is not None:
+            self.model.clear_hints()
+            for index, value in enumerate(self.values):
+                self.model.add_hint(self.model.get_int_var_from_proto_index(index), value)
         status = solver.solve(self.model, _Watch(self))
-        if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            self.solver = solver
-            reached = round(solver.objective_value)
-            self.bound = min(most, int(solver.best_objective_bound + 1e-6))
-            self.model.add(objective >= reached)
-        self.is_proven = self.is_proven and status == cp_model.OPTIMAL
-        self._hint()
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return None
+        return Reached(
+            tuple(solver.response_proto.solution),
+            round(solver.objective_value),
+            status == cp_model.OPTIMAL,
+            solver.best_objective_bound,
+        )
 
-    def _hint(self) -> None:
-        if self.solver is None:
-            return
-        self.model.clear_hints()
-        for index, value in enumerate(self.solver.response_proto.solution):
-            self.model.add_hint(self.model.get_int_var_from_proto_index(index), value)
+
+def _sum(terms: Sequence[tuple[int, Any]]) -> Any:
+    factors = [factor for factor, _ in terms]
+    return cp_model.LinearExpr.weighted_sum([variable for _, variable in terms], factors)
 
 
 class _Watch(cp_model.CpSolverSolutionCallback):

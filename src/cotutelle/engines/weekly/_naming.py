@@ -84,77 +84,74 @@ def find_room(week: Week, task: Task, decision: Decision, taken: Mapping[str, in
     return None if best is None else best[2]
 
 
-def complete(week: Week, decisions: dict[int, Decision], named: dict[int, str | None]) -> None:
+def complete(
+    week: Week, decisions: Mapping[int, Decision], named: Mapping[int, str | None]
+) -> tuple[dict[int, Decision], dict[int, str | None]]:
     """
-    Place what still fits and invite who still can come, for nothing; changes both in place.
+    Return the plan with what still fits placed, and who still can come invited, for nothing.
 
     A proven plan has no more to place; a wished party whose dislike weighs as much as the wish
     is let in here.
     """
-    taken: dict[str, int] = {}
-    occupied: dict[str, int] = {}
-    for number, decision in decisions.items():
-        _occupy(week.tasks[number], decision, occupied)
-        room = named[number]
-        if room is not None:
-            taken[room] = taken.get(room, 0) | decision.choice.window
-    for number in range(len(week.tasks)):
-        if number not in decisions:
-            _place(week, number, occupied, taken, decisions, named)
+    table = _Table(week, dict(decisions), dict(named))
     for number, task in enumerate(week.tasks):
-        if number in decisions and task.activity.wished:
-            decision = _invite(week, task, decisions[number], occupied, named[number])
-            decisions[number] = decision
-            _occupy(task, decision, occupied)
+        if number not in decisions:
+            table.place(number, task)
+    for number, task in enumerate(week.tasks):
+        if number in table.decisions and task.activity.wished:
+            table.invite(number, task)
+    return table.decisions, table.named
 
 
-def _occupy(task: Task, decision: Decision, occupied: dict[str, int]) -> None:
-    for party in [*task.activity.needed, *decision.choice.sure, *decision.attending]:
-        occupied[party] = occupied.get(party, 0) | decision.choice.window
+class _Table:
+    """Who is occupied and which room is taken when, as masks."""
 
+    def __init__(
+        self, week: Week, decisions: dict[int, Decision], named: dict[int, str | None]
+    ) -> None:
+        self.week, self.decisions, self.named = week, decisions, named
+        self._occupied: dict[str, int] = {}
+        self._taken: dict[str, int] = {}
+        for number, decision in decisions.items():
+            self._take(week.tasks[number], decision, named[number])
 
-def _place(
-    week: Week,
-    number: int,
-    occupied: dict[str, int],
-    taken: dict[str, int],
-    decisions: dict[int, Decision],
-    named: dict[int, str | None],
-) -> None:
-    task = week.tasks[number]
-    for choice in sorted(task.choices, key=lambda choice: (choice.cost, choice.start)):
-        people = [*task.activity.needed, *choice.sure]
-        if any(occupied.get(party, 0) & choice.window for party in people):
-            continue
-        decision = Decision(choice)
-        room = find_room(week, task, decision, taken) if task.slack else None
-        if task.slack and room is None:
-            continue
-        decisions[number], named[number] = decision, room
-        _occupy(task, decision, occupied)
+    def _take(self, task: Task, decision: Decision, room: str | None) -> None:
+        window = decision.choice.window
+        for party in [*task.activity.needed, *decision.choice.sure, *decision.attending]:
+            self._occupied[party] = self._occupied.get(party, 0) | window
         if room is not None:
-            taken[room] = taken.get(room, 0) | choice.window
-        return
+            self._taken[room] = self._taken.get(room, 0) | window
 
+    def place(self, number: int, task: Task) -> None:
+        """Give an activity the cheapest start at which nothing is in its way."""
+        for choice in sorted(task.choices, key=lambda choice: (choice.cost, choice.start)):
+            people = [*task.activity.needed, *choice.sure]
+            if any(self._occupied.get(party, 0) & choice.window for party in people):
+                continue
+            decision = Decision(choice)
+            room = find_room(self.week, task, decision, self._taken) if task.slack else None
+            if task.slack and room is None:
+                continue
+            self.decisions[number], self.named[number] = decision, room
+            self._take(task, decision, room)
+            return
 
-def _invite(
-    week: Week, task: Task, decision: Decision, occupied: Mapping[str, int], room: str | None
-) -> Decision:
-    choice = decision.choice
-    attending, open_ = list(decision.attending), dict(choice.open)
-    slack = None if room is None else task.slack[room]
-    for party, wish in sorted(task.activity.wished.items()):
-        if party in choice.sure or party in attending:
-            continue
-        unwanted = week.parties[party].unwanted
-        slots = range(choice.start, choice.start + task.activity.length)
-        gain = wish - sum(unwanted.get(slot, 0) for slot in slots)
-        taken = (occupied.get(party, 0) | week.busy[party]) & choice.window
-        if gain >= 0 and not taken and fits(slack, len(choice.sure) + len(attending) + 1):
-            attending.append(party)
-            open_[party] = gain
-    return replace(
-        decision,
-        choice=replace(choice, open=tuple(sorted(open_.items()))),
-        attending=tuple(attending),
-    )
+    def invite(self, number: int, task: Task) -> None:
+        """Let wished parties come who are free, have a seat and do not mind too much."""
+        decision, room = self.decisions[number], self.named[number]
+        choice = decision.choice
+        attending, open_ = list(decision.attending), dict(choice.open)
+        slack = None if room is None else task.slack[room]
+        for party, wish in sorted(task.activity.wished.items()):
+            if party in choice.sure or party in attending:
+                continue
+            unwanted = self.week.parties[party].unwanted
+            slots = range(choice.start, choice.start + task.activity.length)
+            gain = wish - sum(unwanted.get(slot, 0) for slot in slots)
+            taken = (self._occupied.get(party, 0) | self.week.busy[party]) & choice.window
+            if gain >= 0 and not taken and fits(slack, len(choice.sure) + len(attending) + 1):
+                attending.append(party)
+                open_[party] = gain
+        choice = replace(choice, open=tuple(sorted(open_.items())))
+        self.decisions[number] = replace(decision, choice=choice, attending=tuple(attending))
+        self._take(task, self.decisions[number], room)

@@ -9,7 +9,7 @@ of the dataclass and are not written. ``format`` is ``cotutelle.weekly/1`` for p
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -113,21 +113,25 @@ def _read(value: Any, hint: Any, path: str, faults: list[Fault]) -> Any:
     if origin in (Union, types.UnionType):
         wanted = next(arm for arm in inner if arm is not type(None))
         return None if value is None else _read(value, wanted, path, faults)
-    if origin is frozenset:
-        return frozenset(_read_items(value, [inner[0]], path, faults))
-    if origin is tuple:
-        every = [inner[0]] if inner[-1] is Ellipsis else list(inner)
-        items = tuple(_read_items(value, every, path, faults))
-        if inner[-1] is not Ellipsis and len(items) != len(inner):
-            _note(faults, path, f"{len(inner)} values are expected")
-        return items
-    if origin is not None and issubclass(origin, Mapping):
-        return _read_mapping(value, inner, path, faults)
+    if origin is not None:
+        return _read_collection(value, origin, inner, path, faults)
     if hint is float and type(value) is int:
         return float(value)
     if type(value) is not hint:
         _note(faults, path, f"{value!r} is not {_NAMES[hint]}")
     return value
+
+
+def _read_collection(
+    value: Any, origin: Any, inner: tuple[Any, ...], path: str, faults: list[Fault], /
+) -> Any:
+    if issubclass(origin, Mapping):
+        return _read_mapping(value, inner, path, faults)
+    fixed = origin is tuple and inner[-1] is not Ellipsis
+    items = _read_items(value, list(inner) if fixed else [inner[0]], path, faults)
+    if fixed and len(items) != len(inner):
+        _note(faults, path, f"{len(inner)} values are expected")
+    return origin(items) if not faults else None
 
 
 _NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
@@ -150,7 +154,7 @@ def _read_fields(value: Any, kind: type, path: str, faults: list[Fault]) -> Any:
     return kind(**read) if not faults else None
 
 
-def _read_items(value: Any, hints: list[Any], path: str, faults: list[Fault]) -> Iterable[Any]:
+def _read_items(value: Any, hints: list[Any], path: str, faults: list[Fault]) -> list[Any]:
     if not isinstance(value, list):
         _note(faults, path, "a list is expected")
         return []

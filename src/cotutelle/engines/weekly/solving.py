@@ -83,7 +83,7 @@ def plan_week(
         work.solve(part, share=len(part.tasks) / waiting)
         waiting -= len(part.tasks)
     named, _ = name_rooms(week, work.decisions)
-    complete(week, work.decisions, named)
+    work.decisions, named = complete(week, work.decisions, named)
     return _result(work, named, cpu)
 
 
