@@ -253,7 +253,8 @@ class _Warm:
             target = max(target, incumbent)
         size = float(direction @ direction)
         length = (at.bound - target) / size if size else 0.0
-        weights = np.exp(-(self._own - self._own.min(initial=0.0)))
+        worst = float(self._own.min()) if self._own.size else 0.0
+        weights = np.exp(-(self._own - worst))
         shares = fairness * weights / max(1e-12, float(weights.sum()))
         return cells.clip(at.prices - length * direction), shares
 
