@@ -111,8 +111,8 @@ def test_a_wrong_figure_is_found(wrong):
         {"three": (Fix("three", Placement(4), (("eve", (4,)),)),)},
         {"three": (Fix("three", Placement(4), (("eve", (4, 5)), ("guest", (1,)))),)},
         {"three": (Fix("three", Placement(4), (("eve", (4, 5)),)),) * 2},
-        {"two": (Fix("two", Placement(2, "small"), (("ann", (3,)),)),), **GOOD.fixes},
-        {"one": (Fix("one", Placement(0, "small"), ()),), **GOOD.fixes},
+        {**GOOD.fixes, "two": (Fix("two", Placement(2, "small"), (("ann", (3,)),)),)},
+        {**GOOD.fixes, "one": (Fix("one", Placement(0, "small"), ()),)},
     ],
 )
 def test_a_fix_that_does_not_help_is_found(fixes):
