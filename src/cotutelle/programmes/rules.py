@@ -128,7 +128,7 @@ def is_own(actor: Any, obj: Any = None) -> bool:
     """The actor is the student of the enrolment (or of what hangs on it)."""
     if obj is None:
         return Role.STUDENT in getattr(actor, "roles", ())
-    return getattr(_student(obj), "person_id", None) == actor.pk
+    return bool(getattr(_student(obj), "person_id", None) == actor.pk)
 
 
 @rules.predicate
