@@ -41,10 +41,13 @@ IMPORT = Place("import", "file-spreadsheet", _("Import"), "exchange:home")
 HISTORY = Place("history", "history", _("History"), "ledger:entries")
 MY_MENTOR_PROFILE = Place("profile", "id-badge-2", _("My mentor profile"), "mentorship:my-profile")
 MY_STUDENT_PROFILE = Place("profile", "id-badge-2", _("My profile"), "programmes:my-profile")
+ROTATIONS = Place("rotations", "calendar-event", _("Rotations"), "rotations:cycles")
+MY_PLAN = Place("rotations", "calendar-event", _("My plan"), "rotations:my-plan")
+STUDENTS_PLANS = Place("rotations", "calendar-event", _("Rotations"), "rotations:students-plans")
 CHANGES = Place("changes", "switch-horizontal", _("Mentor changes"), "mentorship:changes")
 
-OFFICE = (HOME, ROUNDS, BOARD, MENTORS, STUDENTS, IMPORT, DOCUMENTS)
-READER = (HOME, ROUNDS, MENTORS, STUDENTS, UNITS, DOCUMENTS)
+OFFICE = (HOME, ROUNDS, ROTATIONS, BOARD, MENTORS, STUDENTS, IMPORT)
+READER = (HOME, ROUNDS, ROTATIONS, MENTORS, STUDENTS, UNITS, DOCUMENTS)
 PLACES: dict[Role, tuple[Place, ...]] = {
     Role.GRADUATE_OFFICER: OFFICE,
     Role.DEPARTMENT_SECRETARY: OFFICE,
@@ -52,11 +55,11 @@ PLACES: dict[Role, tuple[Place, ...]] = {
     Role.BASE_SECRETARY: OFFICE,
     Role.RESIDENCY_OFFICE: OFFICE,
     Role.SYSTEM_ADMINISTRATOR: (HOME, PEOPLE, UNITS, IMPORT, BOARD, HISTORY, DOCUMENTS),
-    Role.MENTOR: (HOME, APPLICANTS, MY_OFFERS, MY_STUDENTS, MY_MENTOR_PROFILE, TASKS),
-    Role.STUDENT: (HOME, FIND, RESULT, MENTORS, MY_STUDENT_PROFILE, CHANGES),
+    Role.MENTOR: (HOME, APPLICANTS, MY_OFFERS, MY_STUDENTS, STUDENTS_PLANS, MY_MENTOR_PROFILE, TASKS),
+    Role.STUDENT: (HOME, MY_PLAN, FIND, RESULT, MENTORS, MY_STUDENT_PROFILE, CHANGES),
     Role.DISCIPLINE_LEAD: READER,
     Role.STUDENT_ADVISER: (HOME, STUDENTS, ROUNDS, TASKS),
-    Role.INSPECTOR: (HOME, ROUNDS, HISTORY, DOCUMENTS),
+    Role.INSPECTOR: (HOME, ROUNDS, ROTATIONS, HISTORY, DOCUMENTS),
     Role.LEADER: READER,
     Role.BEDSIDE_TEACHER: (HOME, TASKS),
     Role.COUNSELLOR: (HOME, TASKS),

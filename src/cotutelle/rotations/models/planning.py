@@ -114,7 +114,7 @@ class Wish(models.Model):
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return WishKind(self.kind).label
+        return str(WishKind(self.kind).label)
 
     @property
     def owning_unit(self) -> Unit:
