@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -33,7 +34,11 @@ class _PlanOrMore(TyperCommand):
     def make_context(
         self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
     ) -> Any:
-        others = {"check": check, "explain": explain, "generate": generate}
+        others: dict[str, Callable[..., None]] = {
+            "check": check,
+            "explain": explain,
+            "generate": generate,
+        }
         if not args or args[0] not in others:
             return super().make_context(info_name, args, parent, **extra)
         app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -290,8 +290,8 @@ def _draw_bounds(
     """Places close above the planted load everywhere, minimums close below it in some wards."""
     load: Counter[tuple[str, int]] = Counter()
     for trainee in problem.trainees:
-        for period, ward in ward_by_period(trainee, stays[trainee.id]).items():
-            load[ward, period] += 1
+        for period, ward_id in ward_by_period(trainee, stays[trainee.id]).items():
+            load[ward_id, period] += 1
     wards = []
     for ward in problem.wards:
         loads = [load[ward.id, period] for period in range(problem.horizon)]

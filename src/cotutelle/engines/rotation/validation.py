@@ -229,11 +229,11 @@ def _stays(
     wards: Mapping[str, Ward],
 ) -> Iterator[Fault]:
     stays = list(stays)
-    for block, count in Counter(stay.block for stay in stays).items():
-        if block not in blocks:
-            yield _fault(path, "unknown_block", f"block {block!r} does not exist")
+    for id_, count in Counter(stay.block for stay in stays).items():
+        if id_ not in blocks:
+            yield _fault(path, "unknown_block", f"block {id_!r} does not exist")
         if count > 1:
-            yield _fault(path, "duplicate", f"block {block!r} stands {count} times")
+            yield _fault(path, "duplicate", f"block {id_!r} stands {count} times")
     for stay in stays:
         if stay.ward not in wards:
             yield _fault(path, "unknown_ward", f"ward {stay.ward!r} does not exist")
