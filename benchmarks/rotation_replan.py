@@ -95,6 +95,7 @@ def run_events(trainees: int, seeds: int, time_limit: float) -> None:
                 "least_proven": found.least_changed_months,
                 "changed": found.changed_months,
                 "status": found.plan.status,
+                "impossible": found.is_impossible,
                 "violations": len(check_plan(frozen, found.plan.stays)),
                 "cpu_seconds": round(time.process_time() - cpu, 1),
                 "wall_seconds": round(time.monotonic() - began, 1),

@@ -6,6 +6,7 @@ One 0/1 variable for each trainee, block, ward and start that the trainee's own 
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -40,6 +41,10 @@ class Goal:
         Cells → cost of standing there in that period, for cells outside ``cells``.
     cells
         Only these cells' capacities and minimums count; ``None``: all.
+    helped
+        Cells whose minimum others may help to reach, at the cost of a change for each place.
+    unit
+        Enough is proven once cost and bound are in the same multiple of this.
     """
 
     slack: int | None = None
@@ -48,6 +53,8 @@ class Goal:
     most_changes: int | None = None
     crowd: Mapping[Cell, int] | None = None
     cells: Set[Cell] | None = None
+    helped: Set[Cell] = frozenset()
+    unit: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,12 @@ def place(
     solver.parameters.max_time_in_seconds = max(0.01, limits.seconds)
     solver.parameters.num_workers = limits.workers
     solver.parameters.random_seed = limits.seed
-    status = solver.solve(model.model)
+    # A full relaxation and no probing: five times faster here, measured.
+    solver.parameters.linearization_level = 2
+    solver.parameters.cp_model_probing_level = 0
+    solver.parameters.symmetry_level = 0
+    watch = _Watch(solver, goal.unit)
+    status = solver.solve(model.model, watch)
     if status == cp_model.INFEASIBLE:
         return None
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
@@ -114,8 +126,32 @@ def place(
         )
         for trainee, options in model.options.items()
     }
-    cost = round(solver.objective_value)
-    return Placed(found, cost, solver.best_objective_bound, status == cp_model.OPTIMAL)
+    cost, bound = round(solver.objective_value), solver.best_objective_bound
+    proven = status == cp_model.OPTIMAL or watch.is_enough(cost, bound)
+    return Placed(found, cost, bound, proven)
+
+
+class _Watch(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
+    """Stop a search as soon as enough is proven."""
+
+    def __init__(self, solver: cp_model.CpSolver, unit: int) -> None:
+        super().__init__()
+        self.unit, self.cost = unit, math.inf
+        if unit > 1:
+            solver.best_bound_callback = self.on_bound
+        self.stop = solver.stop_search
+
+    def is_enough(self, cost: float, bound: float) -> bool:
+        return cost < math.inf and cost // self.unit <= (bound + 1e-6) // self.unit
+
+    def on_bound(self, bound: float) -> None:
+        if self.is_enough(self.cost, bound):
+            self.stop()
+
+    def on_solution_callback(self) -> None:
+        self.cost = self.objective_value
+        if self.unit > 1 and self.is_enough(self.cost, self.best_objective_bound):
+            self.stop_search()
 
 
 def loads(
@@ -225,6 +261,8 @@ class _Model:
                     self.cost.append(slack * over)
         least = ward.lower[period] - others if ward.lower else 0
         if least > 0:
+            if (ward.id, period) in self.goal.helped:
+                slack = self.goal.change
             if slack is None:
                 self.model.add(sum(here) >= least)
             else:

@@ -31,6 +31,9 @@ from cotutelle.engines.rotation.problem import RotationProblem, Stay
 from cotutelle.engines.rotation.scoring import score_of
 from cotutelle.engines.rotation.validation import validate_problem
 
+_EXACT_SHARE = 0.6
+"""Share of the time after which rounds are not begun any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -54,7 +57,9 @@ class Replan:
     changed_months
         Person-months that differ from the previous plan.
     least_changed_months
-        Proven: no plan that keeps all rules changes fewer.
+        Proven: no plan that keeps all rules changes fewer (0 where there is none).
+    is_impossible
+        Proven: no plan keeps all rules; the plan is then elastic.
     diff
         What changes, by trainee and period; also for trainees who had no plan, whose months
         are not counted above.
@@ -63,6 +68,7 @@ class Replan:
     plan: Plan
     changed_months: int
     least_changed_months: int
+    is_impossible: bool
     diff: tuple[Difference, ...]
 
 
@@ -153,7 +159,7 @@ class _Search:
         self.began, self.cpu = time.monotonic(), time.process_time()
         self.time_limit = time_limit
         self.least = 0
-        self.stopped = False
+        self.stopped = self.is_impossible = False
         self.best: dict[str, tuple[Stay, ...]] = {
             trainee.id: problem.previous.get(trainee.id, ()) for trainee in problem.trainees
         }
@@ -214,42 +220,49 @@ class _Search:
 
     def exact(self, free: set[str]) -> bool:
         """Find the fewest changes with proof; ``False`` where time or places do not suffice."""
-        problem = self.problem
-        cells = self._violated(self.best)
-        while not self.stopped and self.left(0.5) > 0:
+        stays, cells = self.best, self._violated(self.best)
+        helped = self._floors(cells)
+        while not self.stopped and self.left(_EXACT_SHARE) > 0:
             free |= self._standing(cells)
-            placed = self._round(free, cells)
+            placed = self._round(free, cells, helped)
             if placed is None:
-                return False
+                break
             stays = {**self.best, **placed.stays}
             self.tell("least", stays)
             crowded = self._violated(stays)
             if not crowded:
                 self.best = stays
                 return placed.is_optimal
-            cells |= crowded
-        if free:
-            self.best = {**self.best, **(placed.stays if placed else {})}
-        return not free and not check_plan(problem, self.best)
+            unhelped = crowded & cells
+            free |= self._able(unhelped)
+            cells, helped = cells | crowded, (helped | self._floors(crowded)) - unhelped
+        if not self.is_impossible:
+            self.best = stays
+        return False
 
-    def _round(self, free: set[str], cells: set[Cell]) -> Placed | None:
+    def _round(self, free: set[str], cells: set[Cell], helped: set[Cell]) -> Placed | None:
         """Solve one relaxation and note what it proves."""
         size = len(free) * self.problem.horizon + 1
-        full = {
+        goal = Goal(change=size, crowd=self._full(free), cells=cells, helped=helped, unit=size)
+        limits = Limits(self.left(_EXACT_SHARE), self.seed, self.workers)
+        placed = place(self.problem, free, self.best, goal, limits)
+        if placed is None:
+            self.is_impossible = True
+            return None
+        bound = placed.bound if isinstance(placed, Placed) else placed
+        self.least = max(self.least, int((bound + 1e-6) // size))
+        return placed if isinstance(placed, Placed) else None
+
+    def _full(self, free: set[str]) -> dict[Cell, int]:
+        """Return the cells that the others fill already."""
+        load = loads(self.problem, self.best, without=free)
+        return {
             (ward.id, period): 1
-            for load in [loads(self.problem, self.best, without=free)]
             for ward in self.problem.wards
             if ward.upper is not None
             for period, most in enumerate(ward.upper)
             if load[ward.id, period] >= most
         }
-        goal = Goal(change=size, crowd=full, cells=cells)
-        limits = Limits(self.left(0.6), self.seed, self.workers)
-        placed = place(self.problem, free, self.best, goal, limits)
-        bound = placed.bound if isinstance(placed, Placed) else placed
-        if bound is not None:
-            self.least = max(self.least, int((bound + 1e-6) // size))
-        return placed if isinstance(placed, Placed) else None
 
     def _violated(self, stays: Mapping[str, Sequence[Stay]]) -> set[Cell]:
         load = loads(self.problem, stays)
@@ -261,26 +274,34 @@ class _Search:
             or (ward.lower and load[ward.id, period] < ward.lower[period])
         }
 
-    def _standing(self, cells: set[Cell]) -> set[str]:
-        """Return who stands in ``cells`` in the previous plan, or could come where it matters."""
+    def _floors(self, cells: set[Cell]) -> set[Cell]:
+        """Return those of ``cells`` that have a minimum."""
         wards = {ward.id: ward for ward in self.problem.wards}
-        scarce = {cell for cell in cells if wards[cell[0]].lower and wards[cell[0]].lower[cell[1]]}
+        return {cell for cell in cells if wards[cell[0]].lower and wards[cell[0]].lower[cell[1]]}
+
+    def _standing(self, cells: set[Cell]) -> set[str]:
+        """Return who stands in ``cells`` in the previous plan."""
         found = set()
         for trainee in self.problem.trainees:
-            months = {block.id: block.months for block in trainee.blocks}
-            stays = list(self.best[trainee.id])
-            wanted = cells
-            if scarce and any(
-                set(block.wards) & {w for w, _ in scarce} for block in trainee.blocks
-            ):
-                stays += [s for _, s in allowed_stays(trainee, wards, self.problem.horizon)]
-            if any(
-                (stay.ward, period) in wanted
-                for stay in stays
-                for period in range(stay.start, stay.start + months[stay.block])
-            ):
+            then = calendar(trainee, self.best[trainee.id], self.problem.horizon)
+            if any((ward, period) in cells for period, ward in enumerate(then) if ward):
                 found.add(trainee.id)
         return found
+
+    def _able(self, cells: set[Cell]) -> set[str]:
+        """Return who could come to one of ``cells``."""
+        wards = {ward.id: ward for ward in self.problem.wards}
+        names = {ward for ward, _ in cells}
+        return {
+            trainee.id
+            for trainee in self.problem.trainees
+            if any(names & set(block.wards) for block in trainee.blocks)
+            and any(
+                (stay.ward, period) in cells
+                for block, stay in allowed_stays(trainee, wards, self.problem.horizon)
+                for period in range(stay.start, stay.start + block.months)
+            )
+        }
 
     def polish(self, moved: set[str]) -> None:
         """Raise the score without changing more months, moving only who moves anyway."""
@@ -319,4 +340,5 @@ class _Search:
             cpu_seconds=time.process_time() - self.cpu,
         )
         changed = self.changed(self.best)
-        return Replan(plan, changed, min(self.least, changed), diff)
+        least = 0 if self.is_impossible else min(self.least, changed)
+        return Replan(plan, changed, least, self.is_impossible, diff)
