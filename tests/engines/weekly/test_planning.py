@@ -138,22 +138,27 @@ def test_placing_one_more_comes_before_keeping_one():
 
 
 def test_rooms_that_are_kept_out_of_step_are_told_apart():
-    # Both rooms hold two at a time in every slot, yet keeping "a" in the middle of one room
-    # leaves no stretch of three in it.
-    rooms = (Room("r1", frozenset(range(4, 8))), Room("r2", frozenset(range(4, 8))))
-    usable = frozenset(["r1", "r2"])
+    # "early" and "late" were in r3, at either end of the day. Counted, all five fit into three
+    # rooms; but of the two that run over the middle, only one can share r3, so one must move.
+    rooms = tuple(Room(name, frozenset(range(4, 8))) for name in ("r1", "r2", "r3"))
+    usable = frozenset(["r1", "r2", "r3"])
+    times = {"early": (0, 1), "first": (0, 3), "last": (1, 3), "late": (3, 1), "whole": (0, 4)}
+    parties = tuple(
+        Party(name, frozenset(range(8)) - set(range(start, start + length)))
+        for name, (start, length) in times.items()
+    )
     activities = [
-        Activity("a", 1, frozenset("p"), rooms=usable),
-        Activity("b", 3, frozenset("q"), rooms=usable),
-        Activity("c", 3, frozenset("s"), rooms=usable),
+        Activity(name, length, frozenset([name]), rooms=usable)
+        for name, (_, length) in times.items()
     ]
-    problem = _week(*activities, rooms=rooms, previous={"a": Placement(1, "r1")})
+    before = {"early": Placement(0, "r3"), "late": Placement(3, "r3")}
+    problem = _week(*activities, parties=parties, rooms=rooms, previous=before)
 
     plan = plan_week(problem)
 
     assert check_week(problem, plan) == ()
-    assert plan.is_optimal
-    assert (len(plan.placements), plan.unchanged) == best_objectives(problem)[:2]
+    assert (plan.is_optimal, len(plan.placements), plan.unchanged) == (True, 5, 1)
+    assert best_objectives(problem)[:2] == (5, 1)
 
 
 def test_nobody_sits_where_there_is_no_seat_unless_they_dial_in():
