@@ -1,7 +1,7 @@
 """
 Plans made trainee by trainee: each takes the best schedule at what the places left cost.
 
-`Draft` is a plan being worked on. `make_feasible` lets trainees choose in turn while overdrawn
+`Draft` is a plan being worked on. `negotiate` lets trainees choose in turn while overdrawn
 and unfilled places become dearer. `Improver` takes a few trainees out and lets them choose again
 (ruin and recreate), and goes on from a plan a little worse now and then (simulated annealing).
 
@@ -13,18 +13,22 @@ principle*, J. Comp. Phys. 159 (2000); prices of overdrawn cells that grow: McMu
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cotutelle.engines.rotation._compiled import Compiled, Person
-from cotutelle.engines.rotation.oracle import Oracle, Schedule
+from cotutelle.engines.rotation.columns import Column
+from cotutelle.engines.rotation.oracle import Oracle
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-#: Labels that go on from a period while planning (see `Oracle.best`).
-WIDTH = 64
+#: Labels that go on from a period while planning (see `Oracle.best`), and where that finds nothing.
+_WIDTHS = (64, 1600)
+#: Share of the others who are asked too while places are missing.
+_SOME = 0.2
 
 
 class Draft:
@@ -46,7 +50,7 @@ class Draft:
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
         count = len(compiled.trainee_ids)
-        self.chosen: list[Schedule | None] = [None] * count
+        self.chosen: list[Column | None] = [None] * count
         self.upper, self.lower = compiled.upper.ravel(), compiled.lower.ravel()
         self.target = compiled.target.ravel()
         self.smooth = compiled.problem.smooth
@@ -55,24 +59,18 @@ class Draft:
         self.keep = np.zeros(count, dtype=np.int64)
         self.present = np.zeros((self.load.size, count), dtype=np.bool_)
 
-    def cells_of(self, trainee: int) -> Ints:
-        """Return the cells (ward × horizon + period) the trainee occupies."""
-        schedule = self.chosen[trainee]
-        if schedule is None:
-            return np.empty(0, dtype=np.int64)
-        return cells_of(schedule, self.compiled)
-
-    def put(self, trainee: int, schedule: Schedule | None) -> None:
+    def put(self, trainee: int, schedule: Column | None) -> None:
         """Replace the trainee's schedule."""
-        cells = self.cells_of(trainee)
-        self.load[cells] -= 1
-        self.present[cells, trainee] = False
+        before = self.chosen[trainee]
+        if before is not None:
+            self.load[before.cells] -= 1
+            self.present[before.cells, trainee] = False
         self.chosen[trainee] = schedule
-        self.own[trainee] = schedule.score if schedule else 0
+        self.own[trainee] = schedule.own if schedule else 0
         self.keep[trainee] = schedule.keep if schedule else 0
-        cells = self.cells_of(trainee)
-        self.load[cells] += 1
-        self.present[cells, trainee] = True
+        if schedule is not None:
+            self.load[schedule.cells] += 1
+            self.present[schedule.cells, trainee] = True
 
     def score(self) -> int:
         """Return the score as `RotationProblem` defines it."""
@@ -85,9 +83,11 @@ class Draft:
         return total
 
     def broken(self) -> int:
-        """Return the number of places overdrawn or missing to a minimum."""
+        """Return the number of places overdrawn or missing, and of periods nobody planned."""
         over = np.maximum(self.load - self.upper, 0)
-        return int(over.sum() + np.maximum(self.lower - self.load, 0).sum())
+        missing = sum(1 for schedule in self.chosen if schedule is None)
+        places = int(over.sum() + np.maximum(self.lower - self.load, 0).sum())
+        return places + missing * self.compiled.problem.horizon
 
     def prices(self, weight: Floats | float, guide: Floats | float = 0.0) -> Floats:
         """Return what one more trainee costs in each cell, ``(wards, horizon)``."""
@@ -97,17 +97,20 @@ class Draft:
             prices += self.smooth * (self.load >= self.target)
         return prices.reshape(self.compiled.upper.shape)
 
-    def copy_from(self, chosen: Sequence[Schedule | None]) -> None:
+    def copy_from(self, chosen: Sequence[Column | None]) -> None:
         """Take over these schedules."""
         for trainee, schedule in enumerate(chosen):
             if schedule is not self.chosen[trainee]:
                 self.put(trainee, schedule)
 
 
-def cells_of(schedule: Schedule, compiled: Compiled) -> Ints:
-    """Return the cells of a schedule as one number each."""
-    cells: Ints = schedule.cells[:, 0] * compiled.problem.horizon + schedule.cells[:, 1]
-    return cells
+def ask(oracle: Oracle, trainee: int, prices: Floats, scale: float = 1.0) -> Column | None:
+    """Return the trainee's best schedule at the prices; fast, and nearly always the best."""
+    for width in _WIDTHS:
+        schedule = oracle.best(trainee, prices, scale, width=width)
+        if schedule.value > -np.inf:
+            return Column.of(trainee, schedule, oracle.compiled.problem.horizon)
+    return None
 
 
 def unit_of(compiled: Compiled) -> float:
@@ -124,63 +127,87 @@ def _spread(person: Person) -> float:
     return float((most - least).mean()) + person.change_cost
 
 
-def make_feasible(
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """
+    How fast places become dearer, in units of what a ward matters (`unit_of`).
+
+    Parameters
+    ----------
+    first, growth
+        Price of a full cell in the first sweep, and its growth from sweep to sweep.
+    step
+        Lasting price of each place overdrawn (or missing, negative) after a sweep.
+    """
+
+    first: float
+    growth: float
+    step: float
+
+    def slower(self) -> Pace:
+        """Return about half this pace: better plans in twice the time."""
+        return Pace(self.first / 2, 1 + (self.growth - 1) / 2, self.step / 2)
+
+
+QUICK = Pace(0.1, 1.15, 0.06)
+_SWEEPS = 400
+_DEAREST = 1e4
+
+
+def negotiate(
     draft: Draft,
     oracle: Oracle,
     random: np.random.Generator,
-    *,
+    pace: Pace,
     go_on: Callable[[], bool],
-    guide: Floats | float = 0.0,
-    sweeps: int = 40,
-) -> bool:
+) -> Floats | None:
     """
     Let trainees choose in turn until no place is overdrawn or missing.
+
+    Everybody begins near the own best, and the plan gives way no more than it must: the slower
+    places become dearer, the better the plan.
 
     Parameters
     ----------
     draft
         Is filled and changed.
-    guide
-        Prices ``(wards × horizon)`` added to those of full cells.
     go_on
         Asked before each choice; False ends.
-    sweeps
-        Most rounds; the first asks everybody, the others those in overdrawn cells, or everybody
-        while places are missing.
 
     Returns
     -------
-    bool
-        Whether all places are kept.
+    array or None
+        The lasting prices of all cells; ``None`` if places are still overdrawn or missing.
     """
     unit = unit_of(draft.compiled)
-    weight = np.full(draft.load.size, unit)
-    for sweep in range(sweeps):
-        for trainee in random.permutation(_concerned(draft)):
+    lasting = np.zeros(draft.load.size)
+    weight = pace.first * unit
+    for sweep in range(_SWEEPS):
+        for trainee in random.permutation(_concerned(draft, random, everybody=sweep % 3 == 0)):
             if not go_on():
-                return False
+                return None
             draft.put(trainee, None)
-            draft.put(trainee, oracle.best(trainee, draft.prices(weight, guide), width=WIDTH))
+            draft.put(trainee, ask(oracle, trainee, draft.prices(weight, lasting)))
         if not draft.broken():
-            return True
-        wrong = (draft.load > draft.upper) | (draft.load < draft.lower)
-        weight[wrong] += unit * (1 + sweep)
-    return False
+            return lasting
+        lasting += pace.step * unit * np.maximum(draft.load - draft.upper, 0)
+        lasting -= pace.step * unit * np.maximum(draft.lower - draft.load, 0)
+        weight = min(weight * pace.growth, unit * _DEAREST)
+    return None
 
 
-def _concerned(draft: Draft) -> Ints:
-    """Return who has no schedule, or sits in an overdrawn cell, or may fill a missing place."""
-    if (draft.load < draft.lower).any():
-        return np.arange(len(draft.chosen))
+def _concerned(draft: Draft, random: np.random.Generator, *, everybody: bool) -> Ints:
+    """Return who has no schedule or sits in an overdrawn cell; others where places are missing."""
+    count = len(draft.chosen)
+    missing = (draft.load < draft.lower).any()
+    if missing and everybody:
+        return np.arange(count)
     over = draft.load > draft.upper
-    return np.array(
-        [
-            trainee
-            for trainee, schedule in enumerate(draft.chosen)
-            if schedule is None or over[draft.cells_of(trainee)].any()
-        ],
-        dtype=np.int64,
-    )
+    concerned = draft.present[over].any(axis=0)
+    concerned |= np.array([schedule is None for schedule in draft.chosen], dtype=np.bool_)
+    if missing:
+        concerned |= random.random(count) < _SOME
+    return np.flatnonzero(concerned)
 
 
 class Improver:
@@ -212,6 +239,19 @@ class Improver:
         self.regret: Floats = np.ones(len(draft.chosen))
         self.tried = self.taken = 0
 
+    def look_for_regret(self) -> None:
+        """Learn who would gain most where places only cost the guide's prices."""
+        draft, prices = self.draft, self._ideal()
+        for trainee, now in enumerate(draft.chosen):
+            wish = ask(self._oracle, trainee, prices)
+            if wish is not None and now is not None:
+                self.regret[trainee] = max(
+                    0.0, self._worth(wish, prices) - self._worth(now, prices)
+                )
+
+    def _worth(self, column: Column, prices: Floats) -> float:
+        return column.own - column.keep - float(prices.ravel()[column.cells].sum())
+
     def restart(self) -> None:
         """Go back to the best plan."""
         self.draft.copy_from(self.best)
@@ -238,7 +278,7 @@ class Improver:
             trainee = members[at]
             scale = 1.0 + draft.compiled.problem.fairness * (trainee in worst)
             prices = draft.prices(weight, guide)
-            draft.put(trainee, self._oracle.best(trainee, prices, scale, width=WIDTH))
+            draft.put(trainee, ask(self._oracle, trainee, prices, scale))
         self.tried += 1
         score = draft.score() - self._unit * 10.0 * draft.broken()
         loss = self._now - score
@@ -265,8 +305,8 @@ class Improver:
         weights = self.regret + 0.05 * float(self.regret.mean()) + 1e-9
         weights = weights / weights.sum()
         seed = int(random.choice(count, p=weights))
-        wish = self._oracle.best(seed, self._ideal(), width=WIDTH)
-        cells = cells_of(wish, draft.compiled)
+        wish = ask(self._oracle, seed, self._ideal())
+        cells = wish.cells if wish is not None else np.empty(0, dtype=np.int64)
         full = cells[draft.load[cells] >= draft.upper[cells]]
         rivals = np.flatnonzero(draft.present[full].any(axis=0))
         rivals = random.permutation(rivals)[: size // 2]
