@@ -387,13 +387,15 @@ def test_a_return_is_reported_confirmed_and_put_right(enrolment, secretary, ment
         with pytest.raises(Refused):
             services.confirm_return(leave, actor=student)
         services.confirm_return(leave, returned_on=leave.starts_on + DAY, actor=secretary)
+        assert code_of(lambda: services.confirm_return(leave, actor=secretary)) == (
+            "leave.confirmed"
+        )
 
     kept = Leave.objects.get()
     assert (kept.days, kept.return_confirmed_by) == (1, secretary)
     assert Task.objects.get(kind="programmes.confirm_return").state == "done"
     span = Span.objects.get()
     assert span.ends_at - span.starts_at == DAY
-    assert code_of(lambda: services.confirm_return(leave, actor=secretary)) == "leave.confirmed"
 
 
 @pytest.mark.parametrize("offset", [-2, 1])

@@ -20,6 +20,7 @@ from cotutelle.api.v1.rooms.offers import room as offers
 from cotutelle.api.v1.rooms.own import room as own
 from cotutelle.api.v1.rooms.pairs import room as pairs
 from cotutelle.api.v1.rooms.people import room as people
+from cotutelle.api.v1.rooms.programmes import room as programmes
 from cotutelle.api.v1.rooms.publication import room as publication
 from cotutelle.api.v1.rooms.records import room as records
 from cotutelle.api.v1.rooms.results import room as results
@@ -44,6 +45,7 @@ ROOMS: tuple[Room, ...] = (
     scenarios,
     pairs,
     agreements,
+    programmes,
     imports,
     records,
     wards,

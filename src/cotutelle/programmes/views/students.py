@@ -25,6 +25,7 @@ from cotutelle.programmes import queries, services
 from cotutelle.programmes.enums import ADMISSION_TRANSITIONS, AdmissionState, DegreeType, Route
 from cotutelle.programmes.forms import AdmissionForm, LateAdmissionForm, StudentForm
 from cotutelle.programmes.models import Student
+from cotutelle.programmes.queries.enrolments import enrolments_visible_to
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort, Toggle
@@ -85,11 +86,29 @@ def student_list(request: HttpRequest) -> HttpResponse:
         {
             "listing": listing,
             **saved_view_context(request, listing),
+            "tab_items": _tabs(actor_of(request)),
             "shows_scores": bool(paths),
             "may_import": why_not(actor_of(request), "programmes.import_students") is None,
             "may_admit": why_not(actor_of(request), "programmes.change_admission") is None,
         },
     )
+
+
+def _tabs(actor: Person) -> list[dict[str, Any]]:
+    """Return what else there is about students, as far as the reader may open it."""
+    pages = [
+        ("programmes:students", _("Students"), "programmes.view_students"),
+        ("programmes:cohorts", _("Cohorts"), "programmes.view_students"),
+        ("programmes:enrolments", _("Enrolments"), "programmes.view_enrolments"),
+        ("programmes:four-certificates", _("Four certificates"), "programmes.view_certificates"),
+        ("programmes:leaves", _("Leave"), "programmes.view_leaves"),
+        ("programmes:templates", _("Programmes"), "programmes.view_templates"),
+    ]
+    return [
+        {"label": label, "url": reverse(name), "current": name == "programmes:students"}
+        for name, label, permission in pages
+        if why_not(actor, permission) is None
+    ]
 
 
 def _table(listing: Listing[Student], paths: tuple[str, ...]) -> Table:
@@ -172,6 +191,7 @@ def student(request: HttpRequest, public_id: UUID) -> HttpResponse:
             if tab == "overview"
             else None,
             "entries": history_of(found) if tab == "history" else [],
+            "enrolment": enrolments_visible_to(actor_of(request)).filter(student=found).first(),
         },
     )
 
