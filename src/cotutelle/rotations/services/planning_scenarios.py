@@ -230,9 +230,10 @@ def move_stay(
     _lock_ready(scenario, revision)
     opened = open_scenario(scenario)
     person = next((t for t in opened.problem.trainees if t.id == trainee), None)
-    months = {block.id: block.months for block in person.blocks} if person else {}
-    known = {ward.id for ward in opened.problem.wards}
-    if key not in months or ward not in known or not 0 <= start < opened.problem.horizon:
+    blocks = {block.id: block for block in person.blocks} if person else {}
+    months = {id_: block.months for id_, block in blocks.items()}
+    fits = 0 <= start < opened.problem.horizon
+    if key not in blocks or ward not in blocks[key].wards or not fits:
         raise RuleViolation("scenario.block", _("There is no such block, ward or month."))
     before = opened.stays.get(trainee, ())
     after = moved(before, key, ward, start, months)
