@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import resource
 import signal
@@ -31,7 +32,7 @@ class Solution:
         self.instance = instance
         self.path = path
         self.score: int | None = None
-        self.bound: float | None = None
+        self.bound: int | None = None
         self.stopped = False
 
     def offer(self, score: int | None, bound: float | None, plan: Any) -> None:
@@ -39,7 +40,8 @@ class Solution:
         from _rotation_dzn import judge, rows_of
 
         if bound is not None:
-            self.bound = bound if self.bound is None else min(self.bound, bound)
+            whole = math.floor(bound + 1e-6)  # scores are whole
+            self.bound = whole if self.bound is None else min(self.bound, whole)
         if plan is None or plan.status == "elastic" or score is None:
             return
         if self.score is not None and score <= self.score:

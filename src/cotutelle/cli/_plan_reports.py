@@ -26,12 +26,13 @@ _STATUS = {
 
 
 def report(plan: Plan, violations: int, cpu_seconds: float) -> dict[str, Any]:
-    """Return the figures of a plan that was made."""
+    """Return the figures of a plan that was made; scores being whole, so is the bound."""
+    bound = None if plan.bound is None else math.floor(plan.bound + _TOLERANCE)
     return {
         "status": plan.status,
         "score": plan.score,
-        "bound": plan.bound,
-        "gap": plan.gap,
+        "bound": bound,
+        "gap": None if bound is None else max(0, bound - plan.score) / max(1, abs(plan.score)),
         "violations": violations,
         "worst": min(plan.trainee_scores.values(), default=0),
         "cpu_seconds": round(cpu_seconds, 3),
@@ -41,9 +42,8 @@ def report(plan: Plan, violations: int, cpu_seconds: float) -> dict[str, Any]:
 def summary(plan: Plan, figures: dict[str, Any], out: Path) -> str:
     """Return the lines about a plan that was written."""
     score = f"Score {plan.score}"
-    if plan.bound is not None and plan.gap is not None:
-        score += f", at most {math.floor(plan.bound + _TOLERANCE)} possible"
-        score += f": {100 * plan.gap:.2f} % apart"
+    if figures["bound"] is not None:
+        score += f", at most {figures['bound']} possible: {100 * figures['gap']:.2f} % apart"
     lines = [_STATUS[plan.status], f"{score}.", f"{len(plan.stays)} trainees."]
     best = {id_: alone for id_, alone in plan.best_alone.items() if alone > 0}
     if best:
