@@ -17,6 +17,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from cotutelle.engines.rotation.relaxed import MasterProgramme, Relaxed
 
 _WARM_STEPS = 40
 _PATIENCE = 4
+_LEAST_SECONDS = 0.5
 
 
 def whole_bound(bound: float) -> int:
@@ -84,6 +86,7 @@ class DualBound:
         self.columns: list[list[Column]] = [[] for _ in range(count)]
         self.bound = np.inf
         self.settled = False
+        self._is_stopped = False
         self.incumbent: float | None = None
         self._seen: set[tuple[int, bytes, int]] = set()
         self._new: list[Column] = []
@@ -127,28 +130,43 @@ class DualBound:
         """Lower the bound for about ``seconds``, at least by one question to everybody."""
         deadline = time.monotonic() + seconds
         first = True
-        while not self.settled and (first or time.monotonic() < deadline):
+        while not (self.settled or self._is_stopped) and (first or time.monotonic() < deadline):
             first = False
             if self._warm.count < _WARM_STEPS:
                 self._warm_step()
             else:
                 self._priced_step(deadline)
 
+    def stop(self) -> None:
+        """End the step under way (in another thread) within one trainee's question, for good."""
+        self._is_stopped = True
+
     def _ask(self, prices: Floats, shares: Floats) -> _Answer:
-        """Ask everybody; keep the columns and, where it is the best so far, the bound."""
+        """
+        Ask everybody; keep the columns and, where it is the best so far, the bound.
+
+        Shares that do not sum to the weight would prove nothing: they are scaled first.
+        """
+        shares = self._scaled(shares)
         grid = np.ascontiguousarray(prices.reshape(-1, self._problem.horizon))
         count, threads = len(self.columns), len(self._oracles)
 
         def ask(thread: int) -> list[Schedule]:
-            oracle = self._oracles[thread]
-            return [oracle.best(s, grid, 1.0 + shares[s]) for s in range(thread, count, threads)]
+            oracle, found = self._oracles[thread], []
+            for trainee in range(thread, count, threads):
+                if self._is_stopped:
+                    break
+                found.append(oracle.best(trainee, grid, 1.0 + shares[trainee]))
+            return found
 
         if threads == 1:
             answers = ask(0)
         else:
             with ThreadPoolExecutor(threads) as pool:
                 parts = list(pool.map(ask, range(threads)))
-            answers = [parts[s % threads][s // threads] for s in range(count)]
+            answers = [s for row in zip_longest(*parts) for s in row if s is not None]
+        if len(answers) < count:
+            return _Answer(prices, shares, np.inf, self._best.load, self._best.own)
         load = np.zeros(prices.size, dtype=np.int64)
         for trainee, schedule in enumerate(answers):
             if schedule.value > -np.inf:
@@ -168,6 +186,8 @@ class DualBound:
         warm = self._warm
         if warm.count == 0:
             answer = self._ask(self._best.prices, self._best.shares)
+            if self._is_stopped:
+                return
             warm.start(answer)
         prices, shares = warm.next(self._cells, self._problem.fairness, self.incumbent)
         warm.take(self._ask(prices, shares), self._cells)
@@ -178,9 +198,9 @@ class DualBound:
         for column in self._new:
             self._master.add(column)
         self._new = []
-        relaxed = self._master.solve(3600)
+        relaxed = self._master.solve(max(_LEAST_SECONDS, deadline - time.monotonic()))
         if relaxed is None:
-            self.settled = True
+            self._warm_step()
             return
         self._relaxed = relaxed
         if relaxed.overdrawn < ROUNDING and whole_bound(relaxed.value) >= whole_bound(self.bound):
@@ -188,12 +208,14 @@ class DualBound:
             return
         mixture = self._mixture
         goal = self._cells.clip(relaxed.prices)
-        goal_shares = self._shares(relaxed.shares)
+        goal_shares = self._scaled(relaxed.shares)
         centre = self._best
         while True:
             prices = self._cells.clip(mixture * centre.prices + (1 - mixture) * goal)
             shares = mixture * centre.shares + (1 - mixture) * goal_shares
             answer = self._ask(prices, shares)
+            if self._is_stopped:
+                return
             slope = self._cells.slope(prices, answer.load)
             rise = float(slope @ (goal - centre.prices))
             rise += float(answer.own @ (goal_shares - centre.shares))
@@ -206,12 +228,10 @@ class DualBound:
         if not self._new and mixture == 0.0:
             self.settled = True
 
-    def _shares(self, shares: Floats) -> Floats:
-        total = float(shares.sum())
-        if total <= 0.0:
-            return self._best.shares
-        scaled: Floats = shares * (self._problem.fairness / total)
-        return scaled
+    def _scaled(self, shares: Floats) -> Floats:
+        weight, total = float(self._problem.fairness), float(shares.sum())
+        even = np.full(shares.size, weight / max(1, shares.size))
+        return shares * (weight / total) if weight and total > ROUNDING else even
 
     def _programme(self) -> MasterProgramme:
         potential = np.zeros((len(self._compiled.ward_ids), self._problem.horizon), dtype=np.int64)

@@ -58,7 +58,7 @@ class MasterProgramme:
         for cell in np.flatnonzero((potential > cells.aim) | (cells.low > 0)):
             self._add_row(int(cell), penalty)
         self._worst: list[Any] = []
-        if problem.fairness:
+        if problem.fairness and trainees:
             worst = self._model.add_variable(lb=-np.inf)
             self._model.objective.set_linear_coefficient(worst, float(problem.fairness))
             for _ in range(trainees):
@@ -105,7 +105,6 @@ class MasterProgramme:
 
         parameters = mathopt.SolveParameters(
             presolve=mathopt.Emphasis.OFF,
-            threads=1,
             time_limit=timedelta(seconds=max(seconds, 0.01)),
         )
         result = self._solver.solve(params=parameters)
@@ -113,7 +112,9 @@ class MasterProgramme:
             return None
         prices = np.zeros(self._cells.low.size)
         prices[list(self._rows)] = result.dual_values(list(self._rows.values()))
-        shares = np.array(result.dual_values(self._worst), dtype=np.float64)
+        shares = np.zeros(len(self._one))
+        if self._worst:
+            shares[:] = result.dual_values(self._worst)
         amounts = result.variable_values([variable for _, variable in self._columns])
         return Relaxed(
             value=result.objective_value() - float(self._cells.forced.sum()),
