@@ -141,7 +141,7 @@ def test_a_ward_is_added_kept_closed_and_opened_on_its_pages(office: Client, hos
 
 def test_places_and_other_trainees_are_typed_month_by_month(hospital: Any) -> None:
     ward = WardFactory.create(unit=hospital, upper=6)
-    secretary = sign_in(make_person(Role.DEPARTMENT_SECRETARY, unit=hospital))
+    secretary = sign_in(make_person(Role.DEPARTMENT_SECRETARY, unit=hospital, language="en"))
     page = secretary.get(at("ward-places", ward))
     assert len(page.context["form"].rows) == 12
     faulty = secretary.post(at("ward-places", ward), {"lower_202612": "2"})

@@ -87,7 +87,7 @@ def test_a_curriculum_is_drafted_filled_and_put_in_force(officer: Person) -> Non
     blocks.save_block(made, BlockLine("A", one.code, 4), actor=officer)
     blocks.save_block(made, BlockLine("B", two.code, 1), actor=officer)
     said = refusal("curriculum.contradictory", curricula.put_in_force, made, actor=officer)
-    assert two.code in said  # every reason at once: no ward, and one month too few
+    assert str(two) in said  # every reason at once: no ward, and one month too few
     assert "6" in said
     make_ward(two, unit=unit)
     row = made.blocks.get(code="B")
@@ -244,7 +244,9 @@ def test_others_and_stays_are_the_load_of_a_ward(officer: Person) -> None:
     first, second, third = loads_of(ward, MONTH, 3)
     assert (first.ours, first.other, first.free, first.level) == (2, 1, -1, "over")
     assert (second.load, second.free, second.level) == (2, 0, "l4")
-    assert (third.load, third.level) == (0, "under")
+    assert (third.load, third.level) == (0, "l0")  # no plan in force reaches this month
+    empty = WardFactory.create(unit=officer.unit, upper=2, lower=1)
+    assert [load.level for load in loads_of(empty, MONTH, 3)] == ["under", "under", "l0"]
     assert wards.set_occupancy(ward, {(MONTH, "social"): 0}, actor=officer) == 1
     assert loads_of(ward, MONTH, 1)[0].other == 0
     refusal("ward.people", wards.set_occupancy, ward, {(MONTH, "social"): -1}, actor=officer)

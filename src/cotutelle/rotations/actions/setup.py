@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cotutelle.ledger import access
 from cotutelle.ledger.actions import register, register_fields
@@ -29,7 +30,11 @@ register(
         "rotations.regional.imported": _("List of the regional platform imported"),
     }
 )
-_NAMES = {"code": _("Code"), "name_zh": _("Name in Chinese"), "name_en": _("Name in English")}
+_NAMES = {
+    "code": pgettext_lazy("rotations", "Code"),
+    "name_zh": _("Name in Chinese"),
+    "name_en": _("Name in English"),
+}
 register_fields(
     "rotations.department",
     _NAMES | {"family": _("Family")},
@@ -58,12 +63,12 @@ register_fields(
         "research_half_days": _("Research half-days a week"),
         "state": _("State"),
         "reason": _("Reason"),
-        "department": _("Department"),
+        "department": pgettext_lazy("rotations", "Department"),
         "starts_on": _("From"),
         "ends_on": _("Until"),
         "months": _("Months"),
         "people": _("Trainees"),
-        "note": _("Note"),
+        "note": pgettext_lazy("ward", "Note"),
     },
     values={"state": {str(v): label for v, label in WardState.choices}},
 )

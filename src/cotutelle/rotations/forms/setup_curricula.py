@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cotutelle.people.models import Person
 from cotutelle.programmes.forms import UnitField
@@ -31,7 +32,7 @@ def _months(
 class DepartmentForm(forms.Form):
     """A department as the national standard names it."""
 
-    code = forms.CharField(label=_("Code"), max_length=40)
+    code = forms.CharField(label=pgettext_lazy("rotations", "Code"), max_length=40)
     name_zh = forms.CharField(label=_("Name in Chinese"), max_length=80)
     name_en = forms.CharField(label=_("Name in English"), max_length=120, required=False)
     family = forms.ChoiceField(
@@ -91,9 +92,15 @@ class EditionForm(forms.Form):
 class BlockForm(forms.Form):
     """A block; months of training are typed counted from 1."""
 
-    code = forms.CharField(label=_("Code"), max_length=40, help_text=_("Unique in the curriculum."))
+    code = forms.CharField(
+        label=pgettext_lazy("rotations", "Code"),
+        max_length=40,
+        help_text=_("Unique in the curriculum."),
+    )
     department = forms.ModelChoiceField(
-        label=_("Department"), queryset=Department.objects.all(), to_field_name="code"
+        label=pgettext_lazy("rotations", "Department"),
+        queryset=Department.objects.all(),
+        to_field_name="code",
     )
     months = _months(_("Months"))
     part_months = _months(
@@ -156,7 +163,7 @@ class BlockForm(forms.Form):
 class GroupForm(forms.Form):
     """An elective group."""
 
-    code = forms.CharField(label=_("Code"), max_length=20)
+    code = forms.CharField(label=pgettext_lazy("rotations", "Code"), max_length=20)
     name_zh = forms.CharField(label=_("Name in Chinese"), max_length=80)
     name_en = forms.CharField(label=_("Name in English"), max_length=120, required=False)
     choose = forms.IntegerField(

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cotutelle.core.clock import today
 from cotutelle.people.models import Person
@@ -58,7 +59,11 @@ class WardForm(forms.Form):
     """A ward; its unit is chosen once."""
 
     unit = UnitField(label=_("Unit"), help_text=_("The department or training base that runs it."))
-    code = forms.CharField(label=_("Code"), max_length=40, help_text=_("Unique in the hospital."))
+    code = forms.CharField(
+        label=pgettext_lazy("rotations", "Code"),
+        max_length=40,
+        help_text=_("Unique in the hospital."),
+    )
     name_zh = forms.CharField(label=_("Name in Chinese"), max_length=80)
     name_en = forms.CharField(label=_("Name in English"), max_length=120, required=False)
     upper = _count(
@@ -87,7 +92,7 @@ class WardForm(forms.Form):
         return [
             (_("Ward"), "", first),
             (
-                _("Places"),
+                pgettext_lazy("ward", "Places"),
                 _("What holds in every month; single months are changed on the ward's page."),
                 ["upper", "lower"],
             ),
@@ -114,7 +119,9 @@ class AccreditationForm(forms.Form):
     """A department for which the ward may train, and for how long."""
 
     department = forms.ModelChoiceField(
-        label=_("Department"), queryset=Department.objects.all(), to_field_name="code"
+        label=pgettext_lazy("rotations", "Department"),
+        queryset=Department.objects.all(),
+        to_field_name="code",
     )
     starts_on = forms.DateField(
         label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
@@ -134,7 +141,7 @@ class PeriodForm(forms.Form):
         _("Most trainees a month"), help_text=_("Empty: return to what the ward usually has.")
     )
     lower = _count(_("Fewest trainees a month"))
-    note = forms.CharField(label=_("Note"), max_length=150, required=False)
+    note = forms.CharField(label=pgettext_lazy("ward", "Note"), max_length=150, required=False)
 
     @property
     def range(self) -> Range | None:

@@ -32,7 +32,7 @@ from cotutelle.rotations.services.setup_regional import RegionalData, take_regio
 _KEY = ("number", "starts_on")
 COLUMNS = (
     Column("name", ("姓名", "Name"), parse=parsing.name(),
-           help=_("Only for you to read; the number counts.")),
+           help=_("Only for you to read; the student's number counts.")),
     Column("number", ("学号", "Student number", "编号", "考生编号"), required=True,
            parse=parsing.number_text(), help=_("Student number or candidate number.")),
     Column("department", ("科室", "Department", "轮转科室名称", "标准科室"), required=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -122,7 +122,12 @@ def totals_of(content: Content) -> Totals:
     return Totals(content.months, mandatory, least, most)
 
 
-def faults_of(content: Content, *, accredited: frozenset[str] | None = None) -> list[Fault]:
+def faults_of(
+    content: Content,
+    *,
+    accredited: frozenset[str] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> list[Fault]:
     """
     Return every contradiction of a curriculum.
 
@@ -130,13 +135,19 @@ def faults_of(content: Content, *, accredited: frozenset[str] | None = None) -> 
     ----------
     accredited
         Codes of departments for which some open ward is accredited; ``None`` does not ask.
+    names
+        What departments are called, by code; the code itself where there is none.
     """
     faults = _total_faults(content) + _block_faults(content)
     faults += _group_faults(content) + _order_faults(content)
     if accredited is not None:
         missing = sorted({b.department for b in content.blocks} - accredited)
         faults += [
-            Fault("ward", _("No open ward is accredited for “%(name)s”.") % {"name": code})
+            Fault(
+                "ward",
+                _("No open ward is accredited for “%(name)s”.")
+                % {"name": (names or {}).get(code, code)},
+            )
             for code in missing
         ]
     return faults

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import QuerySet
+from django.db.models import Max, Min, QuerySet
 
 from cotutelle.institutions.models import Unit
 from cotutelle.institutions.queries import below
@@ -51,6 +51,7 @@ class MonthLoad:
     A ward in one month, in trainees.
 
     ``ours`` are planned here; ``others`` are not, by kind. ``upper`` empty sets no bound.
+    ``is_planned`` is false outside all plans in force: nobody is missing then.
     """
 
     month: dt.date
@@ -60,6 +61,7 @@ class MonthLoad:
     others: Mapping[str, int] = field(default_factory=dict)
     is_special: bool = False
     note: str = ""
+    is_planned: bool = True
 
     @property
     def other(self) -> int:
@@ -81,7 +83,7 @@ class MonthLoad:
         """The class of the cell: ``l0`` … ``l4``, ``over``, ``under``; nothing without a bound."""
         if self.upper is not None and self.load > self.upper:
             return "over"
-        if self.ours < self.lower:
+        if self.is_planned and self.ours < self.lower:
             return "under"
         if not self.upper:
             return ""
@@ -95,7 +97,7 @@ class MonthLoad:
 
 def month_loads(wards: Iterable[Ward], months: Sequence[dt.date]) -> dict[int, list[MonthLoad]]:
     """
-    Return, by the key of each ward, its load in each of ``months``; three queries in all.
+    Return, by the key of each ward, its load in each of ``months``; four queries in all.
 
     Parameters
     ----------
@@ -112,6 +114,7 @@ def month_loads(wards: Iterable[Ward], months: Sequence[dt.date]) -> dict[int, l
     for one in Occupancy.objects.filter(ward__in=keys, month__in=list(months)):
         others[one.ward_id, one.month][one.kind] = one.people
     ours = _ours(keys, months)
+    planned = Stay.objects.aggregate(first=Min("starts_on"), last=Max("ends_on"))
     found: dict[int, list[MonthLoad]] = {}
     for ward in rows:
         line = []
@@ -126,6 +129,8 @@ def month_loads(wards: Iterable[Ward], months: Sequence[dt.date]) -> dict[int, l
                     others=others.get((ward.pk, month), {}),
                     is_special=own is not None,
                     note=own.note if own else "",
+                    is_planned=planned["first"] is not None
+                    and first_of(planned["first"]) <= month <= planned["last"],
                 )
             )
         found[ward.pk] = line

@@ -98,7 +98,10 @@ def confirm_example(curriculum: Curriculum, *, actor: Person) -> Curriculum:
 
 def reasons_against(curriculum: Curriculum) -> list[Fault]:
     """Return everything that keeps a draft from being put in force."""
-    faults = faults_of(content_of(curriculum), accredited=accredited_departments())
+    names = {
+        b.department.code: str(b.department) for b in curriculum.blocks.select_related("department")
+    }
+    faults = faults_of(content_of(curriculum), accredited=accredited_departments(), names=names)
     if curriculum.is_example:
         faults.append(
             Fault("example", _("It is an example: the school has to confirm its contents first."))

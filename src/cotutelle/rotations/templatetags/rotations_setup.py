@@ -14,6 +14,7 @@ from cotutelle.rotations.months import month_text
 from cotutelle.rotations.queries.setup_wards import MonthLoad
 
 register = template.Library()
+_BOARD_NAME = 18
 _CLASSES = {
     DepartmentFamily.MEDICINE: "int",
     DepartmentFamily.SURGERY: "sur",
@@ -29,6 +30,17 @@ _CLASSES = {
 def month(value: dt.date) -> str:
     """``Nov 2026`` or ``2026年11月``."""
     return month_text(value)
+
+
+@register.filter
+def short(text: str) -> str:
+    """``text`` as far as it fits the first column of a board; a Chinese character counts twice."""
+    width = 0
+    for n, character in enumerate(text):
+        width += 1 if character.isascii() else 2
+        if width > _BOARD_NAME:
+            return f"{text[: n - 1]}…"
+    return text
 
 
 @register.filter

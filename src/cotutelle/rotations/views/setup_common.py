@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cotutelle.core.clock import today
 from cotutelle.people.views.common import may
@@ -20,6 +21,7 @@ _YEARS = range(2000, 2200)
 def setup_tabs(request: HttpRequest, current: str) -> list[dict[str, Any]]:
     """Return the tabs of the rotations that the reader may open."""
     tabs = (
+        ("cycles", pgettext("rotations", "Plans"), "rotations:cycles", "rotations.view_cycles"),
         ("wards", _("Wards"), "rotations:wards", "rotations.view_wards"),
         ("load", _("Load of the wards"), "rotations:load", "rotations.view_wards"),
         ("curricula", _("Curricula"), "rotations:curricula", "rotations.view_curricula"),

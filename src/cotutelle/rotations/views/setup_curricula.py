@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cotutelle.core.access import check, requires
@@ -143,7 +143,7 @@ def _chart(blocks: list[CurriculumBlock]) -> dict[str, Any]:
     if any(e for _m, e in months.values()):
         series.append({"name": _("Elective"), "values": [e for _m, e in months.values()]})
     return {
-        "category_name": _("Department"),
+        "category_name": pgettext("rotations", "Department"),
         "categories": list(months),
         "series": series,
         "unit": _("months"),
@@ -263,7 +263,7 @@ def curriculum_force(request: HttpRequest, public_id: UUID) -> HttpResponse:
         if faults
         else _("From then on its blocks cannot be changed, and students are planned with it."),
         "changes": changes,
-        "button": _("Put in force"),
+        "button": _("Put the curriculum in force"),
         "undo": _("Who trains under an earlier edition stays there."),
         "cancel_url": _back(found),
     }

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST
 
 from cotutelle.core.access import requires
@@ -44,7 +44,7 @@ def department_list(request: HttpRequest) -> HttpResponse:
     )
     if fmt := request.GET.get("format"):
         columns = [
-            Out(_("Code"), lambda d: d.code),
+            Out(pgettext("rotations", "Code"), lambda d: d.code),
             Out(_("Name in Chinese"), lambda d: d.name_zh),
             Out(_("Name in English"), lambda d: d.name_en),
             Out(_("Family"), lambda d: DepartmentFamily(d.family).label),

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cotutelle.core.access import requires
@@ -164,7 +164,7 @@ def _intake_table(ward: Ward, intake: Intake) -> Table:
         Out(_("Name"), lambda row: row[1].participant.student.display_name),
         Out(_("Unit"), lambda row: row[1].participant.student.unit.display_name),
         Out(_("Curriculum"), lambda row: row[1].participant.curriculum.display_name),
-        Out(_("Department"), lambda row: row[1].block.department.display_name if row[1].block else ""),
+        Out(pgettext("rotations", "Department"), lambda row: row[1].block.department.display_name if row[1].block else ""),
         Out(_("From"), lambda row: row[1].starts_on, "date"),
         Out(_("Until"), lambda row: row[1].ends_on, "date"),
     ]  # fmt: skip

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from cotutelle.core.access import check, requires
@@ -105,7 +106,10 @@ def regional_ours(request: HttpRequest, public_id: UUID) -> HttpResponse:
     columns = [
         Out(_("Name"), lambda s: s.participant.student.display_name),
         Out(_("Student number"), lambda s: s.participant.student.person.number),
-        Out(_("Department"), lambda s: s.block.department.display_name if s.block else ""),
+        Out(
+            pgettext("rotations", "Department"),
+            lambda s: s.block.department.display_name if s.block else "",
+        ),
         Out(_("Ward"), lambda s: s.ward.display_name),
         Out(_("From"), lambda s: s.starts_on, "date"),
         Out(_("Until"), lambda s: s.ends_on, "date"),

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cotutelle.core.access import check, requires
@@ -53,7 +54,7 @@ def ward_filters(rows: QuerySet[Ward]) -> dict[str, Any]:
                 [(str(u.public_id), u.display_name) for u in hospitals], "hospital__public_id",
             ),
             Choice(
-                "department", _("Department"),
+                "department", pgettext("rotations", "Department"),
                 [(d.code, d.display_name) for d in departments],
                 apply=lambda rows, code: rows.filter(
                     pk__in=Accreditation.objects.filter(department__code=code).values("ward")
@@ -74,7 +75,7 @@ def ward_list(request: HttpRequest) -> HttpResponse:
         rows,
         sorts=[
             Sort("hospital", _("hospital"), ["hospital__name_sort", "code", "id"]),
-            Sort("name", _("name"), ["name_zh", "id"]),
+            Sort("name", _("name of the ward"), ["name_zh", "id"]),
             Sort("upper", _("most places"), ["-upper", "id"]),
         ],
         **ward_filters(rows),
@@ -95,7 +96,7 @@ def _table(listing: Listing[Ward]) -> Table:
         Out(_("Unit code"), lambda w: w.unit.code),
         Out(_("Hospital"), lambda w: w.hospital.display_name),
         Out(_("Unit"), lambda w: w.unit.display_name),
-        Out(_("Code"), lambda w: w.code),
+        Out(pgettext("rotations", "Code"), lambda w: w.code),
         Out(_("Name in Chinese"), lambda w: w.name_zh),
         Out(_("Name in English"), lambda w: w.name_en),
         Out(
@@ -134,7 +135,10 @@ def _chart(loads: list[MonthLoad]) -> dict[str, Any]:
         "series": [{"name": _("Trainees"), "values": [load.load for load in loads]}],
     }
     if any(load.upper is not None for load in loads):
-        data["compare"] = {"name": _("Places"), "values": [load.upper for load in loads]}
+        data["compare"] = {
+            "name": pgettext("ward", "Places"),
+            "values": [load.upper for load in loads],
+        }
     return data
 
 
@@ -159,7 +163,7 @@ def ward_page(request: HttpRequest, found: Ward, tab: str, **context: Any) -> Ht
     tabs = [("overview", _("Overview"), here)]
     if keeps := may(request, "rotations.keep_ward", found):
         tabs += [
-            ("places", _("Places"), reverse("rotations:ward-places", args=[found.public_id])),
+            ("places", pgettext("ward", "Places"), reverse("rotations:ward-places", args=[found.public_id])),
             ("others", _("Other trainees"), reverse("rotations:ward-others", args=[found.public_id])),
         ]  # fmt: skip
     if may(request, "rotations.view_intake", found):
