@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Generic, ParamSpec
 from cotutelle.programmes.enums import AdmissionState, LeaveState
 
 if TYPE_CHECKING:
+    from django.db.models import Q
+
     from cotutelle.institutions.models import Unit
     from cotutelle.people.models import Person
     from cotutelle.programmes.models import Enrolment, Leave, Student, TrackChoice
@@ -76,6 +78,22 @@ extensions: Hooks[[Enrolment, int]] = Hooks()
 on_track_change = track_changes.add
 on_leave_change = leave_changes.add
 on_extension = extensions.add
+
+EnrolmentFinder = Callable[["Person"], "Q"]
+_shown: list[EnrolmentFinder] = []
+
+
+def show_enrolments(finder: EnrolmentFinder) -> EnrolmentFinder:
+    """Show ``actor`` the enrolments that fulfil ``finder(actor)``: students in their wards."""
+    if finder not in _shown:
+        _shown.append(finder)
+    return finder
+
+
+def enrolments_shown_to(actor: Person) -> list[Q]:
+    """Return the conditions by which other rooms show enrolments to ``actor``."""
+    return [finder(actor) for finder in _shown]
+
 
 WardFinder = Callable[["Student", dt.date], "Unit | None"]
 _finders: list[WardFinder] = []

@@ -138,6 +138,19 @@ def supervises_the_student(actor: Any, obj: Any = None) -> bool:
 
 
 @rules.predicate
+def keeps_their_rotations(actor: Any, obj: Any = None) -> bool:
+    """The actor is residency office of a hospital in which the student rotates."""
+    if Role.RESIDENCY_OFFICE not in getattr(actor, "roles", ()):
+        return False
+    if obj is None:
+        return True
+    enrolment = getattr(obj, "enrolment", obj)
+    shown = hooks.enrolments_shown_to(actor)
+    rows = type(enrolment)._default_manager.filter(pk=enrolment.pk)  # noqa: SLF001
+    return any(rows.filter(one).exists() for one in shown)
+
+
+@rules.predicate
 def looks_after_ward(actor: Any, obj: Any = None) -> bool:
     """The actor keeps the unit whose ward a leave concerns."""
     units = [g.unit for g in actor.active_grants if g.role in WARD_ROLES]
@@ -173,7 +186,10 @@ grant(
 )
 grant(
     "programmes.view_enrolment",
-    is_own | has_role(*sorted(CERTIFICATE_READERS)) | supervises_the_student,
+    is_own
+    | has_role(*sorted(CERTIFICATE_READERS))
+    | supervises_the_student
+    | keeps_their_rotations,
     reason=_("Only the student, their mentors and the offices of their unit see this page."),
 )
 grant(
@@ -188,12 +204,12 @@ grant(
 )
 grant(
     "programmes.change_attainment",
-    keeps_certificates,
+    keeps_certificates | keeps_their_rotations,
     reason=_("Only the offices that receive the results enter them."),
 )
 grant(
     "programmes.ask_track_choice",
-    has_role(Role.GRADUATE_OFFICER, Role.RESIDENCY_OFFICE),
+    has_role(Role.GRADUATE_OFFICER, Role.RESIDENCY_OFFICE) | keeps_their_rotations,
     reason=_("Only the graduate school or the residency office asks for a choice of track."),
 )
 grant(

@@ -12,6 +12,7 @@ from cotutelle.core.clock import today
 from cotutelle.institutions.queries import below
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
+from cotutelle.programmes import hooks
 from cotutelle.programmes.enums import (
     AdmissionState,
     AttainmentKind,
@@ -37,14 +38,18 @@ def enrolments_visible_to(actor: Person) -> QuerySet[Enrolment]:
         student=OuterRef("student_id"), mentor__person=actor, state="active"
     )
     found = below(units, "student__unit__path") | Q(student__person=actor) | Q(Exists(supervised))
+    for shown in hooks.enrolments_shown_to(actor):
+        found |= shown
     return Enrolment.objects.filter(found).select_related(*_JOINED)
 
 
 def enrolment_list(actor: Person) -> QuerySet[Enrolment]:
     """Return the enrolments of the units whose offices ``actor`` holds: the list page."""
     units = [g.unit for g in actor.active_grants if g.role in CERTIFICATE_READERS]
-    rows = Enrolment.objects.filter(below(units, "student__unit__path"))
-    return rows.select_related(*_JOINED)
+    found = below(units, "student__unit__path")
+    for shown in hooks.enrolments_shown_to(actor):
+        found |= shown
+    return Enrolment.objects.filter(found).select_related(*_JOINED)
 
 
 def enrolment_of(person: Person) -> Enrolment | None:

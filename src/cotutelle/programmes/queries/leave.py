@@ -85,22 +85,29 @@ def _above(unit: Unit) -> list[int]:
     return [int(key) for key in unit.path.split("/") if key]
 
 
-def leave_rules_for(unit: Unit) -> tuple[RuleData, ...]:
-    """Return the rules on leave of the nearest unit that keeps its own, or the usual ones."""
-    rows = list(LeaveRule.objects.filter(unit_id__in=_above(unit)))
-    owner = nearest(unit, (row.unit_id for row in rows))
-    if owner is None:
-        return LEAVE_RULES
-    return tuple(
-        RuleData(row.kind, row.up_to_days, tuple(row.steps), row.needs_evidence)
-        for row in rows
-        if row.unit_id == owner
-    )
+def leave_rules_for(unit: Unit, ward: Unit | None = None) -> tuple[RuleData, ...]:
+    """
+    Return the rules on leave of the nearest unit that keeps its own, or the usual ones.
+
+    Those of the hospital of ``ward`` come before those of the student's ``unit``.
+    """
+    for one in (ward, unit):
+        if one is None:
+            continue
+        rows = list(LeaveRule.objects.filter(unit_id__in=_above(one)))
+        owner = nearest(one, (row.unit_id for row in rows))
+        if owner is not None:
+            return tuple(
+                RuleData(row.kind, row.up_to_days, tuple(row.steps), row.needs_evidence)
+                for row in rows
+                if row.unit_id == owner
+            )
+    return LEAVE_RULES
 
 
-def rule_for(unit: Unit, kind: str, days: int) -> RuleData | None:
+def rule_for(unit: Unit, kind: str, days: int, ward: Unit | None = None) -> RuleData | None:
     """Return the shortest rule that covers ``days`` of ``kind``; rules of the kind come first."""
-    rules = leave_rules_for(unit)
+    rules = leave_rules_for(unit, ward)
     own = [one for one in rules if one.kind == kind] or [one for one in rules if not one.kind]
     fitting = [one for one in own if one.up_to_days >= days]
     return min(fitting, key=lambda one: one.up_to_days, default=None)

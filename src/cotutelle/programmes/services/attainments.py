@@ -19,8 +19,9 @@ from cotutelle.notices.wording import bilingual
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from cotutelle.people.queries import holders
+from cotutelle.programmes import hooks
 from cotutelle.programmes.enums import ATTAINMENT_TRANSITIONS, AttainmentKind, AttainmentState
-from cotutelle.programmes.models import Attainment
+from cotutelle.programmes.models import Attainment, Student
 from cotutelle.programmes.queries.enrolments import expired_results
 from cotutelle.workflow.services import close_tasks, open_tasks
 
@@ -117,12 +118,18 @@ def _check(
 
 def keepers_of(attainment: Attainment) -> list[Person]:
     """Return who receives the result: the residency office, or the graduate school."""
-    unit = attainment.owning_unit
-    if attainment.kind in _RESIDENCY:
-        office = list(holders(unit, Role.RESIDENCY_OFFICE))
-        if office:
+    student = attainment.enrolment.student
+    if attainment.kind in _RESIDENCY and (office := residency_offices(student)):
+        return office
+    return list(holders(student.unit, Role.GRADUATE_OFFICER))
+
+
+def residency_offices(student: Student) -> list[Person]:
+    """Return the residency office of the hospital where ``student`` is, or of their own unit."""
+    for unit in (hooks.ward_unit_of(student, today()), student.unit):
+        if office := list(holders(unit, Role.RESIDENCY_OFFICE)):
             return office
-    return list(holders(unit, Role.GRADUATE_OFFICER))
+    return []
 
 
 @transaction.atomic

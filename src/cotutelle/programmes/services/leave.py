@@ -126,7 +126,8 @@ def _check_wish(
         raise RuleViolation(
             "leave.reason", _("Give a reason; only those who decide read it."), field="reason"
         )
-    rule = rule_for(enrolment.owning_unit, kind, (ends_on - starts_on).days + 1)
+    ward = hooks.ward_unit_of(enrolment.student, starts_on)
+    rule = rule_for(enrolment.owning_unit, kind, (ends_on - starts_on).days + 1, ward)
     if rule is None:
         raise RuleViolation(
             "leave.too_long",

@@ -29,6 +29,7 @@ from cotutelle.programmes.enums import (
 )
 from cotutelle.programmes.models import Attainment, Enrolment, Milestone, Student, TrackChoice
 from cotutelle.programmes.queries.enrolments import without_licence
+from cotutelle.programmes.services.attainments import residency_offices
 from cotutelle.programmes.services.months import add_months
 from cotutelle.workflow.services import close_tasks, open_task, open_tasks
 
@@ -170,7 +171,7 @@ def _tell_offices(choice: TrackChoice) -> None:
         "track": str(choice.to_track),
     }
     url = reverse("programmes:enrolment", args=[choice.enrolment.public_id])
-    residency = list(holders(unit, Role.RESIDENCY_OFFICE))
+    residency = residency_offices(choice.enrolment.student)
     officers = list(holders(unit, Role.GRADUATE_OFFICER))
     if choice.to_track != choice.from_track:
         open_tasks(

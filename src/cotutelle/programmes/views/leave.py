@@ -20,7 +20,7 @@ from cotutelle.ledger.queries import history_of
 from cotutelle.people.models import Person
 from cotutelle.people.queries import search
 from cotutelle.people.views.common import actor_of
-from cotutelle.programmes import services
+from cotutelle.programmes import hooks, services
 from cotutelle.programmes.enums import EnrolmentState, LeaveKind, LeaveState, LeaveStep
 from cotutelle.programmes.forms.leave import (
     ConfirmReturnForm,
@@ -196,7 +196,7 @@ def _rules_in_words(own: Any) -> list[dict[str, Any]]:
             "steps": [LeaveStep(step).label for step in rule.steps],
             "needs_evidence": rule.needs_evidence,
         }
-        for rule in reads.leave_rules_for(own.owning_unit)
+        for rule in reads.leave_rules_for(own.owning_unit, hooks.ward_unit_of(own.student, today()))
     ]
 
 

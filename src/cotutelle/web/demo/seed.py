@@ -14,6 +14,7 @@ from cotutelle.web.demo.agreements import limit_places, sign_agreement
 from cotutelle.web.demo.last_year import ask_for_another_mentor, build_last_year
 from cotutelle.web.demo.pairs import find_second_mentors, keep_pair_pages
 from cotutelle.web.demo.people import MENTORS, build_mentors
+from cotutelle.web.demo.programmes import build_programmes
 from cotutelle.web.demo.rotation_setup import seed_rotation_setup
 from cotutelle.web.demo.scenarios import say_how_content, try_out
 from cotutelle.web.demo.staff import build_staff, open_sign_in
@@ -48,6 +49,7 @@ def seed(day: dt.date) -> Demo:
     ask_for_another_mentor(last)
     keep_pair_pages(last)
     name_logins(season)
+    build_programmes(demo, last)
     say_how_content(last)
     try_out(last, season)
     open_sign_in()
