@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 
 from cotutelle.engines.rotation import (
+    Infeasible,
     Plan,
     RotationProblem,
     agreement_ends,
@@ -56,6 +57,9 @@ def events(problem: RotationProblem, plan: Plan, seed: int) -> Iterator[Event]:
     yield "an agreement ends", agreement_ends(problem, busy[-2:], NOW)
     person = dice.choice(problem.trainees).id
     yield "a trainee is away for four months", trainee_away(problem, person, range(NOW, NOW + 4))
+    yield "a trainee is away for a month", trainee_away(problem, person, [NOW + 3])
+    quarter = dice.choice(busy[len(busy) // 3 :])
+    yield "a quarter of a ward", ward_loses_places(problem, quarter, NOW, share=0.25)
     yield "a trainee leaves", trainee_leaves(problem, plan.stays, person, NOW)
 
 
@@ -87,7 +91,11 @@ def run_events(trainees: int, seeds: int, time_limit: float) -> None:
             frozen = freeze_past(shaken, plan.stays, NOW)
             had = had_to_change(frozen)
             began, cpu = time.monotonic(), time.process_time()
-            found = replan(frozen, frozen.previous, time_limit=time_limit)
+            try:
+                found = replan(frozen, frozen.previous, time_limit=time_limit)
+            except Infeasible as error:
+                print(json.dumps({"event": name, "seed": seed, "no plan alone": str(error)}))
+                continue
             line = {
                 "event": name,
                 "seed": seed,

@@ -180,14 +180,16 @@ def test_arithmetic_names_the_ward_the_month_and_the_places() -> None:
 
 
 def test_repairs_differ_in_whom_to_ask() -> None:
-    """Leave in the only month: the leave may move, or the pin that holds the other month may go."""
-    wards = (Ward("a", "h", upper=(1, 1)), Ward("b", "h"))
-    blocks = (Block("x", 1, {"a": 0}), Block("y", 1, {"b": 0}))
-    first = Trainee("first", blocks, away=frozenset({0}), pins=(Stay("y", "b", 1),))
-    second = Trainee("second", (Block("x", 1, {"a": 0}, earliest=1),))
-    found = diagnose(RotationProblem(2, wards, (first, second)), time_limit=5)
-    assert [repair.who for repair in found.repairs] == [("trainee",)]
-    assert found.repairs[0].changes[0].periods == (0, 0)
+    """Away in one month, and in the other somebody is pinned to the only place."""
+    ward = Ward("a", "h", upper=(1, 1))
+    block = Block("x", 1, {"a": 0})
+    pinned = Trainee("pinned", (block,), pins=(Stay("x", "a", 1),))
+    away = Trainee("away", (block,), away=frozenset({0}))
+    problem = RotationProblem(2, (ward,), (pinned, away))
+    found = diagnose(problem, time_limit=5)
+    _assert_holds(problem, found)
+    assert [repair.who for repair in found.repairs] == [("officer",), ("department",), ("trainee",)]
+    assert [repair.size for repair in found.repairs] == [1, 1, 1]
 
 
 def test_too_much_curriculum_is_beyond_waiving() -> None:

@@ -131,7 +131,7 @@ def place(
     return Placed(found, cost, bound, proven)
 
 
-class _Watch(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
+class _Watch(cp_model.CpSolverSolutionCallback):
     """Stop a search as soon as enough is proven."""
 
     def __init__(self, solver: cp_model.CpSolver, unit: int) -> None:

@@ -174,14 +174,18 @@ def _worst(
     months = np.zeros(problem.horizon, dtype=np.int64)
     for ward in chosen:
         months += np.array(ward.upper, dtype=np.int64)
-    needed = sum(total for part, total in totals.items() if part <= names)
+    needed = np.zeros((problem.horizon,) * 2, dtype=np.int64)
+    for part, total in totals.items():
+        if part <= names:
+            needed += total
     return _shortest("places", tuple(sorted(names)), needed, _runs(months))
 
 
 def _runs(months: Ints) -> Ints:
     """Return the sum of ``months`` from a to b, for every a and b."""
     up_to = np.concatenate([[0], np.cumsum(months)])
-    return up_to[None, 1:] - up_to[:-1, None]
+    sums: Ints = up_to[None, 1:] - up_to[:-1, None]
+    return sums
 
 
 def _shortest(code: str, wards: tuple[str, ...], needed: Ints, has: Ints) -> Finding | None:
