@@ -88,7 +88,7 @@ class WardForm(forms.Form):
     @property
     def groups(self) -> list[tuple[Any, Any, list[str]]]:
         """Fields in the order in which a ward is described."""
-        first = [n for n in ("unit", "code", "name_zh", "name_en") if n in self.fields]
+        first: list[str] = [n for n in ("unit", "code", "name_zh", "name_en") if n in self.fields]
         return [
             (_("Ward"), "", first),
             (
@@ -156,7 +156,7 @@ class PlacesForm(forms.Form):
     """The range of each of some months: two numbers and a note in a row."""
 
     def __init__(self, *args: Any, loads: Sequence[MonthLoad], **kwargs: Any) -> None:
-        initial = {}
+        initial: dict[str, Any] = {}
         for load in loads:
             key = f"{load.month:%Y%m}"
             if load.is_special:
@@ -165,7 +165,7 @@ class PlacesForm(forms.Form):
                     f"lower_{key}": load.lower,
                     f"note_{key}": load.note,
                 }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **kwargs | {"initial": initial})
         self.loads = loads
         for load in loads:
             key, month = f"{load.month:%Y%m}", month_text(load.month)
@@ -216,7 +216,7 @@ class OthersForm(forms.Form):
             for load in loads
             for kind in OccupancyKind.values
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **kwargs | {"initial": initial})
         self.loads = loads
         for load in loads:
             for kind in OccupancyKind:

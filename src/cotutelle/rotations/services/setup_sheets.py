@@ -109,7 +109,7 @@ def write_sheets(curriculum: Curriculum) -> bytes:
     from openpyxl.styles import Font  # noqa: PLC0415
 
     content = content_of(curriculum)
-    rows = (
+    rows: tuple[list[list[Any]], ...] = (
         [_block_cells(b) for b in content.blocks],
         [[g.code, g.name_zh, g.name_en, g.choose] for g in content.groups],
         [[o.before, o.after, _("yes") if o.is_needed else _("no")] for o in content.orders],

@@ -136,17 +136,18 @@ def curriculum(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _chart(blocks: list[CurriculumBlock]) -> dict[str, Any]:
-    months: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    months: dict[str, int] = defaultdict(int)
+    mandatory: set[str] = set()
     for block in blocks:
-        months[block.department.display_name][1 if block.group_id else 0] += block.months
-    series = [{"name": _("Mandatory"), "values": [m for m, _e in months.values()]}]
-    if any(e for _m, e in months.values()):
-        series.append({"name": _("Elective"), "values": [e for _m, e in months.values()]})
+        name = block.department.display_name
+        months[name] += block.months
+        if block.group_id is None:
+            mandatory.add(name)
     return {
         "category_name": pgettext("rotations", "Department"),
         "categories": list(months),
-        "series": series,
-        "unit": _("months"),
+        "series": [{"name": _("Months"), "values": list(months.values())}],
+        "muted": [n for n, name in enumerate(months) if name not in mandatory],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,7 +21,12 @@ from cotutelle.rotations.forms.setup_wards import OthersForm, PeriodForm, Places
 from cotutelle.rotations.models import Stay, Ward
 from cotutelle.rotations.months import add_months, month_text, months_from
 from cotutelle.rotations.queries.setup_intake import Intake, intake_of
-from cotutelle.rotations.queries.setup_wards import loads_of, month_loads, wards_visible_to
+from cotutelle.rotations.queries.setup_wards import (
+    MonthLoad,
+    loads_of,
+    month_loads,
+    wards_visible_to,
+)
 from cotutelle.rotations.services import setup_wards as services
 from cotutelle.rotations.views.setup_common import asked_month, setup_tabs
 from cotutelle.rotations.views.setup_wards import (
@@ -210,6 +216,10 @@ def _years(months: tuple[dt.date, ...]) -> list[tuple[int, int]]:
     return [(year, years.count(year)) for year in dict.fromkeys(years)]
 
 
+def _present(loads: Mapping[int, list[MonthLoad]], n: int) -> Callable[[Ward], int]:
+    return lambda ward: loads[ward.pk][n].load
+
+
 def _load_table(listing: Listing[Ward], months: tuple[dt.date, ...]) -> Table:
     wards = list(listing.all_rows)
     loads = month_loads(wards, months)
@@ -217,9 +227,6 @@ def _load_table(listing: Listing[Ward], months: tuple[dt.date, ...]) -> Table:
         Out(_("Hospital"), lambda w: w.hospital.display_name),
         Out(_("Ward"), lambda w: w.display_name),
         Out(_("Most trainees a month"), lambda w: w.upper, "number"),
-        *(
-            Out(month_text(month), lambda w, n=n: loads[w.pk][n].load, "number")
-            for n, month in enumerate(months)
-        ),
+        *(Out(month_text(month), _present(loads, n), "number") for n, month in enumerate(months)),
     ]
     return Table(_("Load of the wards"), columns, wards)
