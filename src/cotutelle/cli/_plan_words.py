@@ -110,10 +110,8 @@ def finding_sentence(problem: RotationProblem, finding: Finding) -> str:
     months = month_words(finding.periods)
     trainee = f"trainee {finding.trainee!r}"
     if finding.code == "places":
-        places = "places" if _is_one_month(finding) else "place-months"
-        return (
-            f"{_wards(problem, finding)} needs {finding.needed} {places}{months}, has {finding.has}"
-        )
+        places = _many(finding.needed, "place" if _is_one_month(finding) else "place-month")
+        return f"{_wards(problem, finding)} needs {places}{months}, has {finding.has}"
     if finding.code == "minimum":
         return (
             f"{_wards(problem, finding)} must have {finding.needed} person-months{months},"
@@ -161,16 +159,16 @@ def rule_sentence(rule: Rule) -> str:
     who = f"{'trainee' if len(rule.trainees) == 1 else 'trainees'} {_names(rule.trainees)}"
     first, second, *_ = (*rule.subjects, "", "")
     sentences = {
-        "capacity": f"ward {first!r} has {rule.amount} places{months}",
+        "capacity": f"ward {first!r} has {_many(rule.amount, 'place')}{months}",
         "minimum": f"ward {first!r} must have at least {rule.amount}{months}",
         "away": f"{who}: away{months}",
         "forbidden": f"{who}: not in {first!r}",
         "pin": f"{who}: block {first!r} is pinned{months}",
-        "hospital_count": f"{who}: at most {rule.amount} blocks in one hospital",
+        "hospital_count": f"{who}: at most {_many(rule.amount, 'block')} in one hospital",
         "order": f"{who}: block {first!r} before {second!r}",
         "window": f"{who}: block {first!r} only{months}",
         "elective": f"{who}: {rule.amount} of the electives {first!r}",
-        "length": f"{who}: block {first!r}, {rule.amount} months",
+        "length": f"{who}: block {first!r}, {_many(rule.amount, 'month')}",
         "horizon": "everything ends with the last month",
     }
     return sentences[rule.kind]
@@ -187,6 +185,10 @@ def change_sentence(change: Rule) -> str:
         "away": f"{who}: move the leave{months}",
         "forbidden": f"{who}: allow {first!r}",
         "pin": f"{who}: give up the pin of block {first!r}{months}",
-        "hospital_count": f"{who}: allow {change.amount} more blocks in one hospital",
+        "hospital_count": f"{who}: allow {_many(change.amount, 'more block')} in one hospital",
     }
     return sentences[change.kind]
+
+
+def _many(count: int | None, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
