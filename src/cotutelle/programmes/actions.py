@@ -95,7 +95,7 @@ register_fields(
 register_fields(
     "programmes.template",
     {
-        "code": _("Code"),
+        "code": _("Programme code"),
         "edition": _("Edition"),
         "name_zh": _("Name in Chinese"),
         "name_en": _("Name in English"),
@@ -134,12 +134,12 @@ register_fields(
         "reason": _("Reason"),
         "milestone": _("Milestone"),
         "done_on": _("Reached on"),
-        "certificate": _("Certificate"),
+        "certificate": _("Which certificate"),
         "attainment": _("State of the certificate"),
         "held_on": _("Held since"),
         "awaited_until": _("Awaited until"),
         "due_on": _("Due by"),
-        "track": _("Track"),
+        "track": _("Degree track"),
         "extended_days": _("Days of extension"),
     },
     values={

@@ -58,7 +58,7 @@ class TemplateKind(models.TextChoices):
 
     FIVE_THREE = "five_three", _("5+3")
     FOUR_HALF = "four_half", _("4.5+3.5")
-    TECHNOLOGY = "technology", _("Medical technology")
+    TECHNOLOGY = "technology", _("Medical technology programme")
     OTHER = "other", _("Other programme")
 
 
@@ -94,7 +94,7 @@ class EnrolmentState(models.TextChoices):
 
     PRE_ENTRY = "pre_entry", _("Before enrolment")
     ENROLLED = "enrolled", _("Enrolled")
-    SUSPENDED = "suspended", _("Suspended")
+    SUSPENDED = "suspended", _("Studies suspended")
     GRADUATED = "graduated", _("Graduated")
     LEFT = "left", _("Left the programme")
 
@@ -124,7 +124,7 @@ class AttainmentState(models.TextChoices):
 
     NOT_DUE = "not_due", _("Not due yet")
     AWAITED = "awaited", _("Result awaited")
-    HELD = "held", _("Held")
+    HELD = "held", _("Certificate held")
     FAILED = "failed", _("Not passed")
     NOT_NEEDED = "not_needed", _("Not needed on this track")
 

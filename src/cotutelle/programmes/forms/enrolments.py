@@ -27,6 +27,21 @@ class DayInput(forms.DateInput):
         super().__init__(attrs, format="%Y-%m-%d")
 
 
+class CellForm(forms.Form):
+    """A form whose fields stand in the cells of a table: the column's head is their label."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            widget = field.widget
+            if isinstance(widget, forms.CheckboxInput):
+                widget.attrs["class"] = "form-check-input"
+            elif not isinstance(widget, forms.CheckboxSelectMultiple):
+                is_select = isinstance(widget, forms.Select)
+                widget.attrs["class"] = "form-select" if is_select else "form-control"
+            widget.attrs["aria-label"] = str(field.label)
+
+
 class TemplateChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A programme in force, with its edition and length."""
 
@@ -98,7 +113,7 @@ class AttainmentForm(forms.Form):
         required=False,
         help_text=_("After this day the result is asked for again, as a task of the office."),
     )
-    note = forms.CharField(label=_("Note"), max_length=300, required=False)
+    note = forms.CharField(label=_("Remark"), max_length=300, required=False)
 
     def __init__(self, *args: Any, state: AttainmentState, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -11,11 +11,11 @@ from cotutelle.institutions.models import Unit
 from cotutelle.people.models import Person
 from cotutelle.programmes.defaults import RuleData
 from cotutelle.programmes.enums import LeaveKind, LeaveStep
-from cotutelle.programmes.forms.enrolments import DayInput
+from cotutelle.programmes.forms.enrolments import CellForm, DayInput
 from cotutelle.programmes.forms.students import UnitField
 from cotutelle.programmes.queries.leave import rule_units
 
-EMPTY_RULES = 3
+EMPTY_RULES = 2
 
 
 class LeaveForm(forms.Form):
@@ -61,7 +61,7 @@ class ConfirmReturnForm(ReturnForm):
     """The office may put the day right."""
 
 
-class RuleForm(forms.Form):
+class RuleForm(CellForm):
     """One rule on leave; a row without days is left out."""
 
     kind = forms.ChoiceField(

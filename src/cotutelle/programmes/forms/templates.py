@@ -9,13 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from cotutelle.people.models import Person
 from cotutelle.programmes.enums import DegreeType, MilestoneKind, PhaseKind, Route, TemplateKind
+from cotutelle.programmes.forms.enrolments import CellForm
 from cotutelle.programmes.forms.students import UnitField
 from cotutelle.programmes.models import Template
 from cotutelle.programmes.queries import units_of
 from cotutelle.programmes.services import PhaseData, RouteData, TemplateData, data_of
 
 _MONTHS = [("", "–"), *((str(n), str(n)) for n in range(1, 13))]
-EMPTY_PHASES = 3
+EMPTY_PHASES = 2
 
 
 class TemplateForm(forms.Form):
@@ -23,7 +24,9 @@ class TemplateForm(forms.Form):
 
     unit = UnitField(label=_("Unit"))
     code = forms.CharField(
-        label=_("Code"), max_length=40, help_text=_("Editions of one programme share their code.")
+        label=_("Programme code"),
+        max_length=40,
+        help_text=_("Editions of one programme share their code."),
     )
     name_zh = forms.CharField(label=_("Name in Chinese"), max_length=120)
     name_en = forms.CharField(label=_("Name in English"), max_length=160, required=False)
@@ -123,7 +126,7 @@ class TemplateForm(forms.Form):
         return TemplateData(**plain, routes=routes, gates=gates, phases=phases)
 
 
-class PhaseForm(forms.Form):
+class PhaseForm(CellForm):
     kind = forms.ChoiceField(
         label=_("Phase"), choices=[("", "–"), *PhaseKind.choices], required=False
     )

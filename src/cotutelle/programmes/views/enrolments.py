@@ -89,12 +89,12 @@ def enrolment_list(request: HttpRequest) -> HttpResponse:
         reads.enrolment_list(actor),
         sorts=[
             Sort("name", _("name"), ["student__person__name_sort", "id"]),
-            Sort("end", _("last day"), ["ends_on", "id"]),
+            Sort("end", _("last day of training"), ["ends_on", "id"]),
         ],
         choices=[
             cohort_choice(actor),
             Choice("state", _("State"), EnrolmentState.choices, "state"),
-            Choice("track", _("Track"), DegreeType.choices, "track"),
+            Choice("track", _("Degree track"), DegreeType.choices, "track"),
             Choice("route", _("Admission route"), Route.choices, "student__route"),
         ],
         search=Search((), _("Name, pinyin or number"), apply=search_enrolments),
@@ -117,7 +117,7 @@ def _table(listing: Listing[Enrolment]) -> Table:
             Out(_("Unit"), lambda e: e.student.unit.display_name),
             Out(_("Programme"), lambda e: e.template.display_name),
             Out(_("Edition"), lambda e: e.template.edition, "number"),
-            Out(_("Track"), lambda e: DegreeType(e.track).label),
+            Out(_("Degree track"), lambda e: DegreeType(e.track).label),
             Out(_("State"), lambda e: EnrolmentState(e.state).label),
             Out(_("First day before enrolment"), lambda e: e.pre_entry_on, "date"),
             Out(_("First day"), lambda e: e.starts_on, "date"),

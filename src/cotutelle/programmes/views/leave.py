@@ -123,7 +123,7 @@ def leave_list(request: HttpRequest) -> HttpResponse:
 def leave_tabs(request: HttpRequest, current: str) -> list[dict[str, Any]]:
     """Return the tabs of the leave pages that the reader may open."""
     actor = actor_of(request)
-    tabs = [("list", _("List"), reverse("programmes:leaves"))]
+    tabs = [("list", _("List of leave"), reverse("programmes:leaves"))]
     if enrolments.enrolment_of(actor) is None:
         tabs.append(("calendar", _("Who is away"), reverse("programmes:leave-calendar")))
     if why_not(actor, "programmes.manage_leave_rules") is None:

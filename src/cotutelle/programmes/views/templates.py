@@ -78,7 +78,7 @@ def _table(listing: Listing[Template]) -> Table:
     return Table(
         _("Programmes"),
         [
-            Out(_("Code"), lambda t: t.code),
+            Out(_("Programme code"), lambda t: t.code),
             Out(_("Edition"), lambda t: t.edition, "number"),
             Out(_("Name"), lambda t: t.display_name),
             Out(_("Kind of programme"), lambda t: TemplateKind(t.kind).label),

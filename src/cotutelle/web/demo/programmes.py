@@ -6,7 +6,13 @@ import datetime as dt
 from dataclasses import replace
 
 from cotutelle.core.clock import at
-from cotutelle.programmes.enums import AttainmentKind, AttainmentState, DegreeType, LeaveKind
+from cotutelle.programmes.enums import (
+    AdmissionState,
+    AttainmentKind,
+    AttainmentState,
+    DegreeType,
+    LeaveKind,
+)
 from cotutelle.programmes.models import Enrolment, Leave, Student, Template
 from cotutelle.programmes.queries.leave import approvals_on, to_decide
 from cotutelle.programmes.services import (
@@ -14,6 +20,7 @@ from cotutelle.programmes.services import (
     ask_leave,
     ask_track_choice,
     assign_template,
+    change_admission,
     enrol,
     install_example_extension_rule,
     install_examples,
@@ -31,7 +38,7 @@ from cotutelle.web.demo.state import Demo
 from cotutelle.workflow.services import decide_approval
 
 # Days before the day of the demonstration.
-DRAFTED, ASSIGNED, ENROLLED, RULED, RESULTS = -420, -330, -325, -300, -40
+DRAFTED, CONFIRMED, ASSIGNED, ENROLLED, RESULTS = -420, -332, -330, -325, -40
 ACADEMIC = "CMA"
 # Of every five the fourth still awaits the result; of every seven the sixth did not pass.
 AWAITING, FAILING = 3, 5
@@ -42,11 +49,14 @@ def build_programmes(demo: Demo, last: Season) -> None:
     """Put the examples in force, last year's students on them, and let some be away."""
     templates = _templates(demo)
     students = list(
-        Student.objects.filter(cohort=last.cohort, state="confirmed")
+        Student.objects.filter(cohort=last.cohort, state=AdmissionState.PROVISIONAL)
         .select_related("person", "unit", "cohort")
         .order_by("id")
     )
     officer = demo.staff["officer"]
+    with at(demo.moment(CONFIRMED)):
+        for student in students:
+            change_admission(student, AdmissionState.CONFIRMED, reason="", actor=officer)
     with at(demo.moment(ASSIGNED)):
         done = [
             one
