@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Route(models.TextChoices):
@@ -58,7 +59,7 @@ class TemplateKind(models.TextChoices):
 
     FIVE_THREE = "five_three", _("5+3")
     FOUR_HALF = "four_half", _("4.5+3.5")
-    TECHNOLOGY = "technology", _("Medical technology programme")
+    TECHNOLOGY = "technology", pgettext_lazy("programme", "Medical technology")
     OTHER = "other", _("Other programme")
 
 
@@ -94,7 +95,7 @@ class EnrolmentState(models.TextChoices):
 
     PRE_ENTRY = "pre_entry", _("Before enrolment")
     ENROLLED = "enrolled", _("Enrolled")
-    SUSPENDED = "suspended", _("Studies suspended")
+    SUSPENDED = "suspended", pgettext_lazy("student", "Suspended")
     GRADUATED = "graduated", _("Graduated")
     LEFT = "left", _("Left the programme")
 
@@ -124,7 +125,7 @@ class AttainmentState(models.TextChoices):
 
     NOT_DUE = "not_due", _("Not due yet")
     AWAITED = "awaited", _("Result awaited")
-    HELD = "held", _("Certificate held")
+    HELD = "held", pgettext_lazy("certificate", "Held")
     FAILED = "failed", _("Not passed")
     NOT_NEEDED = "not_needed", _("Not needed on this track")
 
