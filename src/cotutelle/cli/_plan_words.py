@@ -48,7 +48,7 @@ def diagnosis_lines(problem: RotationProblem, diagnosis: Diagnosis) -> list[str]
     if diagnosis.core:
         proved = "; without any one of them the others can be" if diagnosis.is_irreducible else ""
         lines.append(f"These rules cannot be kept together{proved}:")
-        lines += [f"  {rule_sentence(rule)}" for rule in diagnosis.core]
+        lines += [f"  {sentence}" for sentence in core_sentences(diagnosis.core)]
     lines += _closest(diagnosis)
     for number, repair in enumerate(diagnosis.repairs, start=1):
         who = " and ".join(f"the {each}" for each in repair.who)
@@ -151,6 +151,32 @@ def month_words(periods: tuple[int, int] | None) -> str:
         return ""
     first, last = periods[0] + 1, periods[1] + 1
     return f" in month {first}" if first == last else f" in months {first} to {last}"
+
+
+def core_sentences(rules: Sequence[Rule]) -> list[str]:
+    """Return what the rules demand; the places of a ward in many months are one sentence."""
+    by_ward: dict[tuple[str, ...], list[Rule]] = {}
+    for rule in rules:
+        if rule.kind == "capacity":
+            by_ward.setdefault(rule.subjects, []).append(rule)
+    long = {subjects: found for subjects, found in by_ward.items() if len(found) > _NAMES_SHOWN}
+    lines = []
+    for (ward,), found in long.items():
+        spans = [rule.periods or (0, 0) for rule in found]
+        total = sum(
+            (rule.amount or 0) * (last - first + 1)
+            for rule, (first, last) in zip(found, spans, strict=True)
+        )
+        months = month_words((min(spans)[0], max(last for _, last in spans)))
+        lines.append(f"ward {ward!r} has {_many(total, 'place-month')} in all{months}")
+    return [
+        *lines,
+        *(
+            rule_sentence(rule)
+            for rule in rules
+            if rule.kind != "capacity" or rule.subjects not in long
+        ),
+    ]
 
 
 def rule_sentence(rule: Rule) -> str:
