@@ -52,6 +52,7 @@ def _in_words(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
         (_("A ward is crowded from"), f"{rules.target_percent} %"),
         (_("Cost of a month that differs from the plan in force"), str(rules.keep)),
         (_("Most blocks in one hospital"), "–" if most is None else str(most)),
+        (_("The fewest trainees of wards bind"), _("Yes") if rules.minimums else _("No")),
         (_("Months a plan may last beyond the curriculum"), str(rules.slack_months)),
         (_("Days of leave that make a month away"), str(rules.leave_days)),
         (_("Most seconds for a computation"), str(rules.time_limit)),

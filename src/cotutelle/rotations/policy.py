@@ -24,7 +24,8 @@ class PlanRules:
     change of hospital ``change_cost``, a trainee-month above ``target_percent`` of a ward's
     places ``smooth``, and the worst-off trainee's points count ``fairness`` times more. A month
     of a re-plan that differs from the plan in force costs ``keep``. ``slack_months`` is how much
-    longer than the curriculum a plan may last, leave not counted; a month with at least
+    longer than the curriculum a plan may last, leave not counted; ``minimums`` says whether the
+    fewest trainees of wards bind this plan (in the months in which everybody trains); a month with at least
     ``leave_days`` days of leave is away. ``most_in_hospital`` is the most blocks in one hospital,
     ``None`` for no bound; ``time_limit`` is in seconds.
     """
@@ -39,6 +40,7 @@ class PlanRules:
     change_cost: int = 2
     keep: int = 1
     most_in_hospital: int | None = None
+    minimums: bool = True
     slack_months: int = 3
     leave_days: int = 15
     time_limit: int = 60

@@ -59,14 +59,14 @@ class NamedField(forms.ModelChoiceField):  # type: ignore[type-arg]
         return f"{hospital.short_name} {name}" if hospital is not None else str(name)
 
 
-class CurriculumField(forms.ModelChoiceField[Curriculum]):
+class CurriculumField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """A curriculum with its edition."""
 
     def label_from_instance(self, obj: Curriculum) -> str:
         return str(obj)
 
 
-class CohortsField(forms.ModelMultipleChoiceField[Any]):
+class CohortsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """Cohorts by name and unit."""
 
     def label_from_instance(self, obj: Any) -> str:
@@ -102,6 +102,13 @@ class RulesForm(forms.Form):
         required=False,
         help_text=_("Empty: no bound."),
     )
+    minimums = forms.BooleanField(
+        label=_("The fewest trainees of wards bind"),
+        required=False,
+        help_text=_(
+            "In the months in which everybody trains. A small cohort alone cannot fill all wards."
+        ),
+    )
     slack_months = forms.IntegerField(
         label=_("Months a plan may last beyond the curriculum"), min_value=0, max_value=24
     )
@@ -128,7 +135,14 @@ class RulesForm(forms.Form):
             (
                 _("Limits"),
                 "",
-                ["most_in_hospital", "slack_months", "leave_days", "time_limit", "seed"],
+                [
+                    "minimums",
+                    "most_in_hospital",
+                    "slack_months",
+                    "leave_days",
+                    "time_limit",
+                    "seed",
+                ],
             ),
         ]
 

@@ -126,10 +126,13 @@ def cohorts_to_plan(actor: Person) -> QuerySet[Cohort]:
 
 
 def plannable_students(actor: Person) -> QuerySet[Student]:
-    """Return the students whom ``actor`` may plan: of their units, of cohorts of theirs."""
+    """Return the students whom ``actor`` may plan: of their units, or with a mentor there."""
     units = _units(actor, PLANNERS)
+    trained = Mentorship.objects.filter(
+        below(units, "mentor__unit__path"), student=OuterRef("pk"), state="active"
+    )
     return Student.objects.filter(
-        below(units) | below(units, "cohort__unit__path"),
+        below(units) | below(units, "cohort__unit__path") | Q(Exists(trained)),
         state__in=[AdmissionState.CONFIRMED, AdmissionState.PROVISIONAL],
     ).select_related("person", "unit", "cohort")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -255,6 +255,7 @@ def _wards(
 ) -> tuple[PlannedWard, ...]:
     """Return the wards that matter, with the places left in each month."""
     begun = _begun(inputs, trainees)
+    able = _able(inputs, trainees) if rules.minimums else Counter()
     found = []
     for key in sorted(used):
         ward = inputs.wards[key]
@@ -265,9 +266,37 @@ def _wards(
             lower = tuple(min(lo, up) for lo, up in zip(lower, upper, strict=True))
             if rules.smooth:
                 target = tuple(-(-n * rules.target_percent // 100) for n in upper)
+        lower = tuple(min(n, able[key, p]) for p, n in enumerate(lower))
         planned = PlannedWard(id=key, hospital=ward.hospital.code, upper=upper, target=target)
         found.append(replace(planned, lower=lower if any(lower) else ()))
     return tuple(found)
+
+
+def _able(inputs: Inputs, trainees: tuple[Trainee, ...]) -> Counter[tuple[str, int]]:
+    """
+    Count who could be in a ward by curriculum and leave, in the months in which everybody trains.
+
+    A cohort is not asked to fill a ward before its curriculum lets anybody in, nor after the
+    first of its trainees may have finished.
+    """
+    staying = [person for person in inputs.people if person.leaves_at is None]
+    begin = max([inputs.frozen, *(person.first for person in staying)])
+    end = min((person.first + person.curriculum_months for person in staying), default=0)
+    count: Counter[tuple[str, int]] = Counter()
+    for trainee in trainees:
+        cells = {
+            (ward, period)
+            for block in trainee.blocks
+            for ward in block.wards
+            for period in range(max(begin, block.earliest), min(end, _after(block, end)))
+            if period not in trainee.away
+        }
+        count.update(cells)
+    return count
+
+
+def _after(block: Block, end: int) -> int:
+    return end if block.latest is None else block.latest + 1
 
 
 def _begun(inputs: Inputs, trainees: tuple[Trainee, ...]) -> dict[tuple[str, int], int]:

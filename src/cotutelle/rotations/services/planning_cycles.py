@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,19 +127,18 @@ def add_participants(
     """
     Plan these students too; who takes part already is left alone. Return how many are new.
 
-    A student's discipline picks the curriculum of that specialty, by code or name; the others
-    follow ``default``. Refuses: ``cycle.state``.
+    A student's discipline picks the curriculum of that specialty: its code, or a name that the
+    discipline begins with (内科 for 内科学); the others follow ``default``. Refuses:
+    ``cycle.state``.
     """
     check(actor, "rotations.plan_cycle", cycle)
     require_alive(cycle)
-    named: dict[str, Curriculum] = {}
-    for curriculum in by_specialty:
-        named[curriculum.specialty_code] = named[curriculum.name_zh] = curriculum
+    known = list(by_specialty)
     rows = [
         Participant(
             cycle=cycle,
             student=student,
-            curriculum=named.get(student.discipline, default),
+            curriculum=_curriculum_of(student, known) or default,
             first=first,
         )
         for student in students
@@ -152,6 +151,21 @@ def add_participants(
             "rotations.cycle.participants_added", actor=actor, subject=cycle, after={"count": made}
         )
     return made
+
+
+def _curriculum_of(student: Student, known: Sequence[Curriculum]) -> Curriculum | None:
+    discipline = student.discipline
+    return next(
+        (
+            curriculum
+            for curriculum in known
+            if discipline
+            and (
+                discipline == curriculum.specialty_code or discipline.startswith(curriculum.name_zh)
+            )
+        ),
+        None,
+    )
 
 
 @transaction.atomic

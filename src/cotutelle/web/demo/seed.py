@@ -15,6 +15,7 @@ from cotutelle.web.demo.last_year import ask_for_another_mentor, build_last_year
 from cotutelle.web.demo.pairs import find_second_mentors, keep_pair_pages
 from cotutelle.web.demo.people import MENTORS, build_mentors
 from cotutelle.web.demo.programmes import build_programmes
+from cotutelle.web.demo.rotation_planning import seed_rotation_planning
 from cotutelle.web.demo.rotation_setup import seed_rotation_setup
 from cotutelle.web.demo.scenarios import say_how_content, try_out
 from cotutelle.web.demo.staff import build_staff, open_sign_in
@@ -52,6 +53,7 @@ def seed(day: dt.date) -> Demo:
     build_programmes(demo, last)
     say_how_content(last)
     try_out(last, season)
+    seed_rotation_planning(demo)
     open_sign_in()
     _tidy_inboxes(demo)
     demo.students = Student.objects.count()
