@@ -31,6 +31,8 @@ from cotutelle.engines.rotation.relaxed import MasterProgramme, Relaxed
 _WARM_STEPS = 40
 _PATIENCE = 4
 _LEAST_SECONDS = 0.5
+#: Labels of a question to a trainee with too many blocks for exact answers: at first, and at most.
+_NARROW, _WIDE = 320, 8000
 
 
 def whole_bound(bound: float) -> int:
@@ -87,6 +89,8 @@ class DualBound:
         self.bound = np.inf
         self.settled = False
         self._is_stopped = False
+        self._width = _NARROW
+        self._is_exact = True
         self.incumbent: float | None = None
         self._seen: set[tuple[int, bytes, int]] = set()
         self._new: list[Column] = []
@@ -156,7 +160,8 @@ class DualBound:
             for trainee in range(thread, count, threads):
                 if self._is_stopped:
                     break
-                found.append(oracle.best(trainee, grid, 1.0 + shares[trainee]))
+                scale = 1.0 + float(shares[trainee])
+                found.append(oracle.best(trainee, grid, scale, width=self._width))
             return found
 
         if threads == 1:
@@ -173,6 +178,7 @@ class DualBound:
                 column = Column.of(trainee, schedule, self._problem.horizon)
                 load[column.cells] += 1
                 self.offer(column)
+        self._is_exact = all(schedule.upper <= schedule.value + ROUNDING for schedule in answers)
         bound = sum(schedule.upper for schedule in answers) + self._cells.value(prices)
         own = np.array([float(schedule.score) for schedule in answers])
         answer = _Answer(prices, shares, bound, load, own)
@@ -226,7 +232,8 @@ class DualBound:
                 break
             mixture = max(0.0, mixture - 0.3)
         if not self._new and mixture == 0.0:
-            self.settled = True
+            self.settled = self._is_exact or self._width >= _WIDE
+            self._width *= 5
 
     def _scaled(self, shares: Floats) -> Floats:
         weight, total = float(self._problem.fairness), float(shares.sum())
