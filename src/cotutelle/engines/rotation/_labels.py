@@ -1,3 +1,4 @@
+# mypy: allow-untyped-defs
 # ruff: noqa: PLR0912, PLR0915, PLR0917, PLR1730, SIM108  (kernels: the compiler wants plain loops and arguments)
 """
 Compiled kernels: the best schedule of one trainee where there are too many subsets for a table.

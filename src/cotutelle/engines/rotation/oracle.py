@@ -259,11 +259,10 @@ def _schedule(compiled: Compiled, trainee: int, space: _Space, count: int) -> Sc
     hospitals = person.hospital[options]
     changes = int((hospitals[1:] != hospitals[:-1]).sum())
     score = int(person.score[options].sum()) - person.idle_cost * idle
-    periods = np.concatenate(
-        [np.arange(s, s + m) for s, m in zip(starts, months, strict=True)] or [[]]
-    )
+    within = np.arange(occupied) - np.repeat(np.cumsum(months) - months, months)
+    periods = np.repeat(starts, months) + within
     wards = np.repeat(person.ward[options], months)
-    cells = np.stack([wards, periods.astype(np.int64)], axis=1)
+    cells = np.stack([wards, periods], axis=1)
     return Schedule(
         value=float(space.value[0]),
         upper=float(space.value[0]),

@@ -22,15 +22,17 @@ from cotutelle.engines.rotation.checking import check_plan
 from cotutelle.engines.rotation.columns import Column, column_of
 from cotutelle.engines.rotation.master import restricted_master
 from cotutelle.engines.rotation.oracle import Oracle
-from cotutelle.engines.rotation.plan import Infeasible, Plan, Progress, Report
+from cotutelle.engines.rotation.plan import Infeasible, Plan, Progress, Report, Status
 from cotutelle.engines.rotation.problem import RotationProblem, Stay
 from cotutelle.engines.rotation.validation import validate_problem
 
 #: Labels that go on from a period when the best of one alone is looked for.
 _ALONE_WIDTH = 320
 _BETWEEN_REPORTS = 0.3
-#: Share of the time that the bound may take before the plan is worked on, and per turn later.
-_BOUND_SHARE, _TURN_SHARE = 0.4, 0.08
+#: Share of the time that the improvement may take in one turn; the bound has twice that.
+_TURN_SHARE = 0.08
+#: The slowest negotiation, as a share of the quick pace.
+_SLOWEST = 0.05
 #: Part of the time limit (and most seconds) kept back for writing the plan down.
 _RESERVE, _MOST_RESERVE = 0.02, 1.0
 #: Heat of the annealing, in units, at the start of a turn; rounds of a turn for each trainee.
@@ -208,12 +210,12 @@ class _Run:
         draft = Draft(self.compiled)
         draft.copy_from(self.chosen)
         names = self.compiled.trainee_ids
-        status = "optimal" if self.is_optimal() else "elastic" if self.broken else "feasible"
+        status: Status = "optimal" if self.is_optimal() else "feasible"
         return Plan(
             stays={n: c.stays if c else () for n, c in zip(names, self.chosen, strict=True)},
             score=self.score,
             bound=self.bound(),
-            status=status,
+            status="elastic" if self.broken else status,
             trainee_scores=dict(zip(names, draft.own.tolist(), strict=True)),
             best_alone=dict(self.alone),
             evidence=None if self.bound() is None else self.dual.evidence(),
@@ -233,18 +235,19 @@ class _Run:
 
     def work(self) -> None:
         """Plan until nothing can be better, the time is over, or the caller has had enough."""
-        pace = QUICK
+        pace, turn, chosen_from = QUICK, self.time_limit * _TURN_SHARE, 0
         spent = self.negotiate(pace)
-        self.lower_bound_for(self.time_limit * _BOUND_SHARE)
         while self.go_on() and not self.is_optimal():
-            if self.dual.settled:
-                self.choose(self.left() / 3)
-            if 4 * spent < self.left() and not self.is_optimal():
+            self.lower_bound_for(2 * turn)
+            columns = sum(map(len, self.dual.columns))
+            if self.dual.settled and columns > chosen_from and not self.is_optimal():
+                chosen_from = columns
+                self.choose(4 * turn)
+            if pace.step > _SLOWEST * QUICK.step and 3 * spent < self.left() and self.go_on():
                 pace = pace.slower()
                 spent = self.negotiate(pace)
             if not self.is_optimal():
-                self.improve()
-                self.lower_bound_for(self.time_limit * _TURN_SHARE)
+                self.improve(turn)
 
     def negotiate(self, pace: Pace) -> float:
         """Plan anew at this pace; return the seconds it took."""
@@ -268,7 +271,7 @@ class _Run:
             now = time.monotonic()
             if now + self.step_seconds > end or 1.5 * self.step_seconds > self.left():
                 break
-            self.dual.step(0.0)
+            self.dual.step(min(_BETWEEN_REPORTS, end - now))
             self.step_seconds = time.monotonic() - now
 
     def choose(self, seconds: float) -> None:
@@ -289,9 +292,12 @@ class _Run:
                 )
             self.take(draft)
 
-    def improve(self) -> None:
-        """One turn of ruin and recreate from the best plan."""
+    def improve(self, seconds: float) -> None:
+        """Ruin and recreate from the best plan, for a turn of rounds or seconds."""
         self.stage = "improvement"
+        if self.broken:
+            return
+        end = time.monotonic() + seconds
         draft = Draft(self.compiled)
         draft.copy_from(self.chosen)
         improver = Improver(draft, self.oracle, self.random)
@@ -302,7 +308,7 @@ class _Run:
         improver.look_for_regret()
         rounds = _ROUNDS * max(1, len(self.chosen))
         for number in range(rounds):
-            if not self.go_on():
+            if time.monotonic() > end or not self.go_on():
                 break
             improver.round(_HEAT * (1 - number / rounds), 2 + int(self.random.integers(3)))
         improver.restart()
