@@ -17,4 +17,6 @@ class RotationsConfig(AppConfig):
             rules,
             task_kinds,
             tasks,
+            weekly_decisions,
+            weekly_jobs,
         )
