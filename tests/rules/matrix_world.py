@@ -33,6 +33,7 @@ from cotutelle.people.models import ApiToken, Person, SavedView
 from cotutelle.programmes.enums import Route
 from cotutelle.programmes.models import Cohort, Student
 from cotutelle.programmes.queries import ATTACHMENT
+from cotutelle.rotations.models import BlockOrder, ElectiveGroup
 from cotutelle.selection import services
 from cotutelle.selection.enums import ListState, RoundState
 from cotutelle.selection.models import (
@@ -63,6 +64,12 @@ from tests.factories.mentorship import (
 )
 from tests.factories.people import make_person
 from tests.factories.programmes import CohortFactory, StudentFactory
+from tests.factories.rotations_setup import (
+    DepartmentFactory,
+    make_curriculum,
+    make_cycle,
+    make_ward,
+)
 from tests.factories.selection import (
     SEED,
     ParticipantFactory,
@@ -93,7 +100,7 @@ class World:
 
     def put(self, kind: str, label: str, thing: Any, **more: Any) -> None:
         """Keep ``thing`` as what an address with this kind of object may name."""
-        by_key = kind in {"cap", "conflict", "window"}
+        by_key = kind in {"cap", "conflict", "department", "window"}
         key = {"pk": thing.pk} if by_key else {"public_id": thing.public_id}
         self.objects.setdefault(kind, {})[label] = key | more
 
@@ -128,7 +135,24 @@ def make_world() -> World:
     _mentorship(world, mentor, colleague)
     _papers(world, student)
     world.put("agreement", "in_force", make_agreement(mentor, unit=world.home, partner=abroad))
+    _rotation_setup(world)
     return world
+
+
+def _rotation_setup(world: World) -> None:
+    department = DepartmentFactory.create()
+    world.put("department", "", department)
+    ward = make_ward(department, unit=world.home)
+    world.put("ward", "open", ward, pk=ward.accreditations.get().pk)
+    for label, in_force in (("draft", False), ("in_force", True)):
+        curriculum = make_curriculum(2, 2, unit=world.home, in_force=in_force)
+        first, second = curriculum.blocks.all()
+        order = BlockOrder.objects.create(curriculum=curriculum, before=first, after=second)
+        group = ElectiveGroup.objects.create(curriculum=curriculum, code="EL", name_zh="选修")
+        world.put(
+            "curriculum", label, curriculum, pk=first.pk, group_pk=group.pk, order_pk=order.pk
+        )
+    world.put("cycle", "draft", make_cycle(world.home))
 
 
 def _actor(world: World, name: str) -> Person:

@@ -99,9 +99,9 @@ def group_new(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @requires("rotations.manage_curricula")
 @require_http_methods(["GET", "POST"])
-def group_edit(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:
+def group_edit(request: HttpRequest, public_id: UUID, group_pk: int) -> HttpResponse:
     found = found_curriculum(request, public_id)
-    row = get_object_or_404(found.groups, pk=pk)
+    row = get_object_or_404(found.groups, pk=group_pk)
     initial = {name: getattr(row, name) for name in ("code", "name_zh", "name_en", "choose")}
     form = GroupForm(request.POST or None, initial=initial)
     title = _("Change group %(code)s") % {"code": row.code}
@@ -128,10 +128,10 @@ def _group(
 
 @requires("rotations.manage_curricula")
 @require_POST
-def group_remove(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:
+def group_remove(request: HttpRequest, public_id: UUID, group_pk: int) -> HttpResponse:
     """Take a group away; its blocks become mandatory."""
     found = found_curriculum(request, public_id)
-    row = get_object_or_404(found.groups, pk=pk)
+    row = get_object_or_404(found.groups, pk=group_pk)
     try:
         services.remove_group(row, actor=actor_of(request))
     except RuleViolation as violation:
@@ -159,9 +159,9 @@ def order_new(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @requires("rotations.manage_curricula")
 @require_POST
-def order_remove(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:
+def order_remove(request: HttpRequest, public_id: UUID, order_pk: int) -> HttpResponse:
     found = found_curriculum(request, public_id)
-    row = get_object_or_404(found.orders, pk=pk)
+    row = get_object_or_404(found.orders, pk=order_pk)
     try:
         services.remove_order(row, actor=actor_of(request))
     except RuleViolation as violation:
