@@ -30,7 +30,8 @@ from cotutelle.mentorship.services import quota
 from cotutelle.notices.models import Notice
 from cotutelle.people.enums import Role
 from cotutelle.people.models import ApiToken, Person, SavedView
-from cotutelle.programmes.enums import Route
+from cotutelle.programmes import services as programmes
+from cotutelle.programmes.enums import LeaveKind, Route
 from cotutelle.programmes.models import Cohort, Student
 from cotutelle.programmes.queries import ATTACHMENT
 from cotutelle.rotations.models import BlockOrder, ElectiveGroup
@@ -64,6 +65,7 @@ from tests.factories.mentorship import (
 )
 from tests.factories.people import make_person
 from tests.factories.programmes import CohortFactory, StudentFactory
+from tests.factories.rotations_programmes import make_leave, make_template
 from tests.factories.rotations_setup import (
     DepartmentFactory,
     make_curriculum,
@@ -134,6 +136,7 @@ def make_world() -> World:
     _season(world, cohort, [student, classmate], [mentor, colleague])
     _mentorship(world, mentor, colleague)
     _papers(world, student)
+    _programmes(world, student)
     world.put("agreement", "in_force", make_agreement(mentor, unit=world.home, partner=abroad))
     _rotation_setup(world)
     return world
@@ -153,6 +156,24 @@ def _rotation_setup(world: World) -> None:
             "curriculum", label, curriculum, pk=first.pk, group_pk=group.pk, order_pk=order.pk
         )
     world.put("cycle", "draft", make_cycle(world.home))
+
+
+def _programmes(world: World, student: Student) -> None:
+    """A programme in force, the student on it and asked for a track, and a leave to decide."""
+    officer = _actor(world, "graduate_officer")
+    template = make_template(world.home, actor=officer)
+    enrolment = programmes.assign_template([student], template, actor=officer).done[0]
+    programmes.enrol(enrolment, number=student.person.number, actor=officer)
+    world.put("template", "in_force", template)
+    world.put("template", "draft", programmes.draft_new_edition(template, actor=officer))
+    world.put("enrolment", "student", enrolment)
+    programmes.ask_track_choice(enrolment, due_on=today() + dt.timedelta(days=9), actor=officer)
+    asked = programmes.ask_leave(
+        enrolment, kind=LeaveKind.PERSONAL, starts_on=today() + dt.timedelta(days=5),
+        ends_on=today() + dt.timedelta(days=6), reason="家事", actor=student.person,
+    )  # fmt: skip
+    world.put("leave", "asked", asked)
+    world.put("leave", "under_way", make_leave(enrolment, start=-1, days=2))
 
 
 def _actor(world: World, name: str) -> Person:
