@@ -148,7 +148,7 @@ def _wish(demo: Demo, cycle: Cycle, actor: Person, *, every: int) -> None:
         if n % every == 1:
             ward = demo.random.choice(wards)
             add_wish(person, WishData(kind=WishKind.PREFER_WARD, ward=ward, weight=2), actor=actor)
-        if n % (every * 8) == 2:
+        if n % (every * 8) == every - 1:
             data = WishData(
                 kind=WishKind.RESEARCH, first=8, last=10, reason="课题关键期（演示数据）"
             )
