@@ -149,7 +149,7 @@ class Pace:
         return Pace(self.first / 2, 1 + (self.growth - 1) / 2, self.step / 2)
 
 
-QUICK = Pace(0.1, 1.15, 0.06)
+QUICK = Pace(0.1, 1.25, 0.06)
 _SWEEPS = 400
 _DEAREST = 1e4
 
