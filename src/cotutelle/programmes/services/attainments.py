@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from cotutelle.core.access import check
 from cotutelle.core.clock import now, today
 from cotutelle.core.errors import RuleViolation
-from cotutelle.institutions.queries import deadline
+from cotutelle.institutions.queries import deadline, time_zone_of
 from cotutelle.ledger.services import record
 from cotutelle.notices.services import notify
 from cotutelle.notices.wording import bilingual
@@ -51,9 +51,10 @@ def set_attainment(
     """
     check(actor, "programmes.change_attainment", attainment)
     seen = AttainmentState(attainment.state)
-    _check(seen, state, held_on, awaited_until, note)
+    day = today(time_zone_of(attainment.owning_unit))
+    _check(seen, state, held_on, awaited_until, note=note, day=day)
     values: dict[str, Any] = {
-        "held_on": (held_on or today()) if state == AttainmentState.HELD else None,
+        "held_on": (held_on or day) if state == AttainmentState.HELD else None,
         "awaited_until": awaited_until if state == AttainmentState.AWAITED else None,
         "number": number.strip() if state == AttainmentState.HELD else "",
         "note": note.strip(),
@@ -93,7 +94,9 @@ def _check(
     state: AttainmentState,
     held_on: dt.date | None,
     awaited_until: dt.date | None,
+    *,
     note: str,
+    day: dt.date,
 ) -> None:
     if state not in ATTAINMENT_TRANSITIONS[seen]:
         raise RuleViolation(
@@ -102,13 +105,13 @@ def _check(
             % {"from": seen.label, "to": state.label},
             field="state",
         )
-    if state == AttainmentState.AWAITED and (awaited_until is None or awaited_until < today()):
+    if state == AttainmentState.AWAITED and (awaited_until is None or awaited_until < day):
         raise RuleViolation(
             "attainment.until",
             _("Say until when the result is awaited: a day that lies ahead."),
             field="awaited_until",
         )
-    if state == AttainmentState.HELD and held_on is not None and held_on > today():
+    if state == AttainmentState.HELD and held_on is not None and held_on > day:
         raise RuleViolation("attainment.day", _("This day has not come yet."), field="held_on")
     if seen == AttainmentState.HELD and not note.strip():
         raise RuleViolation(

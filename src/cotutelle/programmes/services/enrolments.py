@@ -14,6 +14,7 @@ from cotutelle.core.access import check
 from cotutelle.core.clock import now, today
 from cotutelle.core.errors import RuleViolation
 from cotutelle.files.services import store_file
+from cotutelle.institutions.queries import time_zone_of
 from cotutelle.ledger.services import record
 from cotutelle.notices.services import notify
 from cotutelle.notices.wording import bilingual, day
@@ -334,7 +335,8 @@ def _move(enrolment: Enrolment, to: EnrolmentState, **values: Any) -> None:
 def reach_milestone(milestone: Milestone, *, done_on: dt.date | None, actor: Person) -> Milestone:
     """Note when a milestone was reached, or take that back. Refuses with ``milestone.day``."""
     check(actor, "programmes.change_attainment", milestone.enrolment)
-    if done_on is not None and done_on > today():
+    day_there = today(time_zone_of(milestone.enrolment.owning_unit))
+    if done_on is not None and done_on > day_there:
         raise RuleViolation("milestone.day", _("This day has not come yet."), field="done_on")
     before = milestone.done_on
     milestone.done_on = done_on

@@ -114,7 +114,9 @@ def _check_wish(
         raise RuleViolation("leave.enrolment", _("Only enrolled students ask for leave."))
     if ends_on < starts_on:
         raise RuleViolation("leave.days", _("The last day lies before the first."), field="ends_on")
-    earliest = today() - (LATE_DAYS * _ONE_DAY if kind == LeaveKind.SICK else dt.timedelta())
+    earliest = _today(enrolment) - (
+        LATE_DAYS * _ONE_DAY if kind == LeaveKind.SICK else dt.timedelta()
+    )
     if starts_on < earliest:
         raise RuleViolation(
             "leave.past",
@@ -135,6 +137,11 @@ def _check_wish(
             field="ends_on",
         )
     return rule
+
+
+def _today(enrolment: Enrolment) -> dt.date:
+    """Return the present day where the student's unit is, whoever asks from wherever."""
+    return today(time_zone_of(enrolment.owning_unit))
 
 
 def _next_step(leave: Leave, actor: Person) -> None:
@@ -188,7 +195,7 @@ def withdraw_leave(leave: Leave, *, actor: Person) -> Leave:
     Refuses with ``leave.started``, ``leave.transition`` and ``leave.stale``.
     """
     check(actor, "programmes.ask_leave", leave)
-    if leave.state == LeaveState.APPROVED and leave.starts_on <= today():
+    if leave.state == LeaveState.APPROVED and leave.starts_on <= _today(leave.enrolment):
         raise RuleViolation("leave.started", _("This leave has begun. Report your return instead."))
     was_approved = leave.state == LeaveState.APPROVED
     withdraw_open_steps(leave)
@@ -232,7 +239,7 @@ def report_return(leave: Leave, *, returned_on: dt.date, actor: Person) -> Leave
 
 
 def _check_return_day(leave: Leave, returned_on: dt.date) -> None:
-    if not leave.starts_on <= returned_on <= today():
+    if not leave.starts_on <= returned_on <= _today(leave.enrolment):
         raise RuleViolation(
             "leave.return_day",
             _("The first day back lies between the first day of leave and today."),

@@ -162,14 +162,14 @@ def _ask(  # noqa: PLR0917  one line of the plan
     paper = kind in {LeaveKind.SICK, LeaveKind.MATERNITY}
     return ask_leave(
         one, kind=kind, starts_on=first, ends_on=first + (days - 1) * _DAY, reason=reason,
-        evidence=signed_page("证明（演示数据）", ["演示数据，并非真实证明。"]) if paper else None,
+        evidence=signed_page("证明（演示数据）", ["演示数据，并非真实证明。"]).read() if paper else None,
         evidence_name="证明.pdf", actor=one.student.person,
     )  # fmt: skip
 
 
 def _agree(demo: Demo, leave: Leave, day: int) -> None:
     """Let whoever is asked agree, step by step."""
-    people = [demo.staff[name] for name in ("secretary.mt", "residency", "officer")]
+    people = list(demo.staff.values())
     people += [one.mentor.person for one in leave.enrolment.student.mentorships.all()]
     for hour in range(9, 14):
         rows = approvals_on(leave)
