@@ -11,6 +11,7 @@ class RotationsConfig(AppConfig):
         from cotutelle.rotations import (  # noqa: F401, PLC0415
             actions,
             decision_kinds,
+            hours_tasks,
             importers,
             notice_kinds,
             planning_links,

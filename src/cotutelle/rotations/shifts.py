@@ -33,7 +33,8 @@ USUAL: tuple[Shift, ...] = (
     Shift("科全", DutyKind.RESEARCH, dt.time(8), 480),
     Shift("教", DutyKind.TEACHING, dt.time(16), 120),
 )
-OFF = frozenset({"", "休", "-", "–", "—", "/", "off", "OFF", "Off"})
+FREE = "休"
+OFF = frozenset({"", FREE, "-", "–", "—", "/", "off", "OFF", "Off"})
 
 
 def shifts_of(policy: HoursPolicy) -> tuple[Shift, ...]:

@@ -71,7 +71,7 @@ class WardForm(forms.Form):
     )
     lower = _count(
         _("Fewest trainees a month"),
-        help_text=_("Of those planned here: the ward cannot do with fewer."),
+        help_text=_("Of all kinds: the ward cannot do with fewer."),
     )
     research_half_days = _count(
         _("Research half-days a week"), most=HALF_DAYS,

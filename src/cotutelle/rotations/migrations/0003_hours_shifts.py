@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('rotations', '0002_block_position'),
+        ("rotations", "0002_block_position"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='hourspolicy',
-            name='shifts',
+            model_name="hourspolicy",
+            name="shifts",
             field=models.JSONField(blank=True, default=list),
         ),
     ]

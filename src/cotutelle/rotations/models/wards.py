@@ -17,9 +17,9 @@ class Ward(models.Model):
     Where a stay takes place (轮转科室). ``unit`` is the department or training base that runs it,
     ``hospital`` the institution above it.
 
-    ``upper`` and ``lower`` bound the trainees present in a month, all kinds of trainees counted
-    in ``upper``, those planned here in ``lower``; `WardMonth` overrides a month. ``upper`` empty
-    sets no bound (research). ``research_half_days`` is what the ward grants a week.
+    ``upper`` and ``lower`` bound the trainees of all kinds present in a month; `WardMonth`
+    overrides a month. ``upper`` empty sets no bound (research). ``research_half_days`` is what
+    the ward grants a week.
     """
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)

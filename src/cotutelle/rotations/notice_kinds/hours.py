@@ -22,6 +22,11 @@ register(
     ),
 )
 register(
+    "rotations.alert_overdue",
+    title=with_alert(_("Overdue: help with the hours of %(student)s: %(alert)s")),
+    body=with_alert(_("%(figure)s. The follow-up was due on %(due)s. Say what was done.")),
+)
+register(
     "rotations.alert_closed",
     title=with_alert(_("About your hours, something was done: %(alert)s")),
     body="%(outcome)s",

@@ -29,6 +29,9 @@ from cotutelle.rotations.models import (
 from cotutelle.rotations.rules.hours import HOURS_ROLES, WARD_ROLES
 
 WEEK = dt.timedelta(weeks=1)
+# A week counts in averages from so many days with data on: weeks cut off by leave or by the end
+# of a roster say nothing about a usual week.
+COUNTED_DAYS = 4
 Minutes = dict[DutyKind, int]
 
 
@@ -39,9 +42,18 @@ def monday_of(day: dt.date) -> dt.date:
 
 def policy_for(unit: Unit) -> HoursPolicy:
     """Return the policy of ``unit`` or of the nearest unit above; the defaults where none is."""
-    keys = [int(key) for key in unit.path.split("/") if key]
-    found = HoursPolicy.objects.filter(unit_id__in=keys).select_related("unit")
-    return max(found, key=lambda p: len(p.unit.path), default=None) or HoursPolicy(unit=unit)
+    return policies_for([unit])[unit.pk]
+
+
+def policies_for(units: Iterable[Unit]) -> dict[int, HoursPolicy]:
+    """Return the policy that holds for each unit, by its key; one query."""
+    above = {unit.pk: [int(key) for key in unit.path.split("/") if key] for unit in units}
+    keys = {key for line in above.values() for key in line}
+    known = {p.unit_id: p for p in HoursPolicy.objects.filter(unit_id__in=keys)}
+    return {
+        pk: next((known[key] for key in reversed(line) if key in known), HoursPolicy(unit_id=pk))
+        for pk, line in above.items()
+    }
 
 
 def ward_on(student: Student, day: dt.date) -> Ward | None:
@@ -61,11 +73,13 @@ class WeekHours:
     monday: dt.date
     planned: Mapping[DutyKind, int]
     actual: Mapping[DutyKind, int]
+    days: int = 7
+    """On how many days something was planned or logged."""
 
     @property
-    def has_data(self) -> bool:
-        """Whether anything was planned or logged."""
-        return any(self.planned.values()) or any(self.actual.values())
+    def counts(self) -> bool:
+        """Whether the week is whole enough to be averaged."""
+        return self.days >= COUNTED_DAYS
 
     @property
     def clinical_minutes(self) -> int:
@@ -89,9 +103,11 @@ def weeks_of(students: Iterable[Student], first: dt.date, weeks: int) -> dict[in
     keys = [student.pk for student in students]
     mondays = [start + i * WEEK for i in range(weeks)]
     planned = {(key, monday): dict.fromkeys(DutyKind, 0) for key in keys for monday in mondays}
+    days: dict[tuple[int, dt.date], set[dt.date]] = {at: set() for at in planned}
     duties = DutyEntry.objects.filter(student_id__in=keys, day__gte=start, day__lt=end)
     for key, day, kind, minutes in duties.values_list("student_id", "day", "kind", "minutes"):
         planned[key, monday_of(day)][DutyKind(kind)] += minutes
+        days[key, monday_of(day)].add(day)
     actual = {at: dict(minutes) for at, minutes in planned.items()}
     logged = HourException.objects.filter(
         student_id__in=keys, day__gte=start, day__lt=end, withdrawn_at__isnull=True
@@ -100,7 +116,11 @@ def weeks_of(students: Iterable[Student], first: dt.date, weeks: int) -> dict[in
         "student_id", "day", "kind", "duty", "minutes"
     ):
         _apply(actual[key, monday_of(day)], ExceptionKind(kind), DutyKind(duty), minutes)
-    return {key: [WeekHours(m, planned[key, m], actual[key, m]) for m in mondays] for key in keys}
+        days[key, monday_of(day)].add(day)
+    return {
+        key: [WeekHours(m, planned[key, m], actual[key, m], len(days[key, m])) for m in mondays]
+        for key in keys
+    }
 
 
 def _apply(week: Minutes, kind: ExceptionKind, duty: DutyKind, minutes: int) -> None:
@@ -115,7 +135,7 @@ def _apply(week: Minutes, kind: ExceptionKind, duty: DutyKind, minutes: int) -> 
 
 @dataclass(frozen=True, slots=True)
 class Averages:
-    """Weekly averages in hours over the weeks that have data; ``weeks`` says how many."""
+    """Weekly averages in hours over the weeks that count; ``weeks`` says how many."""
 
     weeks: int
     clinical: float
@@ -125,8 +145,8 @@ class Averages:
 
 
 def averages_of(weeks: Sequence[WeekHours]) -> Averages | None:
-    """Return the averages over those of ``weeks`` that have data; ``None`` without any."""
-    rows = [week for week in weeks if week.has_data]
+    """Return the averages over those of ``weeks`` that count; ``None`` without any."""
+    rows = [week for week in weeks if week.counts]
     if not rows:
         return None
     n = len(rows) * 60

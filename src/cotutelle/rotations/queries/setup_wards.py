@@ -83,7 +83,7 @@ class MonthLoad:
         """The class of the cell: ``l0`` … ``l4``, ``over``, ``under``; nothing without a bound."""
         if self.upper is not None and self.load > self.upper:
             return "over"
-        if self.is_planned and self.ours < self.lower:
+        if self.is_planned and self.load < self.lower:
             return "under"
         if not self.upper:
             return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.db.models import Count, Q, QuerySet
 
@@ -129,6 +130,15 @@ def problems_visible_to(actor: Person) -> QuerySet[ClinicalProblem]:
     )
 
 
+def search_series(rows: QuerySet[Series], text: str) -> QuerySet[Series]:
+    """Narrow to series called so, or with somebody called so."""
+    people = search(Person.objects.all(), text)
+    found = Q(name_zh__icontains=text) | Q(name_en__icontains=text)
+    return rows.filter(
+        found | Q(pk__in=SeriesMember.objects.filter(person__in=people).values("series"))
+    )
+
+
 def search_rounds(rows: QuerySet[Meeting], text: str) -> QuerySet[Meeting]:
     """Narrow to rounds of somebody called so, or of a series called so."""
     people = search(Person.objects.all(), text)
@@ -184,3 +194,22 @@ def rounds_by_mentor(
     )
     people = Person.objects.filter(pk__in=counts).select_related("unit").order_by("name_sort", "pk")
     return [(p, counts[p.pk] | {"came": came.get(p.pk, 0)}) for p in people]
+
+
+def people_of(term: Term) -> int:
+    """Return how many people take part in what is held."""
+    members = SeriesMember.objects.filter(series__term=term, series__ended_at__isnull=True)
+    return members.values("person").distinct().count()
+
+
+def people_who_said(term: Term) -> int:
+    """Return how many of them have said when they are taken."""
+    members = SeriesMember.objects.filter(series__term=term, series__ended_at__isnull=True)
+    said = term.busy_times.filter(person__in=members.values("person"))
+    return said.values("person").distinct().count()
+
+
+def people_in(series: Iterable[int]) -> int:
+    """Return how many people take part in these series."""
+    members = SeriesMember.objects.filter(series__in=list(series))
+    return members.values("person").distinct().count()

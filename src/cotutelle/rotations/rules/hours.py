@@ -13,18 +13,21 @@ import rules
 from django.utils.translation import gettext_lazy as _
 
 from cotutelle.core.access import grant
+from cotutelle.core.clock import today
 from cotutelle.mentorship.models import Mentorship
 from cotutelle.people.enums import Role
 from cotutelle.people.rules import has_role
 from cotutelle.programmes.models import Student
-from cotutelle.rotations.models import Ward
+from cotutelle.rotations.models import Stay, Ward
 
 HOURS_ROLES = (Role.RESIDENCY_OFFICE, Role.GRADUATE_OFFICER)
 WARD_ROLES = (Role.BASE_SECRETARY, Role.DEPARTMENT_SECRETARY, Role.RESIDENCY_OFFICE)
 
+FIGURE_ROLES = (*HOURS_ROLES, *WARD_ROLES, Role.LEADER, Role.INSPECTOR)
+
 is_hours_office = has_role(*HOURS_ROLES)
 is_ward_office = has_role(*WARD_ROLES)
-may_read_aggregates = has_role(*HOURS_ROLES, *WARD_ROLES, Role.LEADER, Role.INSPECTOR)
+may_read_aggregates = has_role(*FIGURE_ROLES)
 
 
 def _student(obj: Any) -> Student | None:
@@ -61,12 +64,9 @@ def keeps_the_ward(actor: Any, obj: Any = None) -> bool:
         return bool(is_ward_office(actor, None))
     ward = obj if isinstance(obj, Ward) else getattr(obj, "ward", None)
     if ward is None and (student := _student(obj)) is not None:
-        from cotutelle.core.clock import now  # noqa: PLC0415
-        from cotutelle.rotations.models import Stay  # noqa: PLC0415
-
-        today = now().date()
+        day = today()
         stay = Stay.objects.filter(
-            participant__student=student, starts_on__lte=today, ends_on__gte=today
+            participant__student=student, starts_on__lte=day, ends_on__gte=day
         ).select_related("ward__unit")
         ward = next((s.ward for s in stay), None)
     return ward is not None and bool(is_ward_office(actor, ward.unit))
@@ -81,6 +81,11 @@ grant(
     "rotations.view_hours",
     is_the_student | is_mentor_of | is_hours_office | keeps_the_ward,
     reason=_("Only the student, the mentors, the ward and the residency office read these hours."),
+)
+grant(
+    "rotations.list_hours",
+    is_mentor_of | is_hours_office | keeps_the_ward,
+    reason=_("Only the mentors, the wards and the residency office list the hours of students."),
 )
 grant(
     "rotations.view_hours_figures",

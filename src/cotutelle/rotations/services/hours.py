@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check
-from cotutelle.core.clock import now
+from cotutelle.core.clock import now, today
 from cotutelle.core.errors import RuleViolation
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.services import record, record_many
@@ -34,13 +34,14 @@ from cotutelle.rotations.queries.hours import (
     hours_text,
     mentors_of,
     monday_of,
-    policy_for,
+    policies_for,
     ward_on,
 )
-from cotutelle.rotations.services.hours_alerts import evaluate_student
+from cotutelle.rotations.services.hours_alerts import evaluate_student, evaluate_students
 from cotutelle.rotations.shifts import shifts_of
 
 LOG_DAYS = 31
+REPAY_DAYS = 92
 _BATCH = 1_000
 
 
@@ -99,10 +100,10 @@ def _facts(row: HourException) -> dict[str, Any]:
 
 
 def _check_day(day: dt.date) -> None:
-    today = now().date()
-    if day > today:
+    present = today()
+    if day > present:
         raise RuleViolation("hours.future", _("That day has not come yet."), field="day")
-    if day < today - dt.timedelta(days=LOG_DAYS):
+    if day < present - dt.timedelta(days=LOG_DAYS):
         raise RuleViolation(
             "hours.too_old",
             _("Differences are logged within %(n)d days.") % {"n": LOG_DAYS},
@@ -201,13 +202,20 @@ def repay_research_time(
     """
     Give research time back on ``day``; the student is told.
 
-    Refuses: ``hours.length``, ``research_time.nothing_owed``, ``research_time.more_than_owed``,
-    ``research_time.already`` (the same day twice).
+    Refuses: ``hours.length``, ``research_time.day`` (too far off), ``research_time.nothing_owed``,
+    ``research_time.more_than_owed``, ``research_time.already`` (the same day twice).
     """
     check(actor, "rotations.repay_research_time", student)
     if not 1 <= minutes <= 24 * 60:
         raise RuleViolation(
             "hours.length", _("Give between 1 minute and 24 hours."), field="minutes"
+        )
+    if not -LOG_DAYS <= (day - today()).days <= REPAY_DAYS:
+        raise RuleViolation(
+            "research_time.day",
+            _("Choose a day from %(past)d days ago to %(ahead)d days ahead.")
+            % {"past": LOG_DAYS, "ahead": REPAY_DAYS},
+            field="day",
         )
     Student.objects.select_for_update().get(pk=student.pk)
     owed = account_of(student).owed
@@ -272,12 +280,10 @@ def grant_week(monday: dt.date) -> int:
         .select_related("ward", "participant__student__unit")
         .order_by("id")
     )
-    policies: dict[int, HoursPolicy] = {}
+    policies = policies_for(stay.participant.student.unit for stay in stays)
     lines = {}
     for stay in stays:
         student = stay.participant.student
-        if student.unit_id not in policies:
-            policies[student.unit_id] = policy_for(student.unit)
         half_day = round(policies[student.unit_id].half_day_hours * 60)
         lines[student.pk] = AccountLine(
             student=student,
@@ -347,29 +353,37 @@ def _policy_facts(policy: HoursPolicy) -> dict[str, Any]:
 
 @transaction.atomic
 def save_duties(
-    duties: list[DutyEntry],
+    duties: Sequence[DutyEntry],
     *,
-    students: list[Student],
-    first: dt.date,
-    last: dt.date,
-    actor: Person,
+    replaced: Mapping[Student, Collection[dt.date]],
+    actor: Person | None,
 ) -> tuple[int, int]:
     """
-    Replace the rosters of ``students`` from ``first`` to ``last`` by ``duties``.
+    Put ``duties`` in the place of what was planned on the ``replaced`` days of each student.
 
-    What was logged by hand stays. Returns (days planned, entries there were before).
+    What was logged by hand stays. Bounds that are broken now open alerts.
+    Returns (entries planned, entries there were before).
     """
-    old = DutyEntry.objects.filter(student__in=students, day__gte=first, day__lte=last)
-    removed = old.count()
-    old.delete()
+    days = {student.pk: set(of) for student, of in replaced.items() if of}
+    everything = [day for of in days.values() for day in of]
+    if not everything:
+        return 0, 0
+    students = [student for student in replaced if student.pk in days]
+    list(Student.objects.filter(pk__in=days).order_by("pk").select_for_update().values("pk"))
+    old = DutyEntry.objects.filter(
+        student__in=days, day__gte=min(everything), day__lte=max(everything)
+    ).values_list("pk", "student_id", "day")
+    gone = [pk for pk, student, day in old if day in days[student]]
+    DutyEntry.objects.filter(pk__in=gone).delete()
     DutyEntry.objects.bulk_create(duties, batch_size=_BATCH)
     record_many(
         "rotations.roster.imported",
         actor=actor,
-        items=[(student, None, {"first": first, "last": last}) for student in students],
+        items=[
+            (one, None, {"first": min(days[one.pk]), "last": max(days[one.pk])}) for one in students
+        ],
     )
-    week = monday_of(min(last, now().date()))
-    if week >= monday_of(first):
-        for student in students:
-            evaluate_student(student, week)
-    return len(duties), removed
+    week = monday_of(min(max(everything), today()))
+    if week >= monday_of(min(everything)):
+        evaluate_students(students, week)
+    return len(duties), len(gone)

@@ -141,7 +141,7 @@ def withdraw_accreditation(accreditation: Accreditation, *, actor: Person) -> No
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The places of a month: at most ``upper`` trainees of all kinds, at least ``lower`` of ours."""
+    """The places of a month: at least ``lower``, at most ``upper`` trainees of all kinds."""
 
     upper: int
     lower: int = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.urls import reverse
@@ -39,6 +39,29 @@ _CLASHES = frozenset(
         "not_allowed_room", "room_busy", "room_twice", "seats",
     }
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Every slot at which a series fits into a day: what forbids it, and who would not like it."""
+
+    grid: Grid
+    says: Mapping[int, Sequence[str]]
+    unliked: frozenset[int]
+
+
+def options_of(series: Series, room: MeetingRoom | None) -> Options:
+    """Return where a series could be held while all others stay as they are."""
+    week = build_week(series.term)
+    grid, length = week.grid, week.grid.length(series.minutes)
+    own = {str(m.person.public_id) for m in series.members.select_related("person")}
+    unwanted = {slot for p in week.problem.parties if p.id in own for slot in p.unwanted}
+    starts = [s.number for s in grid.slots if grid.fits(s.number, length)]
+    return Options(
+        grid,
+        {start: clashes_at(week, series, start, room) for start in starts},
+        frozenset(s for s in starts if unwanted & set(range(s, s + length))),
+    )
 
 
 def clashes_at(week: Week, series: Series, start: int, room: MeetingRoom | None) -> list[str]:
