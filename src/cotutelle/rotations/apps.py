@@ -14,6 +14,7 @@ class RotationsConfig(AppConfig):
             hours_tasks,
             importers,
             notice_kinds,
+            personal,
             planning_links,
             rules,
             task_kinds,
