@@ -150,6 +150,7 @@ def _absences(demo: Demo, done: list[Enrolment]) -> None:
             leave = _ask(demo, one, kind, start, days, reason)
         if start < 0:
             _agree(demo, leave, asked)
+            leave.refresh_from_db()
         if kind == LeaveKind.SICK:
             with at(demo.moment(0, 8)):
                 report_return(leave, returned_on=demo.day, actor=one.student.person)
