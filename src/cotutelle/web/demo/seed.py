@@ -22,6 +22,7 @@ from cotutelle.web.demo.staff import build_staff, open_sign_in
 from cotutelle.web.demo.state import Demo
 from cotutelle.web.demo.this_year import build_this_year, name_logins
 from cotutelle.web.demo.units import build_units
+from cotutelle.web.demo.weekly import seed_week
 
 log = logging.getLogger(__name__)
 # Days before the day of the demonstration.
@@ -54,6 +55,7 @@ def seed(day: dt.date) -> Demo:
     say_how_content(last)
     try_out(last, season)
     seed_rotation_planning(demo)
+    seed_week(demo)
     open_sign_in()
     _tidy_inboxes(demo)
     demo.students = Student.objects.count()
