@@ -229,7 +229,7 @@ def test_broken_bounds_open_alerts_for_those_who_can_help(world: HoursWorld) -> 
         (world.mentor.pk, "rotations.alert_helper"),
         (world.secretary.pk, "rotations.alert_helper"),
     }
-    assert set(Task.objects.values_list("person", flat=True)) == {world.secretary.pk}
+    assert set(Task.objects.values_list("assignee", flat=True)) == {world.secretary.pk}
 
 
 def test_research_time_owed_alarms(world: HoursWorld) -> None:

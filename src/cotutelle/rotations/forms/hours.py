@@ -10,12 +10,14 @@ from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from cotutelle.exchange.parsing import choice
 from cotutelle.rotations.enums import DutyKind, ExceptionKind
 from cotutelle.rotations.models import HoursPolicy
 from cotutelle.rotations.queries.hours import hours_text
 from cotutelle.rotations.shifts import USUAL, Shift
 
 _SHIFT_PARTS = 4
+_KIND = choice(DutyKind)
 
 
 def _day(**kwargs: Any) -> forms.DateField:
@@ -101,8 +103,6 @@ class ShiftsField(forms.CharField):
 
 
 def _shift(line: str, number: int) -> dict[str, Any]:
-    words = {str(kind.label).casefold(): kind for kind in DutyKind}
-    words |= {str(kind): kind for kind in DutyKind}
     parts = line.replace("，", " ").replace(",", " ").replace("\t", " ").split()
     try:
         if len(parts) != _SHIFT_PARTS:
@@ -114,11 +114,11 @@ def _shift(line: str, number: int) -> dict[str, Any]:
             raise ValueError
         return {
             "code": code[:10],
-            "kind": str(words[kind.casefold()]),
+            "kind": _KIND(kind),
             "start": begins,
             "minutes": minutes,
         }
-    except (ValueError, KeyError, ArithmeticError):
+    except (ValueError, ArithmeticError):
         raise forms.ValidationError(
             _now("Line %(line)d: write a code, a kind, a start and hours, such as “%(example)s”.")
             % {"line": number, "example": shift_line(USUAL[0])}

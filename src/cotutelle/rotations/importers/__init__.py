@@ -6,4 +6,5 @@ from cotutelle.rotations.importers import (  # noqa: F401
     setup_departments,
     setup_regional,
     setup_wards,
+    weekly,
 )
