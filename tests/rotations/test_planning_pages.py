@@ -242,3 +242,16 @@ def test_an_exchange_is_asked_for_agreed_to_and_approved_on_the_pages(
     assert mine.ward == world.wards["IM2"]
     sign_in(client, world.people[2].student.person)
     assert client.get(at("swap", swap)).status_code == 404
+
+
+def test_programs_read_plans_and_trainees_their_own_stays(client: Client, world: World) -> None:
+    publish(world)
+    sign_in(client, world.office)
+    plans = client.get("/api/v1/rotation-plans").json()["items"]
+    assert [plan["id"] for plan in plans] == [str(world.cycle.public_id)]
+    here = f"/api/v1/rotation-plans/{world.cycle.public_id}"
+    assert len(client.get(f"{here}/stays").json()["items"]) == 12
+    assert client.get(f"{here}/scenarios").json()["items"][0]["state"] == "published"
+    sign_in(client, world.people[0].student.person)
+    assert len(client.get("/api/v1/me/rotations").json()["items"]) == 4
+    assert client.get(f"{here}/stays").status_code in {403, 404}

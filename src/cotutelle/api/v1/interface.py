@@ -24,11 +24,13 @@ from cotutelle.api.v1.rooms.programmes import room as programmes
 from cotutelle.api.v1.rooms.publication import room as publication
 from cotutelle.api.v1.rooms.records import room as records
 from cotutelle.api.v1.rooms.results import room as results
+from cotutelle.api.v1.rooms.rotations import room as rotations
 from cotutelle.api.v1.rooms.rounds import room as rounds
 from cotutelle.api.v1.rooms.scenarios import room as scenarios
 from cotutelle.api.v1.rooms.students import room as students
 from cotutelle.api.v1.rooms.units import room as units
 from cotutelle.api.v1.rooms.wards import room as wards
+from cotutelle.api.v1.rooms.weekly import room as weekly
 
 ROOMS: tuple[Room, ...] = (
     own,
@@ -49,6 +51,8 @@ ROOMS: tuple[Room, ...] = (
     imports,
     records,
     wards,
+    weekly,
+    rotations,
 )
 
 
