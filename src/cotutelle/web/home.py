@@ -18,10 +18,12 @@ from cotutelle.ledger.models import Entry
 from cotutelle.notices import queries as notices
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
+from cotutelle.rotations.queries.hours_pages import Standing
 from cotutelle.selection import queries as selection
 from cotutelle.selection.enums import RoundState
 from cotutelle.selection.models import Round
 from cotutelle.selection.task_kinds import ANSWER_APPLICANTS, ANSWER_APPLICATION, SUBMIT_LIST
+from cotutelle.web.home_hours import OwnHours, own_hours, students_hours
 from cotutelle.web.home_mentor import MentorHome, mentor_home
 from cotutelle.web.home_staff import Season, office_todos, season_of
 from cotutelle.web.home_student import StudentHome, student_home
@@ -54,6 +56,8 @@ class Home:
     todos: Sequence[Todo]
     student: StudentHome | None
     mentor: MentorHome | None
+    hours: OwnHours | None
+    students_hours: Sequence[Standing]
     seasons: Sequence[Season]
     is_staff: bool
     owed: Sequence[Task]
@@ -87,6 +91,8 @@ def home_of(person: Person) -> Home:
         todos=by_urgency([*_own(person), *_of_the_office(person, seasons)]),
         student=student_home(person) if Role.STUDENT in person.roles else None,
         mentor=mentor_home(person) if Role.MENTOR in person.roles else None,
+        hours=own_hours(person) if Role.STUDENT in person.roles else None,
+        students_hours=students_hours(person) if Role.MENTOR in person.roles else (),
         seasons=seasons,
         is_staff=is_staff,
         owed=list(owed[:SHOWN_OWED]),
