@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cotutelle.core.access import requires
+from cotutelle.core.clock import now
 from cotutelle.people.views.common import actor_of, may
 from cotutelle.rotations.enums import MeetingState, MemberRole, SeriesKind
 from cotutelle.rotations.models import ClinicalProblem, Meeting, Term
@@ -26,7 +27,7 @@ from cotutelle.rotations.views.weekly_common import (
 )
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
-from cotutelle.ui.listing import Choice, Listing, Search, Sort
+from cotutelle.ui.listing import Choice, Listing, Search, Sort, Toggle
 
 _CELLS = {
     MeetingState.HELD: "l4",
@@ -62,6 +63,11 @@ def round_list(request: HttpRequest) -> HttpResponse:
             Sort("oldest", _("earliest first"), ["starts_at", "id"]),
         ],
         choices=[Choice("state", _("State"), MeetingState.choices, "state"), _terms(request)],
+        toggles=[
+            Toggle(
+                "begun", _("Begun by now"), lambda r: r.filter(starts_at__lte=now()), default=True
+            )
+        ],
         search=Search([], _("Team or person"), apply=queries.search_rounds),
     )
     if fmt := request.GET.get("format"):
