@@ -11,6 +11,7 @@ from cotutelle.core.clock import at
 from cotutelle.notices.models import Delivery, Notice
 from cotutelle.programmes.models import Student
 from cotutelle.web.demo.agreements import limit_places, sign_agreement
+from cotutelle.web.demo.hours import seed_hours
 from cotutelle.web.demo.last_year import ask_for_another_mentor, build_last_year
 from cotutelle.web.demo.pairs import find_second_mentors, keep_pair_pages
 from cotutelle.web.demo.people import MENTORS, build_mentors
@@ -56,6 +57,7 @@ def seed(day: dt.date) -> Demo:
     try_out(last, season)
     seed_rotation_planning(demo)
     seed_week(demo)
+    seed_hours(demo)
     open_sign_in()
     _tidy_inboxes(demo)
     demo.students = Student.objects.count()
