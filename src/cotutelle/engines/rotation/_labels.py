@@ -3,10 +3,8 @@
 """
 Compiled kernels: the best schedule of one trainee where there are too many subsets for a table.
 
-`relax` forgets which blocks were done and only counts them, with a toll on each block that makes
-repeats expensive (`set_tolls` finds good ones: a Lagrangian dual). What it leaves is a bound on how
-any partial schedule can go on, and `best_labels` keeps only the partial schedules that can still
-win by it (Feillet and others, Networks 44, 2004; Righini and Salani, Networks 51, 2008).
+`best_labels` keeps only the partial schedules that can still win by the bound that the relaxation
+with its tolls (`_relaxation`) leaves on how they can go on (Feillet and others, Networks 44, 2004; Righini and Salani, Networks 51, 2008).
 
 Shapes: blocks n, options m, horizon T, kinds k, hospitals h. Floats are 8 bytes, integers too.
 """
@@ -18,83 +16,6 @@ from numba import njit
 
 _NONE = -np.inf
 _EPSILON = 1e-9
-
-
-@njit(
-    "void(i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], f8[:, ::1], f8[::1], f8[::1], f8, i8,"
-    " f8[::1], i8[::1], i8, f8[:, :, ::1])",
-    nogil=True,
-    cache=True,
-)
-def relax(
-    months, kind, digit, first, hospital, gain, idle, trail, change, hospitals, toll, least, root, left,
-):  # fmt: skip
-    """
-    Fill in the best that can still be reached when blocks may be repeated, at a toll each.
-
-    A state is (period, numbers still to do, last hospital); the numbers of all kinds are one
-    integer with the weights ``digit``. ``least[c]`` is the fewest months the numbers c need.
-    """
-    horizon = idle.shape[0]
-    arrive = np.empty(hospitals)
-    left[:] = _NONE
-    for t in range(horizon, -1, -1):
-        for h in range(hospitals):
-            left[t, 0, h] = trail[t]
-        for c in range(1, root + 1):
-            if least[c] > horizon - t:
-                continue
-            arrive[:] = _NONE
-            for b in range(months.shape[0]):
-                k = kind[b]
-                if c % digit[k + 1] < digit[k]:
-                    continue
-                after = c - digit[k]
-                for o in range(first[b], first[b + 1]):
-                    if gain[o, t] == _NONE:
-                        continue
-                    h = hospital[o]
-                    value = gain[o, t] - toll[b] + left[t + months[b], after, h]
-                    if value > arrive[h]:
-                        arrive[h] = value
-            top = arrive.max()
-            for h in range(hospitals):
-                value = max(arrive[h], top - change)
-                if t < horizon:
-                    value = max(value, idle[t] + left[t + 1, c, h])
-                left[t, c, h] = value
-
-
-@njit(
-    "void(i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], f8[:, ::1], f8[::1], f8, f8[::1], i8,"
-    " f8[:, :, ::1], f8[::1])",
-    nogil=True,
-    cache=True,
-)
-def _follow(months, kind, digit, first, hospital, gain, idle, change, toll, root, left, done):
-    """Count how often each block is done on the path that `relax` likes best."""
-    done[:] = 0.0
-    t, c, h = 0, root, left[0, root].argmax()
-    start = True
-    while c:
-        now = left[t, c, h]
-        if t < idle.shape[0] and idle[t] + left[t + 1, c, h] == now:
-            t += 1
-            continue
-        gap, best_b, best_h = np.inf, -1, 0
-        for b in range(months.shape[0]):
-            if c % digit[kind[b] + 1] < digit[kind[b]]:
-                continue
-            for o in range(first[b], first[b + 1]):
-                if gain[o, t] == _NONE:
-                    continue
-                moved = 0.0 if start or hospital[o] == h else change
-                after = left[t + months[b], c - digit[kind[b]], hospital[o]]
-                off = abs(now - (gain[o, t] - toll[b] + after - moved))
-                if off < gap:
-                    gap, best_b, best_h = off, b, hospital[o]
-        done[best_b] += 1.0
-        t, c, h, start = t + months[best_b], c - digit[kind[best_b]], best_h, False
 
 
 @njit("i8(i8, i4[:, ::1], i8[::1], i8[::1], i8[:, ::1])", nogil=True, cache=True)
@@ -143,74 +64,30 @@ def _rebuild(table, head, mask, packed, at):
     return taken
 
 
-@njit(
-    "f8(i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], f8[:, ::1], f8[::1], f8[::1], f8, i8,"
-    " f8[::1], i8[::1], i8, f8[:, :, ::1], f8, i8)",
-    nogil=True,
-    cache=True,
-)
-def set_tolls(
-    months, kind, digit, first, hospital, gain, idle, trail, change, hospitals, toll, least, root,
-    left, known, rounds,
-):  # fmt: skip
-    """
-    Improve the tolls by subgradient steps and leave `relax` of the best; return the bound.
-
-    ``known`` is the value of a schedule, or -inf.
-    """
-    n = months.shape[0]
-    done = np.empty(n)
-    best_toll = toll.copy()
-    best = np.inf
-    pace = 1.0
-    for _ in range(rounds):
-        relax(
-            months, kind, digit, first, hospital, gain, idle, trail, change, hospitals, toll,
-            least, root, left,
-        )  # fmt: skip
-        bound = left[0, root].max() + toll.sum()
-        if bound == _NONE:
-            return bound
-        if bound < best - _EPSILON:
-            best = bound
-            best_toll[:] = toll
-        else:
-            pace *= 0.7
-        _follow(
-            months, kind, digit, first, hospital, gain, idle, change, toll, root, left, done
-        )  # fmt: skip
-        norm = 0.0
-        for b in range(n):
-            done[b] -= 1.0
-            if kind[b] and done[b] < 0.0 and toll[b] <= 0.0:
-                done[b] = 0.0
-            norm += done[b] * done[b]
-        if norm == 0.0 or best <= known + _EPSILON:
-            break
-        aim = known if known > _NONE else bound - 0.02 * abs(bound) - 1.0
-        step = pace * max(bound - aim, 1e-3) / norm
-        for b in range(n):
-            toll[b] += step * done[b]
-            if kind[b] and toll[b] < 0.0:
-                toll[b] = 0.0
-    toll[:] = best_toll
-    relax(
-        months, kind, digit, first, hospital, gain, idle, trail, change, hospitals, toll, least,
-        root, left,
-    )  # fmt: skip
-    return left[0, root].max() + toll.sum()
+@njit("f8(i8, i8, i8[:, ::1], f8[:, ::1])", nogil=True, cache=True)
+def _due_to_orders(done, t, order, late):
+    """Return what the tolls of orders still earn once ``done`` is done at t."""
+    earned = 0.0
+    for q in range(order.shape[0]):
+        if done >> order[q, 1] & 1:
+            continue
+        if done >> order[q, 0] & 1:
+            earned += late[q, t]
+        elif order[q, 2]:
+            earned += late[q, 0]
+    return earned
 
 
 @njit(
     "i8(i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1],"
-    " f8[:, ::1], f8[::1], f8[::1], i8[::1], f8, i8, i8, f8[::1], i8, f8[:, :, ::1],"
-    " f8, i8, i8, i8[:, ::1], f8[::1])",
+    " f8[:, ::1], f8[::1], f8[::1], i8[::1], f8, i8, i8[:, ::1], f8[::1], f8[::1], f8[:, ::1],"
+    " f8[:, :, ::1], f8, i8, i8, i8[:, ::1], f8[::1])",
     nogil=True,
     cache=True,
 )
 def best_labels(
     months, need, bar, kind, quota, digit, first, hospital, place,
-    gain, idle, trail, due, change, hospitals, most, toll, root, left,
+    gain, idle, trail, due, change, most, order, toll, fee, late, left,
     known, width, room, path, value,
 ):  # fmt: skip
     """
@@ -221,6 +98,7 @@ def best_labels(
     ``most`` blocks in one hospital are counted where ``place`` has entries.
     """
     n, horizon = months.shape[0], idle.shape[0]
+    hospitals, root = left.shape[2], left.shape[1] - 1
     mask, packed = np.empty(room, np.int64), np.empty(room, np.int64)
     at = np.empty((room, 6), np.int32)  # hospital, numbers left, parent, option, next, period
     worth, bound = np.empty(room), np.empty(room)
@@ -235,7 +113,6 @@ def best_labels(
     count, taken, size_free = 1, 1, 0
     free = np.empty(room, np.int32)
     lost, best, best_label = known, known, -1
-    tolls = toll.sum()
     waiting = np.empty(room, np.int32)
     for t in range(horizon + 1):
         size = 0
@@ -267,13 +144,16 @@ def best_labels(
                 continue
             if due[t] & ~done or t == horizon:
                 continue
-            spent = 0.0
+            tolls = 0.0
             for b in range(n):
-                if done >> b & 1:
-                    spent += toll[b]
+                if not done >> b & 1:
+                    tolls += toll[b]
+            if place.shape[0]:
+                for p in range(fee.shape[0]):
+                    tolls += fee[p] * (most - (packed[label] >> 6 * p & 63))
             for b in range(-1, n):
                 if b < 0:
-                    lo, hi, length, bit, after, paid = -1, 0, 1, 0, c, spent
+                    lo, hi, length, bit, after, earned = -1, 0, 1, 0, c, tolls
                 else:
                     bit = 1 << b
                     if done & (bit | bar[b]) or need[b] & ~done:
@@ -281,7 +161,11 @@ def best_labels(
                     if c % digit[kind[b] + 1] < digit[kind[b]]:
                         continue
                     lo, hi, length = first[b], first[b + 1], months[b]
-                    after, paid = c - digit[kind[b]], spent + toll[b]
+                    after, earned = c - digit[kind[b]], tolls - toll[b]
+                end, key = t + length, done | bit
+                if end > horizon:
+                    continue
+                earned += _due_to_orders(key, end, order, late)
                 for o in range(lo, hi):
                     counts = packed[label]
                     if o < 0:
@@ -296,15 +180,15 @@ def best_labels(
                             if (counts >> 6 * place[o]) & 63 >= most:
                                 continue
                             counts += 1 << 6 * place[o]
-                    end = t + length
                     if new_h == hospitals:
                         rest = left[end, after].max()
                     else:
                         rest = left[end, after, new_h]
-                    hope = moved + rest + tolls - paid
+                    hope = moved + rest + earned
+                    if o >= 0 and place.shape[0]:
+                        hope -= fee[place[o]]
                     if hope <= best + _EPSILON:
                         continue
-                    key = done | bit
                     slot = _slot(key, counts, end, new_h, slots)
                     other = table[slot]
                     while other >= 0 and (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cotutelle.engines.rotation import _dp, _labels
+from cotutelle.engines.rotation import _dp, _labels, _relaxation
 from cotutelle.engines.rotation._compiled import UNBOUNDED, Compiled, Ints, Person, compile_problem
 from cotutelle.engines.rotation.problem import RotationProblem, Stay
 
@@ -19,7 +19,7 @@ _MOST_STATES = 6_000_000
 _MOST_BLOCKS = 17
 #: Labels that go on from a period: the first try, and the last one before giving up exactness.
 _NARROW, _WIDE = 64, 16_000
-_TOLL_ROUNDS = 40
+_TOLL_ROUNDS = 100
 #: Most labels kept at a time.
 _ROOM = 3_000_000
 
@@ -159,32 +159,26 @@ class Oracle:
         self, trainee: int, space: _Space, change: float, width: int, ceiling: float
     ) -> Schedule:
         """Widen the search until the best is proved or the width is reached."""
-        person = self.compiled.people[trainee]
-        left = space.left()
-        shape = (person.kind, space.digit, person.first, person.hospital)
-        money = (space.gain, space.idle, space.trail, change, person.hospitals, space.toll)
+        person, loose = self.compiled.people[trainee], space.loosened()
         found = _nothing(-np.inf)
         now = min(_NARROW, width)
+        money = (space.gain, space.idle, space.trail)
+        tolls = (loose.order, loose.toll, loose.fee, loose.late, loose.left)
         while True:
             bound = float(
-                _labels.set_tolls(
-                    person.months,
-                    *shape,
-                    *money,
-                    space.least,
-                    space.root,
-                    left,
-                    found.value,
-                    _TOLL_ROUNDS,
+                _relaxation.set_tolls(
+                    person.months, person.kind, person.first, person.hospital, person.place,
+                    loose.sort, loose.sorts, loose.digit, *money, change, loose.most, loose.order,
+                    loose.least, *tolls[1:], found.value, _TOLL_ROUNDS,
                 )
-            )
+            )  # fmt: skip
             ceiling = min(ceiling, bound)
             if bound == -np.inf:
                 return _nothing(-np.inf)
             count = _labels.best_labels(
-                person.months, person.need, person.bar, *shape[:1], person.quota, *shape[1:],
-                space.counted, space.gain, space.idle, space.trail, person.due, change,
-                person.hospitals, person.most, space.toll, space.root, left, found.value, now,
+                person.months, person.need, person.bar, person.kind, person.quota, loose.digit,
+                person.first, person.hospital, loose.counted, *money, person.due, change,
+                person.most, *tolls, found.value, now,
                 min(_ROOM, now * (space.idle.size + person.ward.size + 1)), space.path, space.value,
             )  # fmt: skip
             ceiling = min(ceiling, float(space.value[1]))
@@ -210,29 +204,56 @@ class _Space:
         self.trail = np.empty(horizon + 1)
         self.path = np.empty((max(1, person.months.size), 2), dtype=np.int64)
         self.value = np.empty(2)
-        self.toll = np.zeros(person.months.size)
-        self.counted = (
-            person.place if person.most < person.quota.sum() else np.empty(0, dtype=np.int64)
-        )
-        self.digit = np.cumprod(np.concatenate([[1], person.quota + 1])).astype(np.int64)
-        self.root = int(self.digit[-1]) - 1
-        self._shape = (horizon + 1, self.root + 1, person.hospitals)
-        self._left: Floats | None = None
         self._person = person
-        self.least = np.empty(0, dtype=np.int64)
+        self._loose: _Loose | None = None
 
-    def left(self) -> NDArray[np.float64]:
-        """Return the table of the relaxation, made when first needed."""
-        if self._left is None:
-            person = self._person
-            self._left = np.empty(self._shape)
-            self.least = np.zeros(self.root + 1, dtype=np.int64)
-            for kind, quota in enumerate(person.quota):
-                months = np.sort(person.months[person.kind == kind])
-                sums = np.concatenate([[0], np.cumsum(months)])
-                number = np.arange(self.root + 1) % self.digit[kind + 1] // self.digit[kind]
-                self.least += sums[np.minimum(number, quota)]
-        return self._left
+    def loosened(self) -> _Loose:
+        """Return the arrays of the relaxation, made when first needed."""
+        if self._loose is None:
+            self._loose = _Loose(self._person)
+        return self._loose
+
+
+class _Loose:
+    """What the relaxation needs, and the tolls, remembered from call to call."""
+
+    def __init__(self, person: Person) -> None:
+        horizon = person.open_.shape[1]
+        self.digit = np.cumprod(np.concatenate([[1], person.quota + 1])).astype(np.int64)
+        numbers = int(self.digit[-1])
+        pairs = np.stack([person.kind, person.months], axis=1).reshape(-1, 2)
+        self.sorts, sort = np.unique(pairs, axis=0, return_inverse=True)
+        self.sort = sort.reshape(-1).astype(np.int64)
+        self.least = self._least(person, numbers)
+        self.order = np.array(_pairs(person), dtype=np.int64).reshape(-1, 3)
+        is_counted = person.most < person.quota.sum()
+        self.counted = person.place if is_counted else np.empty(0, dtype=np.int64)
+        self.most = person.most if is_counted else 0
+        self.toll = np.zeros(person.months.size)
+        self.fee = np.zeros(int(person.place.max(initial=-1)) + 1)
+        self.late = np.zeros((self.order.shape[0], horizon + 1))
+        self.left = np.empty((horizon + 1, numbers, person.hospitals))
+
+    def _least(self, person: Person, numbers: int) -> Ints:
+        """Return the fewest months that numbers of blocks need, and those done before them."""
+        least = np.zeros((numbers, 2), dtype=np.int64)
+        for kind, quota in enumerate(person.quota):
+            months = np.sort(person.months[person.kind == kind])
+            sums = np.concatenate([[0], np.cumsum(months)])
+            number = np.arange(numbers) % self.digit[kind + 1] // self.digit[kind]
+            least += sums[np.stack([number, quota - number], axis=1)]
+        return least
+
+
+def _pairs(person: Person) -> list[tuple[int, int, int]]:
+    """Return (forerunner, follower, may the follower be done alone?) of each order."""
+    pairs = []
+    for b in range(person.months.size):
+        needs, bars = int(person.need[b]), int(person.bar[b])
+        pairs += [(a, b, 0) for a in range(person.months.size) if needs >> a & 1]
+        alone = [a for a in range(person.months.size) if bars >> a & 1]
+        pairs += [(b, a, 1) for a in alone if not int(person.need[a]) >> b & 1]
+    return pairs
 
 
 def _nothing(upper: float) -> Schedule:
