@@ -176,6 +176,7 @@ def test_half_days_follow_what_the_ward_of_the_term_grants(hospital: Any, office
     assert propose_series(term, rounds=False, actor=office).half_days == 2
     rows = Series.objects.filter(kind=SeriesKind.RESEARCH_HALF_DAY)
     assert {(r.ward, r.minutes) for r in rows} == {(ward, 240)}
+    assert {str(r) for r in rows} == {"科研半天"}
     assert propose_series(term, rounds=False, actor=office).half_days == 0
 
 

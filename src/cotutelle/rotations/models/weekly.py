@@ -147,7 +147,7 @@ class Series(models.Model):
         ]
 
     def __str__(self) -> str:
-        return localized(self.name_zh, self.name_en) or SeriesKind(self.kind).label
+        return localized(self.name_zh, self.name_en) or str(SeriesKind(self.kind).label)
 
     @property
     def owning_unit(self) -> Unit:

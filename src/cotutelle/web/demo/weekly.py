@@ -25,7 +25,7 @@ from cotutelle.web.demo.state import Demo
 PREPARED = -80
 WEEKS_BACK, WEEKS_AHEAD = 10, 9
 _SEED = 20261121
-_SECONDS = 3.0
+_SECONDS = 6.0
 PROBLEMS = (
     ("磨玻璃结节随访间隔如何个体化", "同一结节三次CT测量差异超过20%，现有指南间隔是否过长？"),
     ("心衰患者出院后七天内再入院的早期信号", "多数患者再入院前体重已变化三天，但无人记录。"),
