@@ -6,17 +6,27 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from cotutelle.core.clock import now
+from cotutelle.core.clock import now, today
 from cotutelle.decisions.models import Run
 from cotutelle.exchange.models import ImportRun
 from cotutelle.exchange.services import start_import
 from cotutelle.files.services import store_file
+from cotutelle.institutions.models import Unit
 from cotutelle.jobs.models import Job
 from cotutelle.mentorship.enums import PairRecordKind
 from cotutelle.mentorship.models import Pair, PairRecord
 from cotutelle.notices.models import Notice
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
+from cotutelle.programmes.models import Leave
+from cotutelle.rotations.enums import AlertKind, DutyKind, ExceptionKind
+from cotutelle.rotations.models import (
+    Cycle,
+    HourException,
+    HoursAlert,
+    Meeting,
+    Ward,
+)
 from cotutelle.selection.enums import OfferState, RoundState
 from cotutelle.selection.models import (
     Answer,
@@ -35,11 +45,28 @@ from cotutelle.selection.services.runs import run_round, start_run
 from tests.factories.institutions import make_consortium
 from tests.factories.mentorship import PublicationFactory, make_pair
 from tests.factories.people import RoleGrantFactory, make_person
+from tests.factories.rotations_programmes import make_enrolment, make_leave
+from tests.factories.rotations_setup import DepartmentFactory, make_cycle, make_stay, make_ward
+from tests.factories.rotations_setup import make_participant as make_trainee
+from tests.factories.rotations_weekly import make_meeting, make_term
+from tests.factories.rotations_weekly import make_round as make_joint_round
 from tests.factories.selection import make_answer, make_list, make_offer, make_officer, make_round
 from tests.selection.markets import closed_round
 
 MINUTES = b"%PDF-1.4 minutes of the meeting"
 CSV = "单位代码,中文名称,类型,上级单位代码\nD01,内科,department,CONSORTIUM\n".encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """Wards, a plan in force, a joint round, hours and leave."""
+
+    ward: Ward
+    cycle: Cycle
+    meeting: Meeting
+    difference: HourException
+    alert: HoursAlert
+    leave: Leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +92,7 @@ class Season:
     pair: Pair
     pair_record: PairRecord
     scenario: Scenario
+    training: Training
 
     def ids(self) -> dict[str, str]:
         """Return path parameter → identifier of something that is there."""
@@ -90,6 +118,12 @@ class Season:
             "pair_id": str(self.pair.public_id),
             "pair_record_id": str(self.pair_record.public_id),
             "scenario_id": str(self.scenario.public_id),
+            "ward_id": str(self.training.ward.public_id),
+            "cycle_id": str(self.training.cycle.public_id),
+            "meeting_id": str(self.training.meeting.public_id),
+            "difference_id": str(self.training.difference.public_id),
+            "alert_id": str(self.training.alert.public_id),
+            "leave_id": str(self.training.leave.public_id),
             "subject_type": "people.person",
             "subject_id": str(self.spare.public_id),
         }
@@ -161,4 +195,30 @@ def make_season() -> Season:
         scenario=Scenario.objects.create(
             round=closed, base=run, name="Try", created_by=officer, created_at=now()
         ),
+        training=make_training(root),
+    )
+
+
+def make_training(unit: Unit) -> Training:
+    """Return one of everything that programmes, plans, weeks and hours answer about."""
+    ward = make_ward(DepartmentFactory.create(), unit=unit)
+    trainee = make_trainee(make_cycle(unit))
+    make_stay(trainee, ward, 0, 2)
+    student = trainee.student
+    series = make_joint_round(make_term(unit), student=student.person)
+    logged = HourException.objects.create(
+        student=student, day=today(), kind=ExceptionKind.EXTRA, duty=DutyKind.CLINICAL,
+        minutes=60, ward=ward, logged_at=now(),
+    )  # fmt: skip
+    alert = HoursAlert.objects.create(
+        student=student, ward=ward, kind=AlertKind.RESEARCH_LOW, week=today(),
+        figures={"value": 2.0, "bound": 4.6}, opened_at=now(), due_on=today(),
+    )  # fmt: skip
+    return Training(
+        ward=ward,
+        cycle=trainee.cycle,
+        meeting=make_meeting(series, now() + dt.timedelta(days=7)),
+        difference=logged,
+        alert=alert,
+        leave=make_leave(make_enrolment()),
     )

@@ -34,7 +34,6 @@ from cotutelle.programmes import services as programmes
 from cotutelle.programmes.enums import LeaveKind, Route
 from cotutelle.programmes.models import Cohort, Student
 from cotutelle.programmes.queries import ATTACHMENT
-from cotutelle.rotations.models import BlockOrder, ElectiveGroup
 from cotutelle.selection import services
 from cotutelle.selection.enums import ListState, RoundState
 from cotutelle.selection.models import (
@@ -66,12 +65,6 @@ from tests.factories.mentorship import (
 from tests.factories.people import make_person
 from tests.factories.programmes import CohortFactory, StudentFactory
 from tests.factories.rotations_programmes import make_leave, make_template
-from tests.factories.rotations_setup import (
-    DepartmentFactory,
-    make_curriculum,
-    make_cycle,
-    make_ward,
-)
 from tests.factories.selection import (
     SEED,
     ParticipantFactory,
@@ -82,6 +75,7 @@ from tests.factories.selection import (
     make_policy,
 )
 from tests.factories.workflow import make_proxy, make_task
+from tests.rules.matrix_rotations import put_rotations
 
 approvals.register(
     "matrix.approval",
@@ -138,24 +132,8 @@ def make_world() -> World:
     _papers(world, student)
     _programmes(world, student)
     world.put("agreement", "in_force", make_agreement(mentor, unit=world.home, partner=abroad))
-    _rotation_setup(world)
+    put_rotations(world, student, mentor.person)
     return world
-
-
-def _rotation_setup(world: World) -> None:
-    department = DepartmentFactory.create()
-    world.put("department", "", department)
-    ward = make_ward(department, unit=world.home)
-    world.put("ward", "open", ward, pk=ward.accreditations.get().pk)
-    for label, in_force in (("draft", False), ("in_force", True)):
-        curriculum = make_curriculum(2, 2, unit=world.home, in_force=in_force)
-        first, second = curriculum.blocks.all()
-        order = BlockOrder.objects.create(curriculum=curriculum, before=first, after=second)
-        group = ElectiveGroup.objects.create(curriculum=curriculum, code="EL", name_zh="选修")
-        world.put(
-            "curriculum", label, curriculum, pk=first.pk, group_pk=group.pk, order_pk=order.pk
-        )
-    world.put("cycle", "draft", make_cycle(world.home))
 
 
 def _programmes(world: World, student: Student) -> None:

@@ -86,6 +86,22 @@ OBJECTS = {
     "rotations/curricula/": "curriculum",
     "rotations/wards/": "ward",
     "rotations/regional/": "cycle",
+    "rotations/cycles/": "cycle",
+    "rotations/events/": "event",
+    "rotations/participants/": "trainee",
+    "rotations/wishes/": "wish",
+    "rotations/scenarios/": "trial",
+    "rotations/stays/": "stay",
+    "rotations/swaps/": "swap",
+    "rotations/terms/": "term",
+    "rotations/my-week/": "term",
+    "rotations/series/": "series",
+    "rotations/meetings/": "meeting",
+    "rotations/hours/my/": "exception",
+    "rotations/hours/students/": "student",
+    "rotations/hours/alerts/": "alert",
+    "calendar/addresses/": "feed",
+    "calendar/feed/": "feed",
     "selection/rounds/": "round",
     "selection/overrides/": "override",
     "selection/objections/": "objection",
@@ -94,12 +110,13 @@ OBJECTS = {
     "selection/applications/": "application",
     "selection/what-if/": "scenario",
 }
-IN_THE_API = {"assignment": "override"}
+IN_THE_API = {"assignment": "override", "difference": "exception"}
 FIXED: Mapping[str, str] = {
     "copy": "zh",
     "kind": "people",
     "change": "pin",
     "record_kind": "note",
+    "what": "copy",
     "certificate": "licence",
     "milestone": "proposal",
     "organization_slug": "campus",
@@ -162,7 +179,7 @@ def targets(world: World, where: str, pattern: URLPattern) -> Iterator[tuple[str
     else:
         kind = kind_of(where, ids)
         for label, keys in world.objects[kind].items():
-            yield label, fixed | renamed(keys, ids)
+            yield label, fixed | renamed(keys, ids | (wanted & set(keys)))
 
 
 def renamed(keys: dict[str, Any], wanted: set[str]) -> dict[str, Any]:
@@ -314,6 +331,8 @@ PRIVATE = frozenset({
     "grant", "token", "notice", "task", "proxy", "act", "approval", "file", "attachment",
     "job", "import", "account", "change", "override", "objection", "answer", "application",
     "participant", "student", "person", "run", "pair", "pair_record",
+    "leave", "enrolment", "trainee", "wish", "stay", "swap", "series", "meeting", "exception",
+    "alert", "feed",
 })  # fmt: skip
 OUTSIDERS = ("other_student", "away_student", "away_mentor", "away_officer", "away_administrator")
 
