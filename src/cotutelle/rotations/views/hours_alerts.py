@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cotutelle.core.access import check, requires
@@ -44,7 +45,9 @@ def alert_list(request: HttpRequest) -> HttpResponse:
         ],
         choices=[Choice("kind", _("What is wrong"), AlertKind.choices, "kind")],
         toggles=[
-            Toggle("open", _("Open"), lambda rows: rows.filter(is_open), default=True),
+            Toggle(
+                "open", pgettext("alert", "Open"), lambda rows: rows.filter(is_open), default=True
+            ),
             Toggle("overdue", _("Overdue"), lambda rows: rows.filter(is_open, due_on__lt=today())),
         ],
         search=Search(

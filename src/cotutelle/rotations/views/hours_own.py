@@ -45,14 +45,15 @@ def back_to_week(day: dt.date) -> HttpResponse:
 def my_hours(request: HttpRequest) -> HttpResponse:
     student = own_student(request)
     ward = ward_on(student, today())
+    readers = [
+        *(person.display_name for person in mentors_of(student)),
+        *([_("the secretaries of %(ward)s") % {"ward": ward.display_name}] if ward else []),
+        _("the residency office and the graduate school of %(unit)s")
+        % {"unit": institution_of(student.unit).display_name},
+    ]
     context = hours_context(request, student) | {
         "is_own": True,
-        "readers": [
-            *(person.display_name for person in mentors_of(student)),
-            *([_("the secretaries of %(ward)s") % {"ward": ward.display_name}] if ward else []),
-            _("the residency office and the graduate school of %(unit)s")
-            % {"unit": institution_of(student.unit).display_name},
-        ],
+        "readers": _("Who can read it: you, %(names)s.") % {"names": _(", ").join(readers)},
     }
     return render(request, "rotations/hours/my_hours.html", context)
 

@@ -20,12 +20,19 @@ _YEARS = range(2000, 2200)
 
 def setup_tabs(request: HttpRequest, current: str) -> list[dict[str, Any]]:
     """Return the tabs of the rotations that the reader may open."""
+    hours = "hours" if may(request, "rotations.list_hours") else "hours-figures"
     tabs = (
         ("cycles", pgettext("rotations", "Plans"), "rotations:cycles", "rotations.view_cycles"),
         ("wards", _("Wards"), "rotations:wards", "rotations.view_wards"),
         ("load", _("Load of the wards"), "rotations:load", "rotations.view_wards"),
         ("curricula", _("Curricula"), "rotations:curricula", "rotations.view_curricula"),
         ("departments", _("Departments"), "rotations:departments", "rotations.view_departments"),
+        (
+            "hours",
+            pgettext("rotations", "Hours"),
+            f"rotations:{hours}",
+            "rotations.view_hours_figures",
+        ),
     )
     return [
         {"label": label, "url": reverse(name), "current": key == current}

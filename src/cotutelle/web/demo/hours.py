@@ -140,8 +140,8 @@ def _lose(demo: Demo, student: Student, count: int, chance: Random) -> None:
 def _follow_up(demo: Demo, own: list[Student]) -> None:
     """Leave one alert of each student open and close the others."""
     for student in own:
-        alerts = HoursAlert.objects.filter(student=student, state="open").order_by("-kind", "pk")
-        for alert in alerts.exclude(kind=AlertKind.RESEARCH_LOW)[1:]:
+        alerts = HoursAlert.objects.filter(student=student, state="open").order_by("pk")
+        for alert in alerts.exclude(kind=AlertKind.BALANCE_LOW):
             with at(demo.moment(-1, 11)):
                 close_alert(
                     alert,
