@@ -171,6 +171,7 @@ def test_half_days_follow_what_the_ward_of_the_term_grants(hospital: Any, office
     ward = make_ward(unit=hospital, research_half_days=2)
     make_stay(make_participant(cycle), ward, 0, 3)
     make_stay(make_participant(cycle), make_ward(unit=hospital), 0, 3)
+    make_stay(make_participant(cycle), make_ward(unit=hospital, research_half_days=10), 0, 3)
     pair_up(*make_mentors(hospital))
 
     assert propose_series(term, rounds=False, actor=office).half_days == 2

@@ -39,7 +39,7 @@ register_fields(
         "starts_on": _("Starts on"),
         "ends_on": _("Ends on"),
         "count": _("How many"),
-        "placed": _("Placed"),
+        "placed": pgettext_lazy("week", "Placed"),
         "meetings": _("Meetings"),
     },
 )

@@ -43,6 +43,7 @@ class Unplaced:
     series: Series
     fixes: tuple[FixWords, ...]
     either: str
+    who: str = ""
 
 
 def names_of(people: Iterable[Person]) -> str:
@@ -68,7 +69,8 @@ def _unplaced(
     series: Series, fixes: Sequence[Mapping[str, Any]], people: Mapping[str, Person], grid: Grid
 ) -> Unplaced:
     words = [w for fix in fixes[:SHOWN_FIXES] if (w := _fix(series, fix, people, grid)) is not None]
-    return Unplaced(series, tuple(words), _either(words))
+    people_there = names_of(m.person for m in series.members.all())
+    return Unplaced(series, tuple(words), _either(words), people_there)
 
 
 def _fix(
@@ -102,7 +104,9 @@ def _either(words: Sequence[FixWords]) -> str:
     """Return one sentence that says what would be enough."""
     single = [w.asks[0] for w in words if len({a.person.pk for a in w.asks}) == 1]
     if not words:
-        return _("No time can be freed: everybody's times are fixed, or no room is large enough.")
+        return _(
+            "No time that could be moved helps: fixed times, other appointments or rooms are in the way."
+        )
     if len(single) > 1:
         choices = _(" or ").join(
             _("%(who)s %(when)s") % {"who": ask.person.display_name, "when": ask.when}

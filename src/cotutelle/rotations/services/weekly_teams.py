@@ -99,7 +99,7 @@ def propose_series(
 
     A joint round of two hours for each clinical mentor's team, with every research mentor of
     their students (who may be remote): per single student only where nobody is shared. Research
-    half-days as the ward of most of the term grants them.
+    half-days as the ward of most of the term grants them; whole weeks of research need none.
 
     Refuses: ``term.state``, ``term.no_teams``.
     """
@@ -181,7 +181,10 @@ def _propose_half_days(term: Term, result: Proposed) -> None:
         role=MemberRole.STUDENT,
     ).values_list("person", flat=True):
         there[person] += 1
+    whole_week = 2 * term.weekdays
     for person, ward in _wards_of_students(term).items():
+        if ward.research_half_days >= whole_week:
+            continue
         for _n in range(there[person], ward.research_half_days):
             series = _new(term, SeriesKind.RESEARCH_HALF_DAY, length, None, ward=ward)
             _join(series, {person: (MemberRole.STUDENT, False)})

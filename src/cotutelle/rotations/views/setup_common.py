@@ -23,6 +23,7 @@ def setup_tabs(request: HttpRequest, current: str) -> list[dict[str, Any]]:
     hours = "hours" if may(request, "rotations.list_hours") else "hours-figures"
     tabs = (
         ("cycles", pgettext("rotations", "Plans"), "rotations:cycles", "rotations.view_cycles"),
+        ("terms", _("Joint rounds"), "rotations:terms", "rotations.view_terms"),
         ("wards", _("Wards"), "rotations:wards", "rotations.view_wards"),
         ("load", _("Load of the wards"), "rotations:load", "rotations.view_wards"),
         ("curricula", _("Curricula"), "rotations:curricula", "rotations.view_curricula"),

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from cotutelle.core.access import requires
@@ -85,7 +86,7 @@ def _mentors(meeting: Meeting) -> str:
 def _round_table(listing: Listing[Meeting]) -> Table:
     came = {"present", "remote"}
     columns = [
-        Out(_("Team"), lambda m: str(m.series)),
+        Out(pgettext("round", "Team"), lambda m: str(m.series)),
         Out(_("Term"), lambda m: m.series.term.display_name),
         Out(_("Begins"), lambda m: m.starts_at, "datetime"),
         Out(_("State"), lambda m: MeetingState(m.state).label),
@@ -118,7 +119,7 @@ def problem_list(request: HttpRequest) -> HttpResponse:
         columns = [
             Out(_("Problem"), lambda p: p.title),
             Out(_("What is known, what is not"), lambda p: p.text),
-            Out(_("Team"), lambda p: str(p.meeting.series)),
+            Out(pgettext("round", "Team"), lambda p: str(p.meeting.series)),
             Out(_("Joint round"), lambda p: p.meeting.starts_at, "datetime"),
             Out(_("Raised by"), lambda p: p.raised_by.display_name),
         ]
@@ -134,7 +135,7 @@ def round_mentors(request: HttpRequest) -> HttpResponse:
     rows = queries.rounds_by_mentor(actor_of(request))
     if fmt := request.GET.get("format"):
         columns = [
-            Out(_("Number"), lambda r: r[0].number),
+            Out(pgettext("person", "Number"), lambda r: r[0].number),
             Out(_("Name"), lambda r: r[0].display_name),
             Out(_("Unit"), lambda r: r[0].unit.display_name),
             Out(_("Counts toward duties"), lambda r: r[1].get("came", 0), "number"),
@@ -217,9 +218,9 @@ def _held(line: dict[dt.date, Meeting]) -> tuple[int, int]:
 
 def _board_table(found: Term, weeks: list[dt.date], rows: list[Any]) -> Table:
     columns = [
-        Out(_("Team"), lambda r: str(r[0])),
+        Out(pgettext("round", "Team"), lambda r: str(r[0])),
         *(Out(f"{w:%Y-%m-%d}", lambda r, n=n: r[1][n]["label"]) for n, w in enumerate(weeks)),
-        Out(_("Held"), lambda r: r[2][0], "number"),
+        Out(pgettext("meeting", "Held"), lambda r: r[2][0], "number"),
         Out(_("Held or not held"), lambda r: r[2][1], "number"),
     ]
     return Table(_("Rounds by week"), columns, rows)

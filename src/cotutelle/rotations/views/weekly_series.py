@@ -109,7 +109,7 @@ def _edit(request: HttpRequest, term: Term, series: Series | None) -> HttpRespon
         "members": series.members.select_related("person").order_by("role", "id") if series else (),
         "roles": MemberRole.choices,
         "title": str(series) if series else _("Add a weekly appointment"),
-        "submit_label": _("Save appointment"),
+        "submit_label": _("Save the weekly appointment"),
         "cancel_url": reverse("rotations:term-series", args=[term.public_id]),
     }
     return render(request, "rotations/weekly/series_form.html", context)

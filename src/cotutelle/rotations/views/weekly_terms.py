@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cotutelle.core.access import requires
@@ -58,7 +58,7 @@ def term_list(request: HttpRequest) -> HttpResponse:
             Out(_("Unit"), lambda t: t.unit.display_name),
             Out(_("First day"), lambda t: t.starts_on, "date"),
             Out(_("Last day"), lambda t: t.ends_on, "date"),
-            Out(_("Placed"), lambda t: t.outcome.get("placed"), "number"),
+            Out(pgettext("week", "Placed"), lambda t: t.outcome.get("placed"), "number"),
             Out(_("To be placed"), lambda t: t.outcome.get("of"), "number"),
             Out(_("State"), lambda t: TermState(t.state).label),
         ]

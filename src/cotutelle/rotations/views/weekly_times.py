@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cotutelle.core.access import check, requires
@@ -98,7 +99,7 @@ def _lines(grid: Grid, taken: Mapping[int, str]) -> list[dict[str, Any]]:
                         "number": slot.number,
                         "text": slot.text,
                         "kind": taken.get(slot.number, FREE),
-                        "label": labels.get(taken.get(slot.number, "")) or _("Free"),
+                        "label": labels.get(taken.get(slot.number, "")) or pgettext("week", "Free"),
                     }
                     for slot in slots
                 ],
@@ -195,7 +196,7 @@ def _times_table(term: Term, listing: Listing[Person]) -> Table:
     columns = [
         Out(_("Unit code"), lambda b: term.unit.code),
         Out(_("Term"), lambda b: term.name_zh),
-        Out(_("Number"), lambda b: b.person.number),
+        Out(pgettext("person", "Number"), lambda b: b.person.number),
         Out(_("Name"), lambda b: b.person.display_name),
         Out(_("Weekday"), lambda b: weekday_name(b.weekday)),
         Out(_("From"), lambda b: f"{b.starts_at:%H:%M}"),
