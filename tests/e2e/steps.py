@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from re import Pattern
 
 from playwright.sync_api import Locator, Page, expect
@@ -46,6 +47,24 @@ def move(page: Page, address: str, to: str) -> None:
 def run(page: Page, address: str) -> None:
     """Start the run of the round at ``address`` and let the worker do it."""
     confirm(page, f"{address}run/")
+    work_off()
+
+
+def import_sheet(page: Page, site: Site, kind: str, file: Path, *, unit: str = "") -> None:
+    """Import all rows of a spreadsheet, after the dry run."""
+    page.goto(f"{site.url}/import/{kind}/")
+    both_widths(page)
+    if unit:
+        value = page.locator("#id_unit option", has_text=unit).first.get_attribute("value")
+        page.locator("#id_unit").select_option(value)
+    page.locator("#id_file").set_input_files(file)
+    press(page)
+    if "/columns/" in page.url:
+        page.locator("form button.btn-primary").first.click()
+        page.wait_for_load_state()
+    both_widths(page)
+    page.locator("form button[name=rows][value=all]").click()
+    page.wait_for_load_state()
     work_off()
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from cotutelle.people.models import Person
 from cotutelle.web.demo.staff import open_sign_in
-from tests.e2e.conftest import PHONE, Opener, Site, aside, require_fit, work_off
+from tests.e2e.conftest import PHONE, Opener, Site, aside, require_fit
 from tests.e2e.sheets import MENTORS, OFFERS, STUDENTS, write_sheet
 from tests.e2e.steps import (
     Travel,
@@ -19,6 +19,7 @@ from tests.e2e.steps import (
     both_widths,
     choose,
     confirm,
+    import_sheet,
     move,
     press,
     run,
@@ -38,23 +39,6 @@ LISTS = {
 TITLES = {row[0]: re.compile(f"{row[2]}|{row[3]}") for row in OFFERS[1:]}
 
 
-def _import(page: Page, site: Site, kind: str, file: Path, *, unit: str = "") -> None:
-    page.goto(f"{site.url}/import/{kind}/")
-    both_widths(page)
-    if unit:
-        value = page.locator("#id_unit option", has_text=unit).first.get_attribute("value")
-        page.locator("#id_unit").select_option(value)
-    page.locator("#id_file").set_input_files(file)
-    press(page)
-    if "/columns/" in page.url:
-        page.locator("form button.btn-primary").first.click()
-        page.wait_for_load_state()
-    both_widths(page)
-    page.locator("form button[name=rows][value=all]").click()
-    page.wait_for_load_state()
-    work_off()
-
-
 def _prepare(page: Page, site: Site, folder: Path) -> None:
     page.goto(f"{site.url}/students/cohorts/new/")
     value = page.locator("#id_unit option", has_text="云岭医科大学").first.get_attribute("value")
@@ -62,8 +46,8 @@ def _prepare(page: Page, site: Site, folder: Path) -> None:
     page.locator("#id_year").fill(str(YEAR))
     page.locator("#id_name_zh").fill(f"{YEAR}级")
     press(page)
-    _import(page, site, "students", write_sheet(folder, "学生", STUDENTS), unit="云岭医科大学")
-    _import(page, site, "mentors", write_sheet(folder, "导师", MENTORS))
+    import_sheet(page, site, "students", write_sheet(folder, "学生", STUDENTS), unit="云岭医科大学")
+    import_sheet(page, site, "mentors", write_sheet(folder, "导师", MENTORS))
     page.goto(f"{site.url}/mentors/eligibility/")
     page.locator("[data-pick-all]").check()
     page.locator("button[value=eligible]").click()
@@ -85,7 +69,7 @@ def _new_round(page: Page, site: Site, folder: Path) -> str:
     press(page)
     page.wait_for_url("**/selection/rounds/*-*/")
     address = page.url
-    _import(page, site, "offers", write_sheet(folder, "招生方向", OFFERS))
+    import_sheet(page, site, "offers", write_sheet(folder, "招生方向", OFFERS))
     page.goto(f"{address}people/")
     page.locator("form[action$='/people/cohort/'] button").click()
     page.goto(f"{address}offers/")
