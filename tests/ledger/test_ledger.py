@@ -226,3 +226,17 @@ HISTORY_QUERIES = 8  # two of them are the frame: tasks and notices
 def test_stored_signs_are_shown_as_people_read_them(stored: str, shown: str) -> None:
     with translation.override("en"):
         assert actions.value_text("people.person", "day", stored) == shown
+
+
+def test_what_is_private_is_read_on_the_pages_of_its_own_room_alone() -> None:
+    unit = UnitFactory.create()
+    person = PersonFactory.create(unit=unit)
+    inspector = make_person(Role.INSPECTOR, unit=unit)
+    actions.register({"people.person.resting": "Rested", "rooms.slept": "Slept"}, is_private=True)
+    for action in ("people.person.changed", "people.person.resting", "rooms.slept"):
+        write(person, action=action, after={"hours": 3})
+    seen = queries.visible_to(inspector).values_list("action", flat=True)
+    assert list(seen) == ["people.person.changed"]
+    told = [line.text for line in queries.history_of(person)]
+    assert told == ["Rested", "Record changed"]
+    assert "rooms.slept" not in actions.known()

@@ -26,13 +26,26 @@ _IDENTIFIER = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DIGEST = re.compile(r"[0-9a-f]{32,}")
 
 _labels: dict[str, StrOrPromise] = {}
+_private: set[str] = set()
 _fields: dict[str, dict[str, StrOrPromise]] = {}
 _values: dict[tuple[str, str], dict[str, StrOrPromise]] = {}
 
 
-def register(labels: Mapping[str, StrOrPromise]) -> None:
-    """Declare how actions are read: ``{"selection.round.published": _("Round published")}``."""
+def register(labels: Mapping[str, StrOrPromise], *, is_private: bool = False) -> None:
+    """
+    Declare how actions are read: ``{"selection.round.published": _("Round published")}``.
+
+    Private ones (hours, leave) are read only on the pages of things of their own room, by those
+    whom the room lets in: neither in the history of a whole unit nor in that of a person.
+    """
     _labels.update(labels)
+    if is_private:
+        _private.update(labels)
+
+
+def private(room: str = "") -> list[str]:
+    """Return the private actions of all rooms but ``room``."""
+    return sorted(action for action in _private if action.split(".")[0] != room)
 
 
 def register_fields(
@@ -64,8 +77,9 @@ def label(action: str) -> str:
 
 
 def known() -> dict[str, str]:
-    """Return all registered actions with their labels, by label."""
-    return dict(sorted(((a, str(text)) for a, text in _labels.items()), key=lambda pair: pair[1]))
+    """Return all registered actions that are not private with their labels, by label."""
+    shown = ((a, str(text)) for a, text in _labels.items() if a not in _private)
+    return dict(sorted(shown, key=lambda pair: pair[1]))
 
 
 def field_label(subject_type: str, field: str) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from cotutelle.institutions.models import Unit
 from cotutelle.institutions.queries import at_or_below
-from cotutelle.ledger.actions import field_label, in_order, label, value_text
+from cotutelle.ledger.actions import field_label, in_order, label, private, value_text
 from cotutelle.ledger.models import Entry
 from cotutelle.ledger.rules import READERS
 from cotutelle.people.models import Person
@@ -41,14 +41,18 @@ class Line:
 
 
 def visible_to(actor: Person) -> QuerySet[Entry]:
-    """Return entries about units at or below those that ``actor`` administers or inspects."""
+    """
+    Return entries about units at or below those that ``actor`` administers or inspects.
+
+    What is private of one person is not among them.
+    """
     found = Q(pk__in=())
     for grant in actor.active_grants:
         if grant.role in READERS:
             found |= Q(unit__path__startswith=grant.unit.path)
             if grant.unit.parent_id is None:
                 found |= Q(unit__isnull=True)
-    return _with_names(Entry.objects.filter(found))
+    return _with_names(Entry.objects.filter(found).exclude(action__in=private()))
 
 
 def units_read_by(actor: Person) -> QuerySet[Unit]:
@@ -57,10 +61,10 @@ def units_read_by(actor: Person) -> QuerySet[Unit]:
 
 
 def entries_about(subject: Model) -> QuerySet[Entry]:
-    """Return the entries of one subject, newest first."""
-    return _with_names(
-        Entry.objects.filter(subject_type=subject._meta.label_lower, subject_id=subject.pk)
-    ).order_by("-id")
+    """Return the entries of one subject, newest first, less what is private of other rooms."""
+    meta = subject._meta
+    rows = Entry.objects.filter(subject_type=meta.label_lower, subject_id=subject.pk)
+    return _with_names(rows.exclude(action__in=private(meta.app_label))).order_by("-id")
 
 
 def history_of(subject: Model, *, limit: int = SHOWN) -> list[Line]:

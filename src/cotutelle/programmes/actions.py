@@ -54,16 +54,21 @@ register(
         "programmes.enrolment.track_chosen": _("Track chosen"),
         "programmes.enrolment.track_followed": _("Plans follow the track"),
         "programmes.enrolment.extended": _("End of training moved because of leave"),
+        "programmes.leave_rules.kept": _("Rules on leave kept"),
+        "programmes.extension_rule.kept": _("Rule on extensions kept"),
+        "programmes.extension_rule.dropped": _("Rule on extensions dropped"),
+    }
+)
+register(
+    {
         "programmes.leave.asked": _("Leave asked for"),
         "programmes.leave.approved": _("Leave approved"),
         "programmes.leave.refused": _("Leave refused"),
         "programmes.leave.withdrawn": _("Leave withdrawn"),
         "programmes.leave.returned": _("Return reported"),
         "programmes.leave.return_confirmed": _("Return confirmed"),
-        "programmes.leave_rules.kept": _("Rules on leave kept"),
-        "programmes.extension_rule.kept": _("Rule on extensions kept"),
-        "programmes.extension_rule.dropped": _("Rule on extensions dropped"),
-    }
+    },
+    is_private=True,
 )
 register_fields(
     "programmes.student",

@@ -14,7 +14,8 @@ register(
         "rotations.research_time.repaid": _("Research time given back"),
         "rotations.alert.opened": _("Alert about hours opened"),
         "rotations.alert.closed": _("Alert about hours followed up"),
-        "rotations.hours_policy.changed": _("Ceilings and floors of hours changed"),
         "rotations.roster.imported": _("Roster imported"),
-    }
+    },
+    is_private=True,
 )
+register({"rotations.hours_policy.changed": _("Ceilings and floors of hours changed")})
