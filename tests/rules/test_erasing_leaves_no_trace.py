@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import zipfile
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from cotutelle.availability.services import publish_span
 from cotutelle.core.clock import now
 from cotutelle.engines.affinity.termcounts import TermCounts
 from cotutelle.exchange import services as exchange
@@ -20,10 +22,21 @@ from cotutelle.exchange.models import ImportRun
 from cotutelle.files import storage
 from cotutelle.files.models import StoredFile
 from cotutelle.mentorship.models import MentorChange, Mentorship
+from cotutelle.notices.services import notify
 from cotutelle.people import services as people
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
+from cotutelle.programmes.models import Leave
 from cotutelle.programmes.services import change_student
+from cotutelle.rotations.models import (
+    AccountLine,
+    DutyEntry,
+    HourException,
+    Series,
+    Stay,
+    Swap,
+    Wish,
+)
 from cotutelle.selection.models import AnswerLine, Objection, Offer, Placement
 from cotutelle.selection.services.affinity import cache_folder
 from cotutelle.selection.services.search_index import index_offers
@@ -108,6 +121,16 @@ def import_file(world: World, person: Person) -> ImportRun:
     return run
 
 
+def tell(people_: list[Person], about: Person) -> None:
+    """Tell somebody something that names ``about``."""
+    notify(
+        people_,
+        "rotations.research_taken",
+        params={"student": {"zh": about.name_zh, "en": about.name_en}},
+        url="/",
+    )
+
+
 def administrator(world: World) -> Person:
     return make_person(Role.SYSTEM_ADMINISTRATOR, unit=world.home)
 
@@ -129,7 +152,12 @@ def test_of_a_student(world: World, django_capture_on_commit_callbacks: Any) -> 
     MentorChange.objects.filter(mentorship__student=me.student).update(reason="我的秘密")
     Objection.objects.filter(raised_by=me).update(text="我的秘密", answer="我的秘密")
     AnswerLine.objects.filter(participant__student=me.student).update(note="我的秘密")
+    Leave.objects.filter(enrolment__student=me.student).update(reason="我的秘密")
+    Wish.objects.filter(participant__student=me.student).update(reason="我的秘密")
+    Swap.objects.update(note="我的秘密")
+    HourException.objects.filter(student=me.student).update(note="我的秘密")
     make_task(officer, unit=world.home, params={"round": {"zh": me.name_zh, "en": me.name_en}})
+    tell([officer], me)
     import_file(world, me)
     placed = Placement.objects.filter(participant__student=me.student).count()
     assert {table for table, _c, _w in traces(words)} >= {
@@ -138,6 +166,11 @@ def test_of_a_student(world: World, django_capture_on_commit_callbacks: Any) -> 
         "ledger_entrypayload",
         "exchange_importrun",
         "workflow_task",
+        "programmes_leave",
+        "rotations_wish",
+        "rotations_swap",
+        "rotations_hourexception",
+        "notices_notice",
     }
     assert holders(words)
 
@@ -148,6 +181,9 @@ def test_of_a_student(world: World, django_capture_on_commit_callbacks: Any) -> 
     assert holders(words) == []
     assert Placement.objects.filter(participant__student=me.student).count() == placed > 0
     assert Mentorship.objects.filter(student=me.student).exists()
+    assert Stay.objects.filter(participant__student=me.student).exists()
+    hours = (DutyEntry, HourException, AccountLine)
+    assert not any(model.objects.filter(student=me.student).exists() for model in hours)
 
 
 def test_of_vectors_of_what_somebody_wrote(
@@ -176,7 +212,21 @@ def test_of_a_mentor(world: World, django_capture_on_commit_callbacks: Any) -> N
     PublicationFactory.create(mentor=me.mentor, title="Zqxpaper on imaging", authors=me.name_en)
     index_offers(Offer.objects.filter(mentor=me.mentor))
     AnswerLine.objects.filter(answer__mentor=me.mentor).update(note="我的秘密")
-    assert "selection_offer" in {table for table, _c, _w in traces(words)}
+    HourException.objects.update(pulled_by=me.name_zh)
+    team = {"zh": f"{me.name_zh}团队", "en": f"Team of {me.name_en}"}
+    Series.objects.update(name_zh=team["zh"], name_en=team["en"])
+    student = world.actors["own_student"]
+    assert student is not None
+    publish_span(
+        student, kind="rotations.meeting", source="rotations.meeting:1", params={"name": team},
+        starts_at=now(), ends_at=now() + dt.timedelta(hours=2),
+    )  # fmt: skip
+    assert {table for table, _c, _w in traces(words)} >= {
+        "selection_offer",
+        "rotations_series",
+        "rotations_hourexception",
+        "availability_span",
+    }
 
     with django_capture_on_commit_callbacks(execute=True):
         people.erase_person(me, actor=administrator(world))
@@ -207,6 +257,10 @@ def test_what_the_rooms_know_is_handed_out(world: World) -> None:
     assert data["student.json"]["route"] == "unified_exam"
     assert any(one["results"] for one in data["selection.json"]["lists"])
     assert data["mentorship.json"]["pairs"][0]["state"] == "active"
+    assert data["hours.json"]["exceptions"][0]["minutes"] == 240
+    assert data["week.json"]["problems"][0]["title"] == "术后谵妄"
+    assert data["rotations.json"]["wishes"][0]["reason"] == "家近"
+    assert data["programme.json"]["leave"]
     packed = zipfile.ZipFile(io.BytesIO(people.export_person(mentor, actor=mentor)))
     assert json.loads(packed.read("mentorship.json"))["mentor"][0]["interests_zh"]
     assert json.loads(packed.read("selection.json"))["offers"]
