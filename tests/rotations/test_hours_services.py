@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import connection
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,7 +55,7 @@ EVALUATION_QUERIES = 7  # two of them a savepoint
 
 @pytest.fixture(autouse=True)
 def _noon() -> Any:
-    # 00:30 in Shanghai: the day of the institution, not that of Greenwich, counts.
+    # 00:30 in Shanghai: the day of the institution counts, not that of the reader's clock.
     with time_machine.travel(dt.datetime(2026, 11, 20, 16, 30, tzinfo=dt.UTC), tick=False):
         yield
 
@@ -88,6 +89,12 @@ def test_a_pulled_half_day_takes_time_tells_the_mentors_and_moves_hours(world: H
     told = Notice.objects.get(kind="rotations.research_taken")
     assert told.person == world.mentor
     assert Entry.objects.filter(action="rotations.hours.logged", actor=world.person).exists()
+
+
+def test_the_day_is_that_of_the_institution(world: HoursWorld) -> None:
+    plan_duty(world.student, TODAY, DutyKind.RESEARCH, 240)
+    with timezone.override(dt.UTC):
+        assert pull(world).day == TODAY
 
 
 def test_what_cannot_be_logged_is_refused(world: HoursWorld) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
 
 from cotutelle.core.clock import today
 from cotutelle.people.models import Person
@@ -39,7 +42,7 @@ def own_hours(person: Person) -> OwnHours | None:
 
 def students_hours(person: Person) -> Sequence[Standing]:
     """Return how the students of a mentor stand, most owed first."""
-    rows = listed_students(person, today()).filter(
+    rows: QuerySet[Any] = listed_students(person, today()).filter(
         mentorships__mentor__person=person, mentorships__state="active"
     )
     return standings_of(

@@ -93,6 +93,6 @@ def roster_of(
 
 def code_of(duties: Sequence[DutyEntry], shifts: Sequence[Shift]) -> str:
     """Return a day as a cell says it; empty where a shift has no code."""
-    codes = {(s.kind, s.start, s.minutes): s.code for s in reversed(shifts)}
-    found = [codes.get((d.kind, d.starts_at, d.minutes), "") for d in duties]  # type: ignore[call-overload]
+    codes = {(str(s.kind), s.start, s.minutes): s.code for s in reversed(shifts)}
+    found = [codes.get((d.kind, d.starts_at, d.minutes), "") for d in duties]
     return "+".join(found) if all(found) and found else "" if duties else FREE

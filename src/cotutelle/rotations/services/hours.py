@@ -15,6 +15,7 @@ from cotutelle.core.access import check
 from cotutelle.core.clock import now, today
 from cotutelle.core.errors import RuleViolation
 from cotutelle.institutions.models import Unit
+from cotutelle.institutions.queries import time_zone_of
 from cotutelle.ledger.services import record, record_many
 from cotutelle.notices.services import notify
 from cotutelle.notices.wording import bilingual
@@ -67,7 +68,7 @@ def log_exception(
     ``hours.more_than_planned``.
     """
     check(actor, "rotations.log_hours", student)
-    _check_day(day)
+    _check_day(student, day)
     if not 1 <= minutes <= 24 * 60:
         raise RuleViolation(
             "hours.length", _("Give between 1 minute and 24 hours."), field="minutes"
@@ -99,8 +100,8 @@ def _facts(row: HourException) -> dict[str, Any]:
     return {"day": row.day, "kind": row.kind, "duty": row.duty, "minutes": row.minutes}
 
 
-def _check_day(day: dt.date) -> None:
-    present = today()
+def _check_day(student: Student, day: dt.date) -> None:
+    present = today(time_zone_of(student.unit))
     if day > present:
         raise RuleViolation("hours.future", _("That day has not come yet."), field="day")
     if day < present - dt.timedelta(days=LOG_DAYS):
@@ -176,7 +177,7 @@ def withdraw_exception(row: HourException, *, actor: Person) -> None:
     Refuses: ``hours.withdrawn``, ``hours.too_old``.
     """
     check(actor, "rotations.log_hours", row.student)
-    _check_day(row.day)
+    _check_day(row.student, row.day)
     live = HourException.objects.filter(pk=row.pk, withdrawn_at__isnull=True)
     if not live.update(withdrawn_at=now()):
         raise RuleViolation("hours.withdrawn", _("This was taken back already."))
@@ -210,7 +211,7 @@ def repay_research_time(
         raise RuleViolation(
             "hours.length", _("Give between 1 minute and 24 hours."), field="minutes"
         )
-    if not -LOG_DAYS <= (day - today()).days <= REPAY_DAYS:
+    if not -LOG_DAYS <= (day - today(time_zone_of(student.unit))).days <= REPAY_DAYS:
         raise RuleViolation(
             "research_time.day",
             _("Choose a day from %(past)d days ago to %(ahead)d days ahead.")

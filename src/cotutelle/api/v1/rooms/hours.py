@@ -17,6 +17,7 @@ from cotutelle.api.v1.values import Day, In, Named, Out, PageQuery, Text300, nam
 from cotutelle.api.v1.versions import require_version
 from cotutelle.core.access import check
 from cotutelle.core.clock import today
+from cotutelle.institutions.queries import time_zone_of
 from cotutelle.programmes.models import Student
 from cotutelle.rotations.enums import AccountKind, AlertKind, AlertState, DutyKind, ExceptionKind
 from cotutelle.rotations.models import AccountLine, DutyEntry, HourException, HoursAlert
@@ -197,7 +198,7 @@ def _me(request: ApiRequest) -> Student:
 
 
 def _student(request: ApiRequest, student_id: UUID) -> Student:
-    rows = students_visible_to(request.person, today())
+    rows = students_visible_to(request.person, today(request.person.time_zone))
     found: Student = get_object_or_404(rows, public_id=student_id)
     check(request.person, "rotations.view_hours", found)
     return found
@@ -206,7 +207,8 @@ def _student(request: ApiRequest, student_id: UUID) -> Student:
 @room.get("/me/hours", WeekOut, permission="rotations.log_hours")
 def show_my_hours(request: ApiRequest, query: Query[WeekQuery]) -> WeekOut:
     """Read a week of the caller's own hours."""
-    return _week(_me(request), query.day or today())
+    me = _me(request)
+    return _week(me, query.day or today(time_zone_of(me.unit)))
 
 
 @room.post("/me/hours", DifferenceOut, permission="rotations.log_hours")
@@ -266,7 +268,8 @@ def show_hours_of_student(
     request: ApiRequest, student_id: UUID, query: Query[WeekQuery]
 ) -> WeekOut:
     """Read a week of a student's hours; only for those who can help."""
-    return _week(_student(request, student_id), query.day or today())
+    student = _student(request, student_id)
+    return _week(student, query.day or today(time_zone_of(student.unit)))
 
 
 @room.get(
@@ -280,7 +283,7 @@ def show_research_time_of_student(request: ApiRequest, student_id: UUID) -> Acco
 @room.get("/hours-alerts", Page[AlertOut], permission="rotations.view_alerts")
 def list_hours_alerts(request: ApiRequest, query: Query[AlertQuery]) -> Page[AlertOut]:
     """List alerts about hours that the caller may read."""
-    rows = alerts_visible_to(request.person, today())
+    rows = alerts_visible_to(request.person, today(request.person.time_zone))
     if query.state:
         rows = rows.filter(state=query.state)
     return page_of(rows, query, _alert)
@@ -293,6 +296,8 @@ def close_hours_alert(request: ApiRequest, alert_id: UUID, body: FollowUp) -> Al
 
     Refuses: `alert.outcome`, `alert.closed`.
     """
-    row = get_object_or_404(alerts_visible_to(request.person, today()), public_id=alert_id)
+    row = get_object_or_404(
+        alerts_visible_to(request.person, today(request.person.time_zone)), public_id=alert_id
+    )
     close_alert(require_version(request, row), body.outcome, actor=request.person)
     return _alert(row)
