@@ -64,14 +64,14 @@ register_fields(
 register_fields(
     "rotations.cycle",
     {
-        "name": _("Name"),
+        "name": _("Name of the plan"),
         "starts_on": _("Starts on"),
         "months": _("Months"),
         "rules": _("Planning rules"),
         "count": _("Trainees"),
         "kind": _("Kind"),
         "first": _("From month"),
-        "note": _("Note"),
+        "note": pgettext_lazy("event", "Note"),
         "student": pgettext_lazy("person", "Trainee"),
         "number": _("Scenario"),
     },

@@ -22,7 +22,7 @@ from cotutelle.rotations.queries.planning import (
     curricula_in_force,
     planning_units,
 )
-from cotutelle.rotations.queries.planning_months import period_text
+from cotutelle.rotations.queries.planning_months import period_text, present_period
 from cotutelle.rotations.services.planning_cycles import CycleData
 from cotutelle.rotations.services.planning_wishes import EventData, WishData
 
@@ -287,7 +287,7 @@ class EventForm(forms.Form):
     )
     first = PeriodField(label=_("From month"))
     last = PeriodField(label=_("To month"), required=False, help_text=_("Empty: for good."))
-    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+    note = forms.CharField(label=pgettext_lazy("event", "Note"), max_length=200, required=False)
 
     def __init__(self, *args: Any, cycle: Cycle, actor: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -298,6 +298,7 @@ class EventForm(forms.Form):
         self.fields["agreement"].queryset = agreements_visible_to(actor)  # type: ignore[attr-defined]
         for name in ("first", "last"):
             self.fields[name].fill(cycle, horizon=MOST_MONTHS)  # type: ignore[attr-defined]
+        self.fields["first"].initial = min(max(0, present_period(cycle)), MOST_MONTHS - 1)
 
     @property
     def event(self) -> EventData:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cotutelle.engines.rotation import Stay, Trainee, Violation, check_plan
+from cotutelle.rotations.enums import DepartmentFamily
 from cotutelle.rotations.models import StayPin
 from cotutelle.rotations.months import add_months
 from cotutelle.rotations.queries.planning_keys import key_of, trainee_key, ward_key
 from cotutelle.rotations.queries.planning_months import frozen_before, present_period
-from cotutelle.rotations.queries.planning_names import Names
+from cotutelle.rotations.queries.planning_names import COLOURS, Names
 from cotutelle.rotations.queries.planning_scenarios import Opened
 from cotutelle.rotations.queries.planning_words import loads_of, violation_text
 
@@ -27,6 +28,7 @@ class Cell:
     key: str = ""
     ward: str = ""
     label: str = ""
+    short: str = ""
     place: str = ""
     when: str = ""
     colour: str = ""
@@ -194,15 +196,19 @@ class _Painter:
             for v in personal
         ) or any((stay.ward, p) in self.crowded for p in range(stay.start, stay.start + length))
         pin = self.pins.get((trainee.id, stay.block))
+        label = self.names.block(trainee.id, stay.block)
+        colour = self.names.colour(trainee.id, stay.block)
+        research = DepartmentFamily.RESEARCH
         return Cell(
             span=end - begin + 1,
             start=stay.start,
             key=stay.block,
             ward=stay.ward,
-            label=self.names.block(trainee.id, stay.block),
+            label=label,
+            short=str(research.label) if colour == COLOURS[research] else label,
             place=self.names.ward(stay.ward),
             when=self.names.months(stay.start, stay.start + length - 1),
-            colour=self.names.colour(trainee.id, stay.block),
+            colour=colour,
             is_pinned=pin == (stay.ward, stay.start),
             is_past=stay.start < self.frozen,
             is_bad=bad,

@@ -20,6 +20,7 @@ from cotutelle.programmes.models import Student
 from cotutelle.rotations.enums import CYCLE_TRANSITIONS, CycleState
 from cotutelle.rotations.models import Curriculum, Cycle, Participant
 from cotutelle.rotations.policy import PlanRules
+from cotutelle.rotations.queries.planning_months import first_day, last_day
 
 MANY_MONTHS = 60
 
@@ -202,7 +203,9 @@ def change_participant(
 
 
 def _participant_json(row: Participant) -> dict[str, Any]:
-    return {"curriculum": str(row.curriculum), "first": row.first, "last": row.last}
+    last = None if row.last is None else str(last_day(row.cycle, row.last))
+    first = str(first_day(row.cycle, row.first))
+    return {"curriculum": str(row.curriculum), "first": first, "last": last}
 
 
 @transaction.atomic
@@ -212,6 +215,7 @@ def remove_participant(participant: Participant, *, actor: Person) -> None:
     that they leave).
     """
     check(actor, "rotations.plan_cycle", participant)
+    Cycle.objects.select_for_update().get(pk=participant.cycle_id)
     if participant.stays.exists():
         raise RuleViolation(
             "participant.published",

@@ -27,6 +27,8 @@ from cotutelle.rotations.models import (
 from cotutelle.rotations.queries.planning_keys import parts_of
 from cotutelle.rotations.queries.planning_months import first_day
 from cotutelle.rotations.services.planning_cycles import require_alive
+from cotutelle.rotations.task_kinds.planning import REPLAN
+from cotutelle.workflow.services import close_tasks
 
 _NEEDS_WARD = {WishKind.PREFER_WARD, WishKind.FORBID_WARD}
 _NEEDS_HOSPITAL = {WishKind.PREFER_HOSPITAL, WishKind.FORBID_HOSPITAL}
@@ -133,8 +135,7 @@ def set_pin(participant: Participant, data: PinData, *, actor: Person) -> StayPi
             "created_at": now(),
         },
     )
-    after = {"block": data.block.code, "ward": data.ward.code, "start": data.start}
-    record("rotations.pin.set", actor=actor, subject=participant, after=after)
+    record("rotations.pin.set", actor=actor, subject=participant, after=_pin_json(pin))
     return pin
 
 
@@ -142,9 +143,13 @@ def set_pin(participant: Participant, data: PinData, *, actor: Person) -> StayPi
 def remove_pin(pin: StayPin, *, actor: Person) -> None:
     """Let plans move a stay again."""
     check(actor, "rotations.plan_cycle", pin.participant)
-    before = {"block": pin.block.code, "ward": pin.ward.code, "start": pin.start}
-    record("rotations.pin.removed", actor=actor, subject=pin.participant, before=before)
+    record("rotations.pin.removed", actor=actor, subject=pin.participant, before=_pin_json(pin))
     pin.delete()
+
+
+def _pin_json(pin: StayPin) -> dict[str, str]:
+    start = first_day(pin.participant.cycle, pin.start)
+    return {"block": pin.block.code, "ward": pin.ward.code, "start": str(start)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +193,7 @@ def record_event(cycle: Cycle, data: EventData, *, actor: Person | None) -> Plan
     """
     if actor is not None:
         check(actor, "rotations.plan_cycle", cycle)
+    cycle = Cycle.objects.select_for_update(of=("self",)).select_related("unit").get(pk=cycle.pk)
     if cycle.state != CycleState.PUBLISHED:
         raise RuleViolation("cycle.state", _("Only a published plan is hit by events."))
     if fault := _event_fault(data):
@@ -213,7 +219,11 @@ def record_event(cycle: Cycle, data: EventData, *, actor: Person | None) -> Plan
         "rotations.event.recorded",
         actor=actor,
         subject=cycle,
-        after={"kind": data.kind, "first": data.first, "note": event.note},
+        after={
+            "kind": data.kind,
+            "first": str(first_day(cycle, data.first)),
+            "note": event.note,
+        },
     )
     return event
 
@@ -222,6 +232,8 @@ def record_event(cycle: Cycle, data: EventData, *, actor: Person | None) -> Plan
 def remove_event(event: PlanEvent, *, actor: Person) -> None:
     """Take back an event that no published plan has answered. Refuses: ``event.settled``."""
     check(actor, "rotations.plan_cycle", event.cycle)
+    Cycle.objects.select_for_update().get(pk=event.cycle_id)
+    event.refresh_from_db(fields=["settled_at"])
     if event.settled_at is not None:
         raise RuleViolation("event.settled", _("A published plan has answered this event."))
     if event.kind == EventKind.TRAINEE_LEAVES and event.participant is not None:
@@ -229,3 +241,10 @@ def remove_event(event: PlanEvent, *, actor: Person) -> None:
         event.participant.save(update_fields=["left_on"])
     record("rotations.event.removed", actor=actor, subject=event.cycle, before={"kind": event.kind})
     event.delete()
+    close_replanning(event.cycle)
+
+
+def close_replanning(cycle: Cycle) -> None:
+    """Close the task to re-plan once no event is left that a plan has to answer."""
+    if not cycle.events.filter(settled_at__isnull=True).exists():
+        close_tasks(cycle, REPLAN, cancelled=True)

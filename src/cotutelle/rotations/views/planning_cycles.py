@@ -50,7 +50,7 @@ def cycle_list(request: HttpRequest) -> HttpResponse:
             Sort("name", _("name"), ["name_zh", "id"]),
         ],
         choices=[Choice("state", _("State"), CycleState.choices, "state")],
-        search=Search(["name_zh", "name_en"], _("Name")),
+        search=Search(["name_zh", "name_en"], _("Name of the plan")),
     )
     if fmt := request.GET.get("format"):
         columns = [

@@ -10,8 +10,17 @@
   const submit = (block, values) => {
     const fields = { trainee: trainee(block), key: block.dataset.key, ward: block.dataset.ward, start: block.dataset.start, do: '', ...values };
     for (const [name, value] of Object.entries(fields)) mover.elements[name].value = value;
+    sessionStorage.setItem('ct-board-stay', `${fields.trainee}/${fields.key}`);
     mover.submit();
   };
+
+  // after a move the reader stands where they stood: the same rows and months, the same stay
+  const wrap = board.closest('.board-wrap'), place = `ct-board ${location.pathname}`;
+  [wrap.scrollTop, wrap.scrollLeft] = (sessionStorage.getItem(place) || '0 0').split(' ').map(Number);
+  addEventListener('pagehide', () => sessionStorage.setItem(place, `${wrap.scrollTop} ${wrap.scrollLeft}`));
+  const moved = sessionStorage.getItem('ct-board-stay');
+  sessionStorage.removeItem('ct-board-stay');
+  if (moved) [...board.querySelectorAll('a.blk')].find(block => `${trainee(block)}/${block.dataset.key}` === moved)?.focus();
 
   // the panel is brought into view and focused once it is there
   document.body.addEventListener('htmx:afterSwap', e => {
