@@ -71,7 +71,7 @@ class TermForm(forms.Form):
         initial = {f.name: getattr(known, f.name) for f in fields(TermData)}
         if term is None:
             initial |= {"starts_on": None, "ends_on": None}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **kwargs | {"initial": initial})
         if term is not None:
             del self.fields["unit"]
         else:
@@ -122,7 +122,7 @@ class RoomForm(forms.Form):
         self, *args: Any, actor: Person, room: MeetingRoom | None = None, **kwargs: Any
     ) -> None:
         known = {f.name: getattr(room, f.name) for f in fields(RoomData)} if room else {}
-        super().__init__(*args, initial=known, **kwargs)
+        super().__init__(*args, **kwargs | {"initial": known})
         if room is not None:
             del self.fields["unit"]
         else:
@@ -179,7 +179,7 @@ class SeriesForm(forms.Form):
         known: dict[str, Any] = {n: getattr(series, n) for n in names} if series else {}
         if series and series.ward:
             known["ward"] = series.ward.public_id
-        super().__init__(*args, initial=known, **kwargs)
+        super().__init__(*args, **kwargs | {"initial": known})
         self.actor, self.series = actor, series
         rows = Ward.objects.filter(
             Q(hospital__path__startswith=term.unit.path) | Q(unit__path__startswith=term.unit.path)

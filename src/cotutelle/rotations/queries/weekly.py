@@ -54,7 +54,9 @@ def terms_visible_to(actor: Person) -> QuerySet[Term]:
 def terms_of(person: Person) -> QuerySet[Term]:
     """Return the terms not over for which ``person`` may say when they are taken."""
     mine = Q(series__members__person=person)
-    units = {g.unit for g in person.active_grants} | {person.unit}
+    units = {g.unit for g in person.active_grants}
+    if person.unit is not None:
+        units.add(person.unit)
     above = {int(key) for unit in units for key in unit.path.split("/") if key}
     return (
         Term.objects.filter(mine | Q(unit__in=above))

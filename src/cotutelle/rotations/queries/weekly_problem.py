@@ -132,8 +132,9 @@ def _activity(
         str(m.person.public_id): LEFT_OUT_COST for m in members if not m.is_needed
     }  # fmt: skip
     extra = []
-    if row.kind == SeriesKind.RESEARCH_HALF_DAY and row.ward_id in ward_days:
-        name, day = f"{_WARD_DAY}{row.public_id}", ward_days[row.ward_id]
+    day = ward_days.get(row.ward_id or 0)
+    if row.kind == SeriesKind.RESEARCH_HALF_DAY and day is not None:
+        name = f"{_WARD_DAY}{row.public_id}"
         other = frozenset(s.number for s in grid.slots if s.weekday != day)
         extra.append(Party(name, busy=other))
         wished[name] = WARD_DAY_COST

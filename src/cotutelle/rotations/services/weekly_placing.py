@@ -101,8 +101,10 @@ def _same_room(one: Placement, other: Placement) -> bool:
 
 
 def _sentences(found: Sequence[Violation], people: Mapping[str, Person]) -> list[str]:
-    busy = [people[v.subject] for v in found if v.code == "busy" and v.subject in people]
-    twice = [people[v.subject] for v in found if v.code == "twice_at_once" and v.subject in people]
+    busy = [people[v.subject or ""] for v in found if v.code == "busy" and v.subject in people]
+    twice = [
+        people[v.subject or ""] for v in found if v.code == "twice_at_once" and v.subject in people
+    ]
     codes = {v.code for v in found}
     says = []
     if busy:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -128,6 +129,14 @@ def problem_list(request: HttpRequest) -> HttpResponse:
     return render(request, "rotations/weekly/problem_list.html", context)
 
 
+def _count_of(state: str) -> Callable[[Any], int]:
+    return lambda row: int(row[1].get(state, 0))
+
+
+def _label_of(week: int) -> Callable[[Any], str]:
+    return lambda row: str(row[1][week]["label"])
+
+
 @requires("rotations.view_round_figures")
 @require_safe
 def round_mentors(request: HttpRequest) -> HttpResponse:
@@ -139,10 +148,7 @@ def round_mentors(request: HttpRequest) -> HttpResponse:
             Out(_("Name"), lambda r: r[0].display_name),
             Out(_("Unit"), lambda r: r[0].unit.display_name),
             Out(_("Counts toward duties"), lambda r: r[1].get("came", 0), "number"),
-            *(
-                Out(label, lambda r, state=state: r[1].get(state, 0), "number")
-                for state, label in MeetingState.choices
-            ),
+            *(Out(label, _count_of(state), "number") for state, label in MeetingState.choices),
         ]
         return download(request, Table(_("Joint rounds by mentor"), columns, rows), fmt)
     context = {
@@ -219,7 +225,7 @@ def _held(line: dict[dt.date, Meeting]) -> tuple[int, int]:
 def _board_table(found: Term, weeks: list[dt.date], rows: list[Any]) -> Table:
     columns = [
         Out(pgettext("round", "Team"), lambda r: str(r[0])),
-        *(Out(f"{w:%Y-%m-%d}", lambda r, n=n: r[1][n]["label"]) for n, w in enumerate(weeks)),
+        *(Out(f"{w:%Y-%m-%d}", _label_of(n)) for n, w in enumerate(weeks)),
         Out(pgettext("meeting", "Held"), lambda r: r[2][0], "number"),
         Out(_("Held or not held"), lambda r: r[2][1], "number"),
     ]

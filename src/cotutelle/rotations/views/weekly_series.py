@@ -182,7 +182,7 @@ def _lines(found: Series, room: Any) -> list[dict[str, Any]]:
     current = grid.slot_at(found.weekday, found.starts_at)
     lines = []
     for start in grid.starts:
-        cells = []
+        cells: list[dict[str, Any]] = []
         for weekday in grid.weekdays:
             slot = grid.by_start[weekday, start].number
             if slot not in options.says:

@@ -116,7 +116,7 @@ def _let_happen(term: Term, demo: Demo, chance: Random) -> None:
 
 def _came(members: list[SeriesMember], chance: Random) -> dict[int, str]:
     missing = chance.random() < 0.12  # noqa: PLR2004  some rounds lack a research mentor
-    presences = {}
+    presences: dict[int, str] = {}
     for member in members:
         if member.role == MemberRole.RESEARCH_MENTOR:
             choice = (
