@@ -18,7 +18,7 @@ from cotutelle.rotations.enums import AccountKind, AlertState, DutyKind, Excepti
 from cotutelle.rotations.models import HourException, HoursPolicy
 from cotutelle.rotations.queries.hours import account_of, alerts_visible_to, students_visible_to
 from cotutelle.rotations.queries.hours_figures import FEWEST, figures_of
-from tests.factories.people import make_person
+from tests.factories.people import RoleGrantFactory, make_person
 from tests.factories.programmes import StudentFactory
 from tests.factories.rotations_hours import (
     HoursWorld,
@@ -237,8 +237,9 @@ def test_figures_hide_wards_with_few_students(world: HoursWorld) -> None:
         ward=big, logged_at=dt.datetime(2026, 11, 16, tzinfo=dt.UTC),
     )  # fmt: skip
     leader = make_person(Role.LEADER, unit=world.hospital)
-    rows, total = figures_of(leader, TODAY)
+    ((hospital, rows),), total = figures_of(leader, TODAY)
     shown = {row.name: row for row in rows if not row.is_hidden}
+    assert (len(hospital.students), hospital.research, hospital.is_hidden) == (15, 3.7, False)
     # Four students alone could be told from the total, so the next smallest ward hides with them.
     assert set(shown) == {big.display_name}
     assert (shown[big.display_name].clinical, shown[big.display_name].lost) == (10.7, 0.7)
@@ -248,6 +249,15 @@ def test_figures_hide_wards_with_few_students(world: HoursWorld) -> None:
     assert sign_in(leader).get(at("hours-figures") + "?format=xlsx").status_code == 200
     assert sign_in(leader).get(at("hours")).status_code == 403
     assert figures_of(make_person(Role.LEADER), TODAY)[0] == []
+    # A second hospital with two students alone hides, and the first with it.
+    other = make_hours_world()
+    for _n in range(2):
+        plan_duty(add_student(other.hospital, other.ward), MONDAY, ward=other.ward)
+    everywhere = make_person(Role.LEADER, Role.INSPECTOR, unit=world.hospital)
+    RoleGrantFactory.create(person=everywhere, role=Role.LEADER, unit=other.hospital)
+    groups, total = figures_of(everywhere, TODAY)
+    assert len(total.students) == 17
+    assert all(whole.is_hidden and all(w.is_hidden for w in wards) for whole, wards in groups)
     assert FEWEST == 5
 
 

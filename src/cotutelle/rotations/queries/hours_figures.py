@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -71,23 +72,38 @@ def figure_wards(actor: Person) -> QuerySet[Ward]:
     return Ward.objects.filter(unit__in=at_or_below(units)).select_related("unit", "hospital")
 
 
-def figures_of(actor: Person, today: dt.date, weeks: int = WEEKS) -> tuple[list[Figures], Figures]:
+def figures_of(
+    actor: Person, today: dt.date, weeks: int = WEEKS
+) -> tuple[list[tuple[Figures, list[Figures]]], Figures]:
     """
-    Return figures by ward, most clinical hours first, and of all together; five queries.
+    Return figures by hospital with those of its wards, and of all together; five queries.
 
-    Wards with fewer than five students are hidden. If those hidden together were fewer than
-    five, they could be told from the total: then the smallest ward shown is hidden as well.
+    Wards and hospitals with fewer than five students are hidden. If those hidden together were
+    fewer than five, they could be told from the total above them: then the smallest one shown is
+    hidden as well. A hidden hospital hides its wards.
     """
     wards = {ward.pk: ward for ward in figure_wards(actor)}
     first = monday_of(today) - (weeks - 1) * WEEK
-    rows = _rows(wards, first, monday_of(today) + WEEK)
-    total = Figures("")
-    for one in rows.values():
-        total.add(one)
+    groups: dict[str, list[Figures]] = defaultdict(list)
+    for row in _rows(wards, first, monday_of(today) + WEEK).values():
+        groups[row.place].append(row)
+    hospitals = {place: _sum(place, rows) for place, rows in groups.items()}
+    _hide(hospitals.values())
+    for place, rows in groups.items():
+        _hide(rows)
+        for row in rows:
+            row.is_hidden |= hospitals[place].is_hidden
+        rows.sort(key=lambda f: (f.is_hidden, -(f.clinical or 0), f.name))
+    total = _sum("", hospitals.values())
     total.is_hidden = len(total.students) < FEWEST
-    _hide(rows.values())
-    shown = sorted(rows.values(), key=lambda f: (f.is_hidden, -(f.clinical or 0), f.name))
-    return shown, total
+    return [(hospitals[place], groups[place]) for place in sorted(groups)], total
+
+
+def _sum(name: str, rows: Iterable[Figures]) -> Figures:
+    whole = Figures(name)
+    for row in rows:
+        whole.add(row)
+    return whole
 
 
 def _rows(wards: dict[int, Ward], first: dt.date, end: dt.date) -> dict[int, Figures]:

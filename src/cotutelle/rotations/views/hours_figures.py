@@ -24,12 +24,19 @@ SHOWN_BARS = 12
 @requires("rotations.view_hours_figures")
 @require_safe
 def figures(request: HttpRequest) -> HttpResponse:
-    rows, total = figures_of(actor_of(request), today())
+    groups, total = figures_of(actor_of(request), today())
+    rows = [row for _hospital, wards in groups for row in wards]
     if fmt := request.GET.get("format"):
         return download(request, _table(rows), fmt)
-    shown = [row for row in rows if not row.is_hidden][:SHOWN_BARS]
+    shown = sorted(
+        (row for row in rows if not row.is_hidden), key=lambda row: -(row.clinical or 0)
+    )[:SHOWN_BARS]
     context = {
-        "rows": rows,
+        "rows": [
+            row
+            for hospital, wards in groups
+            for row in ((hospital, True), *((w, False) for w in wards))
+        ],
         "total": total,
         "fewest": FEWEST,
         "weeks": WEEKS,
