@@ -91,10 +91,13 @@ def _worth(problem: RotationProblem, stays: tuple[Stay, ...], prices: np.ndarray
     return float(1.5 * score.trainees["t"] - problem.keep * score.changed - paid)
 
 
-@pytest.mark.parametrize("way", ["table", "labels"])
+@pytest.mark.parametrize("way", ["table", "labels", "followed"])
 def test_best_is_the_best_of_all_schedules(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if way == "labels":
+    if way != "table":
         monkeypatch.setattr(oracle_module, "_MOST_BLOCKS", -1)
+    if way == "followed":
+        stages = ((0, 1, 1), (1, 2, 1), (3, 3, 1), (3, 10, 16_000))
+        monkeypatch.setattr(oracle_module, "_STAGES", stages)
     impossible = 0
     for seed in range(40):
         problem = _problem(seed)
@@ -104,12 +107,17 @@ def test_best_is_the_best_of_all_schedules(way: str, monkeypatch: pytest.MonkeyP
             for stays in _selections(problem.trainees[0].blocks, frozenset())
             if not check_plan(problem, {"t": stays})
         ]
-        found = Oracle(problem).best(0, prices, 1.5)
+        oracle = Oracle(problem)
+        rough = oracle.best(0, np.zeros(prices.shape), width=1)
+        assert rough.upper >= rough.value
+        rough = oracle.best(0, prices, 1.5, width=1)
+        found = oracle.best(0, prices, 1.5)
         if not allowed:
             impossible += 1
             assert found.value == -np.inf
             continue
         best = max(_worth(problem, stays, prices) for stays in allowed)
+        assert rough.upper >= best - 1e-9, seed
         assert found.value == pytest.approx(best), seed
         assert found.upper == pytest.approx(best), seed
         assert not check_plan(problem, {"t": found.stays})

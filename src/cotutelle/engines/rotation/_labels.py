@@ -1,5 +1,5 @@
 # mypy: allow-untyped-defs
-# ruff: noqa: PLR0912, PLR0915, PLR0917, PLR1730, SIM108  (kernels: the compiler wants plain loops and arguments)
+# ruff: noqa: PLR0912, PLR0915, PLR0917  (kernels: the compiler wants plain loops and arguments)
 """
 Compiled kernels: the best schedule of one trainee where there are too many subsets for a table.
 
@@ -81,13 +81,13 @@ def _due_to_orders(done, t, order, late):
 @njit(
     "i8(i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1],"
     " f8[:, ::1], f8[::1], f8[::1], i8[::1], f8, i8, i8[:, ::1], f8[::1], f8[::1], f8[:, ::1],"
-    " f8[:, :, ::1], f8, i8, i8, i8[:, ::1], f8[::1])",
+    " i8[::1], f8[:, :, :, ::1], f8, i8, i8, i8[:, ::1], f8[::1])",
     nogil=True,
     cache=True,
 )
 def best_labels(
     months, need, bar, kind, quota, digit, first, hospital, place,
-    gain, idle, trail, due, change, most, order, toll, fee, late, left,
+    gain, idle, trail, due, change, most, order, toll, fee, late, followed, left,
     known, width, room, path, value,
 ):  # fmt: skip
     """
@@ -98,7 +98,7 @@ def best_labels(
     ``most`` blocks in one hospital are counted where ``place`` has entries.
     """
     n, horizon = months.shape[0], idle.shape[0]
-    hospitals, root = left.shape[2], left.shape[1] - 1
+    hospitals, root = left.shape[3], left.shape[2] - 1
     mask, packed = np.empty(room, np.int64), np.empty(room, np.int64)
     at = np.empty((room, 6), np.int32)  # hospital, numbers left, parent, option, next, period
     worth, bound = np.empty(room), np.empty(room)
@@ -165,6 +165,9 @@ def best_labels(
                 end, key = t + length, done | bit
                 if end > horizon:
                     continue
+                then = 0
+                for f in range(followed.shape[0]):
+                    then |= (key >> followed[f] & 1) << f
                 earned += _due_to_orders(key, end, order, late)
                 for o in range(lo, hi):
                     counts = packed[label]
@@ -181,9 +184,9 @@ def best_labels(
                                 continue
                             counts += 1 << 6 * place[o]
                     if new_h == hospitals:
-                        rest = left[end, after].max()
+                        rest = left[then, end, after].max()
                     else:
-                        rest = left[end, after, new_h]
+                        rest = left[then, end, after, new_h]
                     hope = moved + rest + earned
                     if o >= 0 and place.shape[0]:
                         hope -= fee[place[o]]

@@ -1,5 +1,5 @@
 # mypy: allow-untyped-defs
-# ruff: noqa: PLR0912, PLR0917, PLR1730  (kernels: the compiler wants plain loops and arguments)
+# ruff: noqa: PLR0912, PLR0915, PLR0917, PLR1730  (kernels: the compiler wants plain loops and arguments)
 """
 Compiled kernels: how a trainee could go on at best, if blocks were only counted.
 
@@ -69,8 +69,26 @@ def _peaks(months, first, hospital, place, sort, gain, most, order, toll, fee, l
     return earned
 
 
+@njit("i8(i8, i8[:, ::1], i8[::1], i8, i8[::1])", nogil=True, cache=True)
+def _numbers_after(mask, sorts, digit, root, numbers):
+    """List the numbers above 0 that can be left once the followed blocks of mask are done."""
+    count = 0
+    for c in range(1, root + 1):
+        possible = True
+        for k in range(digit.shape[0] - 1):
+            base, done = digit[k + 1] // digit[k] - 1, 0
+            for s in range(sorts.shape[0]):
+                if sorts[s, 0] == k and sorts[s, 2] & mask:
+                    done += 1
+            possible = possible and c % digit[k + 1] // digit[k] <= base - done
+        if possible:
+            numbers[count] = c
+            count += 1
+    return count
+
+
 @njit(
-    "void(i8[:, ::1], i8[::1], f8[:, :, ::1], f8[::1], f8[::1], f8, i8[:, ::1], f8[:, :, ::1])",
+    "void(i8[:, ::1], i8[::1], f8[:, :, ::1], f8[::1], f8[::1], f8, i8[:, ::1], f8[:, :, :, ::1])",
     nogil=True,
     cache=True,
 )
@@ -78,49 +96,58 @@ def _relax(sorts, digit, peak, idle, trail, change, least, left):
     """
     Fill in the best that can still be reached.
 
-    A state is (period, numbers still to do, last hospital); the numbers of all kinds are one
-    integer with the weights ``digit``. ``sorts`` has a row (kind, length) for each sort;
+    A state is (followed blocks done, period, numbers still to do, last hospital); the numbers of
+    all kinds are one integer with the weights ``digit``. ``sorts`` has a row (kind, length, bit of
+    the block if it is followed, bits that must be done before, bits that may not) for each sort;
     ``least[c]`` is the fewest months that the numbers c need, and that what was done took.
     """
-    horizon, hospitals, root = idle.shape[0], left.shape[2], left.shape[1] - 1
+    horizon, hospitals, root = idle.shape[0], left.shape[3], left.shape[2] - 1
     arrive = np.empty(hospitals)
+    usable, numbers = np.empty(sorts.shape[0], np.int64), np.empty(root + 1, np.int64)
     left[:] = _NONE
-    for t in range(horizon, -1, -1):
-        for h in range(hospitals):
-            left[t, 0, h] = trail[t]
-        if t == horizon:
-            continue
-        for c in range(1, root + 1):
-            if least[c, 0] > horizon - t or least[c, 1] > t:
-                continue
-            arrive[:] = _NONE
-            for s in range(sorts.shape[0]):
-                k, end = sorts[s, 0], t + sorts[s, 1]
-                if end > horizon or c % digit[k + 1] < digit[k]:
+    for mask in range(left.shape[0] - 1, -1, -1):
+        left[mask, :, 0, :] = trail.reshape(-1, 1)
+        several = 0
+        for s in range(sorts.shape[0]):
+            if not mask & (sorts[s, 2] | sorts[s, 4]) and not sorts[s, 3] & ~mask:
+                usable[several] = s
+                several += 1
+        count = _numbers_after(mask, sorts, digit, root, numbers)
+        for t in range(horizon - 1, -1, -1):
+            for i in range(count):
+                c = numbers[i]
+                if least[c, 0] > horizon - t or least[c, 1] > t:
                     continue
-                after = c - digit[k]
+                arrive[:] = _NONE
+                for j in range(several):
+                    s = usable[j]
+                    k, end = sorts[s, 0], t + sorts[s, 1]
+                    if end > horizon or c % digit[k + 1] < digit[k]:
+                        continue
+                    then, after = mask | sorts[s, 2], c - digit[k]
+                    for h in range(hospitals):
+                        value = peak[s, h, t] + left[then, end, after, h]
+                        if value > arrive[h]:
+                            arrive[h] = value
+                top = arrive.max()
                 for h in range(hospitals):
-                    value = peak[s, h, t] + left[end, after, h]
-                    if value > arrive[h]:
-                        arrive[h] = value
-            top = arrive.max()
-            for h in range(hospitals):
-                value = max(arrive[h], top - change)
-                left[t, c, h] = max(value, idle[t] + left[t + 1, c, h])
+                    value = max(arrive[h], top - change)
+                    left[mask, t, c, h] = max(value, idle[t] + left[mask, t + 1, c, h])
 
 
 @njit(
-    "i8(i8[:, ::1], i8[::1], f8[:, :, ::1], i8[:, :, ::1], f8[::1], f8, f8[:, :, ::1], i8[:, ::1])",
+    "i8(i8[:, ::1], i8[::1], f8[:, :, ::1], i8[:, :, ::1], f8[::1], f8, f8[:, :, :, ::1],"
+    " i8[:, ::1])",
     nogil=True,
     cache=True,
 )
 def _follow(sorts, digit, peak, choice, idle, change, left, path):
     """Write the options and starts of the way that `_relax` likes best; return their number."""
-    t, c, h = 0, left.shape[1] - 1, left[0, left.shape[1] - 1].argmax()
+    mask, t, c, h = 0, 0, left.shape[2] - 1, left[0, 0, left.shape[2] - 1].argmax()
     count = 0
     while c:
-        now = left[t, c, h]
-        if idle[t] + left[t + 1, c, h] == now:
+        now = left[mask, t, c, h]
+        if idle[t] + left[mask, t + 1, c, h] == now:
             t += 1
             continue
         gap, best_s, best_h = np.inf, -1, 0
@@ -128,14 +155,17 @@ def _follow(sorts, digit, peak, choice, idle, change, left, path):
             k, end = sorts[s, 0], t + sorts[s, 1]
             if end > idle.shape[0] or c % digit[k + 1] < digit[k]:
                 continue
-            for other in range(left.shape[2]):
-                value = peak[s, other, t] + left[end, c - digit[k], other]
+            if mask & (sorts[s, 2] | sorts[s, 4]) or sorts[s, 3] & ~mask:
+                continue
+            for other in range(left.shape[3]):
+                value = peak[s, other, t] + left[mask | sorts[s, 2], end, c - digit[k], other]
                 if other != h and count:
                     value -= change
                 if abs(now - value) < gap:
                     gap, best_s, best_h = abs(now - value), s, other
         path[count, 0], path[count, 1] = choice[best_s, best_h, t], t
         count += 1
+        mask |= sorts[best_s, 2]
         t, c, h = t + sorts[best_s, 1], c - digit[sorts[best_s, 0]], best_h
     return count
 
@@ -176,23 +206,26 @@ def _wrongs(months, first, place, most, order, path, count, done, visits, early)
 @njit(
     "f8(i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[::1], i8[:, ::1], i8[::1], f8[:, ::1],"
     " f8[::1], f8[::1], f8, i8, i8[:, ::1], i8[:, ::1], f8[::1], f8[::1], f8[:, ::1],"
-    " f8[:, :, ::1], f8, i8)",
+    " f8[:, :, :, ::1], f8, i8, i8[::1])",
     nogil=True,
     cache=True,
 )
 def set_tolls(
     months, kind, first, hospital, place, sort, sorts, digit, gain, idle, trail, change, most, order,
-    least, toll, fee, late, left, known, rounds,
+    least, toll, fee, late, left, known, rounds, twice,
 ):  # fmt: skip
     """
     Improve the tolls by subgradient steps and leave the relaxation at the best; return the bound.
 
     ``known`` is the value of a schedule, or -inf; ``most`` is 0 where hospitals are not counted.
+    ``twice`` gets how often each block was done more than once in the later rounds.
     """
-    hospitals, horizon = left.shape[2], idle.shape[0]
+    hospitals, horizon = left.shape[3], idle.shape[0]
     peak = np.empty((sorts.shape[0], hospitals, horizon))
     choice = np.empty((sorts.shape[0], hospitals, horizon), np.int64)
     path = np.empty((horizon + 1, 2), np.int64)
+    times = np.zeros(toll.shape[0], np.bool_)
+    twice[:] = 0
     done, visits, early = np.zeros(toll.shape[0]), np.zeros(fee.shape[0]), np.zeros(late.shape)
     steps = late.copy()
     for t in range(horizon):
@@ -206,7 +239,7 @@ def set_tolls(
             months, first, hospital, place, sort, gain, most, order, toll, fee, late, peak, choice
         )
         _relax(sorts, digit, peak, idle, trail, change, least, left)
-        bound = left[0, -1].max() + earned
+        bound = left[0, 0, -1].max() + earned
         if bound < best - _EPSILON:
             best, since = bound, 0
             best_toll[:], best_fee[:], best_late[:] = toll, fee, late
@@ -218,6 +251,14 @@ def set_tolls(
             pace, since = _SHORTER * pace, 0
         count = _follow(sorts, digit, peak, choice, idle, change, left, path)
         _wrongs(months, first, place, most, order, path, count, done, visits, early)
+        if 2 * turn < rounds:
+            twice[:] = 0
+        for i in range(count):
+            b = np.searchsorted(first, path[i, 0], side="right") - 1
+            if times[b]:
+                twice[b] += 1
+            times[b] = True
+        times[:] = False
         norm = 0.0
         for b in range(toll.shape[0]):
             if kind[b] and done[b] < 0.0 and toll[b] <= 0.0:

@@ -17,9 +17,10 @@ Floats = NDArray[np.float64]
 #: Larger tables (numbers) are left to labels.
 _MOST_STATES = 6_000_000
 _MOST_BLOCKS = 17
-#: Labels that go on from a period: the first try, and the last one before giving up exactness.
-_NARROW, _WIDE = 64, 16_000
-_TOLL_ROUNDS = 100
+#: Labels that go on from a period: most of all.
+_WIDE = 16_000
+#: Search for the best by labels: blocks followed in the relaxation, rounds of tolls, labels.
+_STAGES = ((0, 100, 64), (4, 20, 100), (6, 12, 320), (8, 8, 1600), (8, 8, _WIDE))
 #: Most labels kept at a time.
 _ROOM = 3_000_000
 
@@ -65,9 +66,10 @@ class Oracle:
     Best schedules of single trainees.
 
     One person's schedules form a dynamic programme over (blocks done, period, last hospital). Up
-    to 17 blocks it runs over all subsets; beyond, over labels bounded by a relaxation, widened
-    until exact or `_WIDE`. Indices follow the sorted ids. Each thread needs its own oracle; the
-    tolls of labels are remembered from call to call, which changes speed, never a proved value.
+    to 17 blocks it runs over all subsets; beyond, over labels bounded by a relaxation, which
+    follows more and more of the blocks that it would repeat, until exact or `_WIDE`. Indices follow
+    the sorted ids. Each thread needs its own oracle; tolls and the last schedule are remembered
+    from call to call, which changes speed, never a proved value.
 
     Parameters
     ----------
@@ -158,18 +160,26 @@ class Oracle:
     def _by_labels(
         self, trainee: int, space: _Space, change: float, width: int, ceiling: float
     ) -> Schedule:
-        """Widen the search until the best is proved or the width is reached."""
+        """
+        Search more and more widely until the best is proved or the width is reached.
+
+        **Source.** Righini and Salani (Networks 51, 2008): the state space of the relaxation is
+        refined only by the blocks that it repeats.
+        """
         person, loose = self.compiled.people[trainee], space.loosened()
-        found = _nothing(-np.inf)
-        now = min(_NARROW, width)
+        found = self._again(trainee, space, change)
         money = (space.gain, space.idle, space.trail)
-        tolls = (loose.order, loose.toll, loose.fee, loose.late, loose.left)
-        while True:
+        tolls = (loose.order, loose.toll, loose.fee, loose.late)
+        followed = np.empty(0, dtype=np.int64)
+        for most_followed, rounds, wide in _STAGES:
+            now = min(wide, width)
+            followed = loose.follow(followed, most_followed)
+            left = self._left(loose, followed)
             bound = float(
                 _relaxation.set_tolls(
                     person.months, person.kind, person.first, person.hospital, person.place,
-                    loose.sort, loose.sorts, loose.digit, *money, change, loose.most, loose.order,
-                    loose.least, *tolls[1:], found.value, _TOLL_ROUNDS,
+                    *loose.sorts_of(followed), loose.digit, *money, change, loose.most,
+                    loose.order, loose.least, *tolls[1:], left, found.value, rounds, loose.twice,
                 )
             )  # fmt: skip
             ceiling = min(ceiling, bound)
@@ -178,17 +188,45 @@ class Oracle:
             count = _labels.best_labels(
                 person.months, person.need, person.bar, person.kind, person.quota, loose.digit,
                 person.first, person.hospital, loose.counted, *money, person.due, change,
-                person.most, *tolls, found.value, now,
+                person.most, *tolls, followed, left, found.value, now,
                 min(_ROOM, now * (space.idle.size + person.ward.size + 1)), space.path, space.value,
             )  # fmt: skip
             ceiling = min(ceiling, float(space.value[1]))
             if count >= 0:
                 found = _schedule(self.compiled, trainee, space, count)
-            if found.value >= ceiling - 1e-9 or now >= width:
+                space.last = space.path[:count].copy()
+            if found.value >= ceiling - 1e-9 or wide >= width:
                 break
-            now = min(width, now * 5)
         upper = max(ceiling, found.value)
         return Schedule(found.value, upper, found.score, found.keep, found.stays, found.cells)
+
+    def _again(self, trainee: int, space: _Space, change: float) -> Schedule:
+        """Return the last schedule found, at the present prices."""
+        count = space.last.shape[0]
+        if not count:
+            return _nothing(-np.inf)
+        person = self.compiled.people[trainee]
+        options, starts = space.last.T
+        blocks = np.searchsorted(person.first, options, side="right") - 1
+        ends = starts + person.months[blocks]
+        hospitals = person.hospital[options]
+        busy = np.zeros(space.idle.size, dtype=np.bool_)
+        for start, end in zip(starts, ends, strict=True):
+            busy[start:end] = True
+        value = space.gain[options, starts].sum() + space.idle[: ends[-1]][~busy[: ends[-1]]].sum()
+        value += space.trail[ends[-1]] - change * (hospitals[1:] != hospitals[:-1]).sum()
+        if value == -np.inf:
+            return _nothing(-np.inf)
+        space.path[:count], space.value[0] = space.last, value
+        return _schedule(self.compiled, trainee, space, count)
+
+    def _left(self, loose: _Loose, followed: Ints) -> NDArray[np.float64]:
+        """Return room for the table of the relaxation."""
+        shape = (1 << followed.size, *loose.shape)
+        size = int(np.prod(shape))
+        if self._scratch.table.size < size:
+            self._scratch.table = np.empty(size)
+        return self._scratch.table[:size].reshape(shape)
 
 
 class _Space:
@@ -204,6 +242,7 @@ class _Space:
         self.trail = np.empty(horizon + 1)
         self.path = np.empty((max(1, person.months.size), 2), dtype=np.int64)
         self.value = np.empty(2)
+        self.last = np.empty((0, 2), dtype=np.int64)
         self._person = person
         self._loose: _Loose | None = None
 
@@ -221,9 +260,7 @@ class _Loose:
         horizon = person.open_.shape[1]
         self.digit = np.cumprod(np.concatenate([[1], person.quota + 1])).astype(np.int64)
         numbers = int(self.digit[-1])
-        pairs = np.stack([person.kind, person.months], axis=1).reshape(-1, 2)
-        self.sorts, sort = np.unique(pairs, axis=0, return_inverse=True)
-        self.sort = sort.reshape(-1).astype(np.int64)
+        self._person = person
         self.least = self._least(person, numbers)
         self.order = np.array(_pairs(person), dtype=np.int64).reshape(-1, 3)
         is_counted = person.most < person.quota.sum()
@@ -232,7 +269,29 @@ class _Loose:
         self.toll = np.zeros(person.months.size)
         self.fee = np.zeros(int(person.place.max(initial=-1)) + 1)
         self.late = np.zeros((self.order.shape[0], horizon + 1))
-        self.left = np.empty((horizon + 1, numbers, person.hospitals))
+        self.shape = (horizon + 1, numbers, person.hospitals)
+        self.twice = np.zeros(person.months.size, dtype=np.int64)
+
+    def follow(self, followed: Ints, most: int) -> Ints:
+        """Return the blocks followed and those done twice most often, up to ``most``."""
+        room = np.log2(_MOST_STATES / np.prod(self.shape))
+        more = int(min(most, room)) - followed.size
+        often = np.argsort(-self.twice, kind="stable")[: max(0, more)]
+        return np.concatenate([followed, often[self.twice[often] > 0]])
+
+    def sorts_of(self, followed: Ints) -> tuple[Ints, Ints]:
+        """Return the sort of each block, and the sorts for `relax`: followed blocks are their own."""
+        person = self._person
+        rows: dict[tuple[int, ...], int] = {}
+        sort = np.empty(person.months.size, dtype=np.int64)
+        place = {int(b): 1 << i for i, b in enumerate(followed)}
+        for b in range(person.months.size):
+            row = [int(person.kind[b]), int(person.months[b]), place.get(b, 0), 0, 0]
+            if b in place:
+                row[3] = sum(bit for a, bit in place.items() if int(person.need[b]) >> a & 1)
+                row[4] = sum(bit for a, bit in place.items() if int(person.bar[b]) >> a & 1)
+            sort[b] = rows.setdefault(tuple(row), len(rows))
+        return sort, np.array(list(rows), dtype=np.int64).reshape(-1, 5)
 
     def _least(self, person: Person, numbers: int) -> Ints:
         """Return the fewest months that numbers of blocks need, and those done before them."""
