@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,9 +150,17 @@ class Pace:
         return Pace(self.first / 2, 1 + (self.growth - 1) / 2, self.step / 2)
 
 
+FIRST = Pace(0.8, 2.0, 0.48)
+"""For a plan at all: as fast as can be, and not good."""
 QUICK = Pace(0.1, 1.25, 0.06)
-_SWEEPS = 400
-_DEAREST = 1e4
+"""For a fair plan; slower ones are better."""
+
+#: Price of a full cell at most, in units. It must not drown the lasting prices.
+_DEAREST = 8.0
+#: Sweeps without fewer places overdrawn until lasting prices grow faster (then a trainee pushes
+#: another, who pushes a third), and until there is no hope.
+_STALLED, _HOPELESS = 4, 150
+_PUSH = 0.1
 
 
 def negotiate(
@@ -182,7 +191,8 @@ def negotiate(
     unit = unit_of(draft.compiled)
     lasting = np.zeros(draft.load.size)
     weight = pace.first * unit
-    for sweep in range(_SWEEPS):
+    least, since = draft.broken() + 1, 0
+    for sweep in count():
         for trainee in random.permutation(_concerned(draft, random, everybody=sweep % 3 == 0)):
             if not go_on():
                 return None
@@ -190,8 +200,14 @@ def negotiate(
             draft.put(trainee, ask(oracle, trainee, draft.prices(weight, lasting)))
         if not draft.broken():
             return lasting
-        lasting += pace.step * unit * np.maximum(draft.load - draft.upper, 0)
-        lasting -= pace.step * unit * np.maximum(draft.lower - draft.load, 0)
+        broken = draft.broken()
+        least, since = (broken, 0) if broken < least else (least, since + 1)
+        if since >= _HOPELESS and weight >= _DEAREST * unit:
+            break
+        stuck = since >= _STALLED and weight >= 2 * unit
+        step = _PUSH * weight if stuck else pace.step * unit
+        lasting += step * np.maximum(draft.load - draft.upper, 0)
+        lasting -= step * np.maximum(draft.lower - draft.load, 0)
         weight = min(weight * pace.growth, unit * _DEAREST)
     return None
 

@@ -88,7 +88,7 @@ class DualBound:
         self.columns: list[list[Column]] = [[] for _ in range(count)]
         self.bound = np.inf
         self.settled = False
-        self._is_stopped = False
+        self._is_stopped, self._deadline = False, np.inf
         self._width = _NARROW
         self._is_exact = True
         self.incumbent: float | None = None
@@ -141,6 +141,22 @@ class DualBound:
             else:
                 self._priced_step(deadline)
 
+    def ask_once(self, deadline: float) -> None:
+        """
+        Take one step, however long, but give up (for good) at the deadline.
+
+        Parameters
+        ----------
+        deadline
+            In seconds of ``time.monotonic``.
+        """
+        self._deadline = deadline
+        if self._warm.count < _WARM_STEPS:
+            self._warm_step()
+        else:
+            self._priced_step(deadline)
+        self._is_stopped |= time.monotonic() > deadline
+
     def stop(self) -> None:
         """End the step under way (in another thread) within one trainee's question, for good."""
         self._is_stopped = True
@@ -158,7 +174,7 @@ class DualBound:
         def ask(thread: int) -> list[Schedule]:
             oracle, found = self._oracles[thread], []
             for trainee in range(thread, count, threads):
-                if self._is_stopped:
+                if self._is_stopped or time.monotonic() > self._deadline:
                     break
                 scale = 1.0 + float(shares[trainee])
                 found.append(oracle.best(trainee, grid, scale, width=self._width))
@@ -171,6 +187,7 @@ class DualBound:
                 parts = list(pool.map(ask, range(threads)))
             answers = [s for row in zip_longest(*parts) for s in row if s is not None]
         if len(answers) < count:
+            self._is_stopped = True
             return _Answer(prices, shares, np.inf, self._best.load, self._best.own)
         load = np.zeros(prices.size, dtype=np.int64)
         for trainee, schedule in enumerate(answers):

@@ -9,6 +9,7 @@ import numpy as np
 
 from cotutelle.engines.rotation._compiled import compile_problem
 from cotutelle.engines.rotation.best_response import (
+    FIRST,
     QUICK,
     Draft,
     Floats,
@@ -29,10 +30,13 @@ from cotutelle.engines.rotation.validation import validate_problem
 #: Labels that go on from a period when the best of one alone is looked for.
 _ALONE_WIDTH = 320
 _BETWEEN_REPORTS = 0.3
-#: Share of the time that the improvement may take in one turn; the bound has twice that.
-_TURN_SHARE = 0.08
-#: The slowest negotiation, as a share of the quick pace.
-_SLOWEST = 0.05
+#: Share of the time left that the bound has first, and share of the limit of each later turn of
+#: the bound, of the choice and of the improvement. Turns are CPU seconds: others on the machine
+#: must not decide which part of the search gets less.
+_FIRST_TURN, _TURN = 0.3, 0.08
+#: The slowest negotiation, as a share of the quick pace; and how many times the last one's seconds
+#: must be left for one at half its pace.
+_SLOWEST, _SLOWER = 0.01, 3.0
 #: Part of the time limit (and most seconds) kept back for writing the plan down.
 _RESERVE, _MOST_RESERVE = 0.02, 1.0
 #: Heat of the annealing, in units, at the start of a turn; rounds of a turn for each trainee.
@@ -97,6 +101,17 @@ def plan_rotations(
     return run.plan()
 
 
+class _Turn:
+    """So many CPU seconds; where others keep the processor busy, at most twice that in wall time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._cpu, self._wall = time.process_time() + seconds, time.monotonic() + 2 * seconds
+
+    def is_over(self) -> bool:
+        """Return whether they are used up."""
+        return time.process_time() > self._cpu or time.monotonic() > self._wall
+
+
 class _Run:
     """One search: its clock and the best so far."""
 
@@ -121,7 +136,7 @@ class _Run:
         self.broken, self.score = self.draft.broken(), self.draft.score()
         self.alone: dict[str, int] = {}
         self.stopped, self.stage = False, "alone"
-        self.next_report = self.step_seconds = 0.0
+        self.next_report = 0.0
         self.told: int | None = None
         self.guide: Floats | None = None
 
@@ -235,24 +250,28 @@ class _Run:
 
     def work(self) -> None:
         """Plan until nothing can be better, the time is over, or the caller has had enough."""
-        pace, turn, chosen_from = QUICK, self.time_limit * _TURN_SHARE, 0
+        self.negotiate(FIRST)
+        pace = QUICK
         spent = self.negotiate(pace)
+        turn, patience, chosen_from = _FIRST_TURN * self.left(), _TURN * self.time_limit, 0
         while self.go_on() and not self.is_optimal():
-            self.lower_bound_for(2 * turn)
+            self.lower_bound_for(turn)
             columns = sum(map(len, self.dual.columns))
-            if self.dual.settled and columns > chosen_from and not self.is_optimal():
+            if columns > chosen_from and not self.is_optimal() and self.go_on():
                 chosen_from = columns
-                self.choose(4 * turn)
-            if pace.step > _SLOWEST * QUICK.step and 3 * spent < self.left() and self.go_on():
-                pace = pace.slower()
+                patience *= 1.0 if self.choose(patience) else 0.5
+            pace = pace.slower()
+            if _SLOWER * spent < self.left() and pace.step > _SLOWEST * QUICK.step:
                 spent = self.negotiate(pace)
-            if not self.is_optimal():
-                self.improve(turn)
+            turn = _TURN * self.time_limit
+            self.improve(turn)
 
     def negotiate(self, pace: Pace) -> float:
         """Plan anew at this pace; return the seconds it took."""
         self.stage = "places"
         began = time.monotonic()
+        if self.is_optimal() or not self.go_on():
+            return 0.0
         draft = Draft(self.compiled)
         lasting = negotiate(draft, self.oracle, self.random, pace, self.go_on)
         before = self.score, self.broken
@@ -262,27 +281,26 @@ class _Run:
         return time.monotonic() - began
 
     def lower_bound_for(self, seconds: float) -> None:
-        """Let the bound fall, unless a single step would take too long."""
+        """Let the bound fall until it settles, for at most so many CPU seconds."""
         self.stage = "bound"
-        end = time.monotonic() + seconds
+        turn = _Turn(seconds)
         if not self.broken:
             self.dual.incumbent = float(self.score)
         while not self.dual.settled and not self.is_optimal() and self.go_on():
-            now = time.monotonic()
-            if now + self.step_seconds > end or 1.5 * self.step_seconds > self.left():
+            if turn.is_over():
                 break
-            self.dual.step(min(_BETWEEN_REPORTS, end - now))
-            self.step_seconds = time.monotonic() - now
+            self.dual.ask_once(self.deadline)
 
-    def choose(self, seconds: float) -> None:
-        """Choose the best plan among the schedules that the bound met."""
+    def choose(self, seconds: float) -> bool:
+        """Choose the best plan among the schedules met; return whether that was worth it."""
         self.stage = "choice"
+        before = self.broken, -self.score
         stays = {
             n: c.stays for n, c in zip(self.compiled.trainee_ids, self.chosen, strict=True) if c
         }
         choice = restricted_master(
             self.problem, self.dual.columns, None if self.broken else stays,
-            max(0.1, min(seconds, self.left())), compiled=self.compiled, seed=self.seed,
+            max(0.1, min(seconds, 0.9 * self.left())), compiled=self.compiled, seed=self.seed,
         )  # fmt: skip
         if choice is not None:
             draft = Draft(self.compiled)
@@ -291,13 +309,14 @@ class _Run:
                     trainee, column_of(self.problem, self.compiled, trainee, choice.stays[name])
                 )
             self.take(draft)
+        return (self.broken, -self.score) < before
 
     def improve(self, seconds: float) -> None:
-        """Ruin and recreate from the best plan, for a turn of rounds or seconds."""
+        """Ruin and recreate from the best plan, for a turn of rounds or CPU seconds."""
         self.stage = "improvement"
-        if self.broken:
+        if self.broken or self.is_optimal() or not self.go_on():
             return
-        end = time.monotonic() + seconds
+        turn = _Turn(seconds)
         draft = Draft(self.compiled)
         draft.copy_from(self.chosen)
         improver = Improver(draft, self.oracle, self.random)
@@ -308,7 +327,7 @@ class _Run:
         improver.look_for_regret()
         rounds = _ROUNDS * max(1, len(self.chosen))
         for number in range(rounds):
-            if time.monotonic() > end or not self.go_on():
+            if turn.is_over() or not self.go_on():
                 break
             improver.round(_HEAT * (1 - number / rounds), 2 + int(self.random.integers(3)))
         improver.restart()
