@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from cotutelle.availability import kinds as spans
 from cotutelle.notices.kinds import register
+from cotutelle.notices.wording import readable
+from cotutelle.rotations.enums import SeriesKind
 
 register(
     "rotations.week_published",
@@ -40,7 +45,12 @@ register(
     title=_("A slot was freed: %(name)s, %(when)s"),
     body=_("Plan the week again, or place it there by hand."),
 )
-spans.register("rotations.joint_round", title=_("Joint round: %(name)s"))
-spans.register("rotations.research_half_day", title=_("Research half-day"))
-spans.register("rotations.debriefing", title=_("Debriefing: %(name)s"))
-spans.register("rotations.seminar", title=_("Seminar: %(name)s"))
+
+
+def _named(kind: SeriesKind) -> Callable[[Mapping[str, Any]], str]:
+    """Return how an appointment is called in calendars: by its name, else by its kind."""
+    return lambda params: str(readable(params.get("name", "")) or kind.label)
+
+
+for _kind in SeriesKind:
+    spans.register(f"rotations.{_kind}", title=_named(_kind))

@@ -8,15 +8,7 @@ from django.urls import reverse
 
 from cotutelle.availability.services import SpanData, publish_spans, withdraw_sources
 from cotutelle.institutions.queries import time_zone_of
-from cotutelle.rotations.enums import SeriesKind
 from cotutelle.rotations.models import Meeting, SeriesMember
-
-SPAN_KINDS = {
-    SeriesKind.JOINT_ROUND: "rotations.joint_round",
-    SeriesKind.RESEARCH_HALF_DAY: "rotations.research_half_day",
-    SeriesKind.DEBRIEFING: "rotations.debriefing",
-    SeriesKind.SEMINAR: "rotations.seminar",
-}
 
 
 def source_of(meeting: Meeting) -> str:
@@ -38,7 +30,7 @@ def publish_meetings(meetings: Iterable[Meeting]) -> int:
     spans = [
         SpanData(
             person_id=person,
-            kind=SPAN_KINDS[SeriesKind(row.series.kind)],
+            kind=f"rotations.{row.series.kind}",
             source=source_of(row),
             params={"name": {"zh": row.series.name_zh, "en": row.series.name_en}},
             starts_at=row.starts_at,
