@@ -58,6 +58,7 @@ class _Scratch(threading.local):
     """Tables that each thread uses again and again."""
 
     table = np.empty(0)
+    left = np.empty(0)
     reached = np.empty(0, dtype=np.bool_)
 
 
@@ -224,9 +225,9 @@ class Oracle:
         """Return room for the table of the relaxation."""
         shape = (1 << followed.size, *loose.shape)
         size = int(np.prod(shape))
-        if self._scratch.table.size < size:
-            self._scratch.table = np.empty(size)
-        return self._scratch.table[:size].reshape(shape)
+        if self._scratch.left.size < size:
+            self._scratch.left = np.empty(size)
+        return self._scratch.left[:size].reshape(shape)
 
 
 class _Space:
