@@ -30,10 +30,12 @@ from cotutelle.engines.rotation.validation import validate_problem
 #: Labels that go on from a period when the best of one alone is looked for.
 _ALONE_WIDTH = 320
 _BETWEEN_REPORTS = 0.3
-#: Share of the time left that the bound has first, and share of the limit of each later turn of
-#: the bound, of the choice and of the improvement. Turns are CPU seconds: others on the machine
-#: must not decide which part of the search gets less.
-_FIRST_TURN, _TURN = 0.3, 0.08
+#: CPU seconds of the bound's first turn, and of each later turn (the bound, the choice, the
+#: improvement); more where negotiations take longer. Turns follow the work, not the wall clock:
+#: others on the machine must not decide which part of the search gets less.
+_FIRST_TURN, _TURN = 20.0, 5.0
+#: Most of the time left that one turn may take.
+_MOST_OF_IT = 0.3
 #: The slowest negotiation, as a share of the quick pace; and how many times the last one's seconds
 #: must be left for one at half its pace.
 _SLOWEST, _SLOWER = 0.01, 3.0
@@ -252,38 +254,38 @@ class _Run:
         """Plan until nothing can be better, the time is over, or the caller has had enough."""
         self.negotiate(FIRST)
         pace = QUICK
-        spent = self.negotiate(pace)
-        turn, patience, chosen_from = _FIRST_TURN * self.left(), _TURN * self.time_limit, 0
+        wall, cpu = self.negotiate(pace)
+        turn, eager, chosen_from = max(_FIRST_TURN, 2 * cpu), 1.0, 0
         while self.go_on() and not self.is_optimal():
             self.lower_bound_for(turn)
             columns = sum(map(len, self.dual.columns))
             if columns > chosen_from and not self.is_optimal() and self.go_on():
                 chosen_from = columns
-                patience *= 1.0 if self.choose(patience) else 0.5
+                eager *= 1.0 if self.choose(eager * turn) else 0.5
             pace = pace.slower()
-            if _SLOWER * spent < self.left() and pace.step > _SLOWEST * QUICK.step:
-                spent = self.negotiate(pace)
-            turn = _TURN * self.time_limit
+            if _SLOWER * wall < self.left() and pace.step > _SLOWEST * QUICK.step:
+                wall, cpu = self.negotiate(pace)
+            turn = max(_TURN, cpu)
             self.improve(turn)
 
-    def negotiate(self, pace: Pace) -> float:
-        """Plan anew at this pace; return the seconds it took."""
+    def negotiate(self, pace: Pace) -> tuple[float, float]:
+        """Plan anew at this pace; return the seconds it took, of wall time and of CPU time."""
         self.stage = "places"
-        began = time.monotonic()
+        began, cpu = time.monotonic(), time.process_time()
         if self.is_optimal() or not self.go_on():
-            return 0.0
+            return 0.0, 0.0
         draft = Draft(self.compiled)
         lasting = negotiate(draft, self.oracle, self.random, pace, self.go_on)
         before = self.score, self.broken
         self.take(draft)
         if lasting is not None and before != (self.score, self.broken):
             self.guide = lasting
-        return time.monotonic() - began
+        return time.monotonic() - began, time.process_time() - cpu
 
     def lower_bound_for(self, seconds: float) -> None:
         """Let the bound fall until it settles, for at most so many CPU seconds."""
         self.stage = "bound"
-        turn = _Turn(seconds)
+        turn = _Turn(min(seconds, _MOST_OF_IT * self.left()))
         if not self.broken:
             self.dual.incumbent = float(self.score)
         while not self.dual.settled and not self.is_optimal() and self.go_on():
@@ -300,7 +302,7 @@ class _Run:
         }
         choice = restricted_master(
             self.problem, self.dual.columns, None if self.broken else stays,
-            max(0.1, min(seconds, 0.9 * self.left())), compiled=self.compiled, seed=self.seed,
+            max(0.1, min(seconds, _MOST_OF_IT * self.left())), compiled=self.compiled, seed=self.seed,
         )  # fmt: skip
         if choice is not None:
             draft = Draft(self.compiled)
@@ -316,7 +318,7 @@ class _Run:
         self.stage = "improvement"
         if self.broken or self.is_optimal() or not self.go_on():
             return
-        turn = _Turn(seconds)
+        turn = _Turn(min(seconds, _MOST_OF_IT * self.left()))
         draft = Draft(self.compiled)
         draft.copy_from(self.chosen)
         improver = Improver(draft, self.oracle, self.random)
