@@ -82,7 +82,7 @@ def test_a_move_is_kept_counted_and_can_be_undone_and_redone(world: World) -> No
     assert stays_from_json(scenario.stays) == stays_from_json(before)
     planning_scenarios.redo_edit(scenario, actor=world.office)
     assert stays_from_json(scenario.stays)[trainee_key(world.people[0])] == moved
-    with pytest.raises(RuleViolation, match="no edit") as refusal:
+    with pytest.raises(RuleViolation) as refusal:
         planning_scenarios.redo_edit(scenario, actor=world.office)
     assert refusal.value.code == "scenario.no_edit"
 
@@ -293,7 +293,7 @@ def test_months_are_exchanged_crosswise(world: World) -> None:
 
 def test_months_that_another_stay_reaches_across_are_not_exchanged(world: World) -> None:
     publish(world)
-    with pytest.raises(RuleViolation, match="border") as refusal:
+    with pytest.raises(RuleViolation) as refusal:
         planning_swaps.ask_swap(
             stay_of(world, 0, "IM"),
             stay_of(world, 2, "IM"),

@@ -18,7 +18,7 @@ from cotutelle.rotations.enums import CycleState, EventKind
 from cotutelle.rotations.models import Cycle, Participant, PlanEvent, Stay
 from cotutelle.rotations.policy import PlanRules
 from cotutelle.rotations.queries.planning_inputs import days_away
-from cotutelle.rotations.services.planning_wishes import EventData, record_event
+from cotutelle.rotations.services.planning_wishes import EventData, close_replanning, record_event
 from cotutelle.rotations.task_kinds.planning import REPLAN
 from cotutelle.workflow.services import open_tasks
 
@@ -37,7 +37,15 @@ def ward_of(student: Student, day: dt.date) -> Unit | None:
 def follow_leave(leave: Leave, before: LeaveState | None, actor: Person | None) -> None:
     """Note that approved leave hits a published plan; take the note back when it is withdrawn."""
     source = f"programmes.leave:{leave.pk}"
-    PlanEvent.objects.filter(source=source, settled_at__isnull=True).delete()
+    noted = PlanEvent.objects.filter(source=source, settled_at__isnull=True)
+    hit = list(Cycle.objects.filter(events__in=noted).distinct())
+    noted.delete()
+    _note_leave(leave, source)
+    for cycle in hit:
+        close_replanning(cycle)
+
+
+def _note_leave(leave: Leave, source: str) -> None:
     if leave.state not in {LeaveState.APPROVED, LeaveState.RETURNED}:
         return
     places = Participant.objects.filter(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -225,9 +224,7 @@ def _add_leave(cycle: Cycle, rows: list[Participant], people: dict[int, Person])
 
 def days_away(cycle: Cycle, leave: Leave) -> dict[int, int]:
     """Return how many days of a leave lie in each period of ``cycle``."""
-    end = leave.ends_on
-    if leave.returned_on is not None:
-        end = min(end, leave.returned_on - dt.timedelta(days=1))
+    end = leave.last_day
     found = {}
     for period in range(max(0, period_of(cycle, leave.starts_on)), period_of(cycle, end) + 1):
         begin = max(leave.starts_on, first_day(cycle, period))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cotutelle.core.canonical import digest
 from cotutelle.engines.rotation import (
     InvalidProblem,
     RotationProblem,
@@ -109,6 +110,13 @@ def calendar_in_force(cycle: Cycle) -> Calendar:
         first, last = period_of(cycle, row.starts_on), period_of(cycle, row.ends_on)
         own.update(dict.fromkeys(range(first, last + 1), ward_key(row.ward)))
     return found
+
+
+def in_force_digest(cycle: Cycle) -> str:
+    """Return a digest of the plan in force: another one as soon as any stay of it changes."""
+    rows = Stay.objects.filter(participant__cycle=cycle).order_by("participant", "starts_on")
+    names = ("participant", "block", "part", "ward", "starts_on", "ends_on")
+    return digest([[str(value) for value in row] for row in rows.values_list(*names)])
 
 
 def moves_between(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from cotutelle.core.errors import RuleViolation
 from cotutelle.engines.rotation import InvalidProblem, RotationProblem, Violation, check_plan
 from cotutelle.engines.rotation import Stay as PlannedStay
-from cotutelle.rotations.models import Stay
+from cotutelle.rotations.models import Cycle, Stay
 from cotutelle.rotations.policy import PlanRules
 from cotutelle.rotations.queries.planning_keys import key_of, trainee_key
 from cotutelle.rotations.queries.planning_months import frozen_before, period_of
@@ -36,7 +36,26 @@ class Exchange:
         return self.stays
 
 
-def exchange_of(mine: Stay, other: Stay) -> Exchange:
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A cycle today: its problem (``None``: the rows contradict each other), plan and faults."""
+
+    problem: RotationProblem | None
+    stays: Plan
+    known: frozenset[tuple[object, ...]]
+
+
+def present_of(cycle: Cycle) -> Present:
+    """Return what exchanges in ``cycle`` are checked against; made once for many of them."""
+    try:
+        problem = build_problem(cycle, rules=PlanRules.from_parameters(cycle.rules))
+    except InvalidProblem:
+        return Present(None, {}, frozenset())
+    stays = stays_in_force(cycle)
+    return Present(problem, stays, frozenset(_signature(v) for v in check_plan(problem, stays)))
+
+
+def exchange_of(mine: Stay, other: Stay, present: Present | None = None) -> Exchange:
     """
     Work out an exchange of the months of two stays, checked against every rule of today.
 
@@ -48,17 +67,17 @@ def exchange_of(mine: Stay, other: Stay) -> Exchange:
     cycle = mine.participant.cycle
     first, second = period_of(cycle, mine.starts_on), period_of(cycle, other.starts_on)
     months = period_of(cycle, mine.ends_on) - first + 1
-    try:
-        problem = build_problem(cycle, rules=PlanRules.from_parameters(cycle.rules))
-    except InvalidProblem:
+    present = present or present_of(cycle)
+    problem, before = present.problem, present.stays
+    if problem is None:
         return Exchange({}, "swap.rules", _("Wards and curricula contradict each other today."))
-    before = stays_in_force(cycle)
     after = _exchanged(problem, before, mine, other, (first, second, months))
     if after is None:
         why = _("The months do not fit: another stay reaches across their border.")
         return Exchange({}, "swap.rules", why)
-    known = {_signature(v) for v in check_plan(problem, before)}
-    broken = tuple(v for v in check_plan(problem, before | after) if _signature(v) not in known)
+    broken = tuple(
+        v for v in check_plan(problem, before | after) if _signature(v) not in present.known
+    )
     if broken:
         return Exchange(
             after, "swap.rules", _("The exchange would break a rule of the plan."), broken

@@ -244,6 +244,8 @@ def _impossible(
     if found.is_feasible and found.elastic is not None:
         return _keep(scenario, problem, found.elastic, {}, actor)
     plan = found.elastic if found.elastic is not None else plan
+    if plan is not None and not any(plan.stays.values()):
+        plan = None  # stopped before anybody had a stay: there is nothing to show
     stays: Mapping[str, Sequence[Stay]] = plan.stays if plan is not None else {}
     outcome: dict[str, Any] = {"status": "elastic", "diagnosis": diagnosis_json(found, alone)}
     if plan is not None:
@@ -255,6 +257,7 @@ def diagnosis_json(found: Diagnosis, alone: Sequence[str]) -> dict[str, Any]:
     """Return a diagnosis of the engine as plain values; ``alone``: who has no plan even alone."""
     return {
         "alone": list(alone),
+        "is_proven": bool(alone) or found.is_feasible is False,
         "is_irreducible": found.is_irreducible,
         "findings": [
             {
@@ -289,6 +292,9 @@ def _end(
     stays: Mapping[str, Sequence[Stay]] | None = None,
 ) -> Scenario:
     with transaction.atomic():
+        kept = Scenario.objects.select_for_update(of=("self",)).get(pk=scenario.pk)
+        if kept.state != ScenarioState.COMPUTING:  # another run of the job has ended it
+            return kept
         scenario.state, scenario.outcome = state, outcome
         scenario.stays = stays_to_json(stays or {})
         scenario.computed_at, scenario.is_stopping = now(), False

@@ -44,7 +44,7 @@ def request_scenario(
     ``scenario.running`` (another one of this cycle is being computed).
     """
     check(actor, "rotations.plan_cycle", cycle)
-    Cycle.objects.select_for_update().get(pk=cycle.pk)
+    cycle = Cycle.objects.select_for_update(of=("self",)).select_related("unit").get(pk=cycle.pk)
     if cycle.state == CycleState.ARCHIVED:
         raise RuleViolation("cycle.state", _("This plan is archived."))
     if kind == ScenarioKind.REPLAN and cycle.state != CycleState.PUBLISHED:
@@ -173,6 +173,8 @@ def _rule(change: dict[str, Any]) -> Rule:
 def remove_scenario(scenario: Scenario, *, actor: Person) -> None:
     """Throw a scenario away. Refuses: ``scenario.published``, ``scenario.running``."""
     check(actor, "rotations.plan_cycle", scenario)
+    Cycle.objects.select_for_update().get(pk=scenario.cycle_id)
+    scenario.refresh_from_db(fields=["state"])
     if scenario.state == ScenarioState.PUBLISHED or scenario.published_stays.exists():
         raise RuleViolation("scenario.published", _("A published scenario stays in the records."))
     if scenario.state in _OPEN:

@@ -7,20 +7,32 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.urls import reverse
 
 from cotutelle.availability.services import SpanData, publish_spans, withdraw_sources
 from cotutelle.engines.rotation import Stay as PlannedStay
 from cotutelle.institutions.queries import time_zone_of
+from cotutelle.ledger.services import record
 from cotutelle.notices.services import notify
 from cotutelle.notices.wording import bilingual
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from cotutelle.people.queries import holders
-from cotutelle.rotations.models import CurriculumBlock, Cycle, Participant, Scenario, Stay, Ward
+from cotutelle.rotations.enums import SwapState
+from cotutelle.rotations.models import (
+    CurriculumBlock,
+    Cycle,
+    Participant,
+    Scenario,
+    Stay,
+    Swap,
+    Ward,
+)
 from cotutelle.rotations.queries.planning_keys import parts_by_key, trainee_key, ward_key
 from cotutelle.rotations.queries.planning_months import first_day, frozen_before, last_day
+from cotutelle.rotations.task_kinds.planning import ANSWER_SWAP, DECIDE_SWAP
+from cotutelle.workflow.services import close_tasks
 
 SPAN_KIND = "rotations.stay"
 _AWAY = dt.timedelta(days=146_097)
@@ -41,6 +53,18 @@ class Written:
     def participants(self) -> set[int]:
         """Whose plan changed."""
         return {row.participant_id for row in (*self.changed, *self.gone)}
+
+
+def lock_plan(cycle_id: int) -> Cycle:
+    """
+    Return a cycle locked for a change of its plan, in the caller's transaction.
+
+    The wards are locked too: plans of different cycles share their places, and only one at a
+    time is checked against them.
+    """
+    cycle = Cycle.objects.select_for_update(of=("self",)).select_related("unit").get(pk=cycle_id)
+    list(Ward.objects.select_for_update().order_by("pk").values("pk"))
+    return cycle
 
 
 def write_stays(
@@ -88,6 +112,7 @@ def write_stays(
     _store(moved, fresh)
     result.changed = [*moved, *fresh]
     result.wards |= {row.ward_id for row in result.changed}
+    _end_swaps(result)
     _publish_spans(cycle, result, {p.pk: p for p in people.values()})
     return result
 
@@ -150,6 +175,31 @@ def _store(moved: list[Stay], fresh: list[Stay]) -> None:
     )
     Stay.objects.bulk_update(moved, ["ward", "starts_on", "ends_on", "scenario"], batch_size=10_000)
     Stay.objects.bulk_create(fresh, batch_size=2_000)
+
+
+def _end_swaps(result: Written) -> None:
+    """End exchanges under way of stays that are elsewhere now: something else was agreed to."""
+    rows = [row.pk for row in (*result.changed, *result.gone)]
+    found = Swap.objects.filter(
+        Q(asker_stay__in=rows) | Q(other_stay__in=rows),
+        state__in=[SwapState.ASKED, SwapState.AGREED],
+    ).select_related(
+        *(f"{side}_stay__participant__student__person" for side in ("asker", "other")),
+        "asker_stay__participant__cycle__unit",
+    )
+    for swap in found.select_for_update(of=("self",)):
+        swap.state = SwapState.WITHDRAWN
+        swap.save(update_fields=["state"])
+        close_tasks(swap, ANSWER_SWAP, cancelled=True)
+        close_tasks(swap, DECIDE_SWAP, cancelled=True)
+        record("rotations.swap.withdrawn", actor=None, subject=swap)
+        notify(
+            [stay.participant.student.person for stay in (swap.asker_stay, swap.other_stay)],
+            "rotations.swap_refused",
+            params={"plan": bilingual(swap.asker_stay.participant.cycle)},
+            url=reverse("rotations:my-plan"),
+            unit=swap.owning_unit,
+        )
 
 
 def _publish_spans(cycle: Cycle, result: Written, people: Mapping[int, Participant]) -> None:

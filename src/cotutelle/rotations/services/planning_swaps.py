@@ -19,7 +19,7 @@ from cotutelle.rotations.enums import SwapState
 from cotutelle.rotations.models import Stay, Swap
 from cotutelle.rotations.queries.planning_review import published_scenario
 from cotutelle.rotations.queries.planning_swaps import exchange_of
-from cotutelle.rotations.services.planning_stays import tell_about, write_stays
+from cotutelle.rotations.services.planning_stays import lock_plan, tell_about, write_stays
 from cotutelle.rotations.task_kinds.planning import ANSWER_SWAP, DECIDE_SWAP
 from cotutelle.workflow.services import close_tasks, open_task, open_tasks
 
@@ -107,6 +107,7 @@ def decide_swap(swap: Swap, *, approves: bool, reason: str = "", actor: Person) 
     check(actor, "rotations.decide_swap", swap)
     if not approves and not reason.strip():
         raise RuleViolation("swap.reason", _("Say why."), field="reason")
+    cycle = lock_plan(swap.asker_stay.participant.cycle_id)
     state = SwapState.APPROVED if approves else SwapState.REFUSED
     _move(
         swap,
@@ -117,7 +118,6 @@ def decide_swap(swap: Swap, *, approves: bool, reason: str = "", actor: Person) 
         decided_by=actor,
     )
     if approves:
-        cycle = swap.asker_stay.participant.cycle
         scenario = published_scenario(cycle)
         assert scenario is not None  # noqa: S101  there are stays, so something was published
         stays = exchange_of(swap.asker_stay, swap.other_stay).require()

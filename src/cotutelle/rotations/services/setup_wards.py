@@ -260,9 +260,10 @@ def _set_state(ward: Ward, to: WardState) -> None:
 
 
 def _save(ward: Ward) -> None:
+    names = None if ward.pk is None else [*WardData.__dataclass_fields__]
     try:
         with transaction.atomic():
-            ward.save()
+            ward.save(update_fields=names)  # a ward closed meanwhile stays closed
     except IntegrityError as error:
         raise RuleViolation(
             "ward.code_taken", _("Another ward of this hospital has this code."), field="code"

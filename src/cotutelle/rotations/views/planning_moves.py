@@ -104,7 +104,11 @@ def check_move(request: HttpRequest, public_id: UUID) -> HttpResponse:
     id_, key = request.GET.get("trainee", ""), request.GET.get("key", "")
     trainee = next((t for t in opened.problem.trainees if t.id == id_), None)
     text = request.GET.get("start", "")
-    if trainee is None or not text.isdecimal() or key not in {b.id for b in trainee.blocks}:
+    if (
+        trainee is None
+        or text not in {str(p) for p in range(opened.problem.horizon)}
+        or key not in {b.id for b in trainee.blocks}
+    ):
         raise Http404
     months = {block.id: block.months for block in trainee.blocks}
     own = moved(opened.stays.get(id_, ()), key, request.GET.get("ward", ""), int(text), months)
@@ -158,7 +162,7 @@ def _leave(request: HttpRequest, found: Scenario, what: str) -> str:
         return reverse("rotations:cycle", args=[found.cycle.public_id])
     if what == "repair":
         text = request.POST.get("index", "")
-        index = int(text) if text.isdecimal() else -1
+        index = int(text[:9]) if text.isdecimal() else -1
         name = _("Repair %(n)s of %(name)s") % {"n": index + 1, "name": scenario_name(found)}
         made = services.try_repair(found, index, name=name, actor=actor)
     else:

@@ -23,6 +23,7 @@ from cotutelle.rotations.queries.planning_review import (
     Move,
     Review,
     calendar_of,
+    in_force_digest,
     moves_between,
     published_scenario,
     review_of,
@@ -61,7 +62,10 @@ def _publish(request: HttpRequest, found: Scenario) -> HttpResponse:
     text = request.POST.get("revision", "")
     try:
         count = publish_scenario(
-            found, revision=int(text) if text.isdecimal() else -1, actor=actor_of(request)
+            found,
+            revision=int(text[:9]) if text.isdecimal() else -1,
+            seen=request.POST.get("in_force"),
+            actor=actor_of(request),
         )
     except RuleViolation as violation:
         messages.error(request, str(violation))
@@ -89,6 +93,7 @@ def _review(found: Scenario, seen: Review, names: Names) -> dict[str, Any]:
         "cycle": found.cycle,
         "name": scenario_name(found),
         "seen": seen,
+        "in_force": in_force_digest(found.cycle),
         "is_first": first,
         "verdict": _verdict(found, seen),
         "broken": list(dict.fromkeys(broken))[:SHOWN],

@@ -22,7 +22,7 @@ from cotutelle.rotations.models import Stay, Swap
 from cotutelle.rotations.months import month_text
 from cotutelle.rotations.queries import planning as queries
 from cotutelle.rotations.queries.planning_months import period_of
-from cotutelle.rotations.queries.planning_swaps import exchange_of
+from cotutelle.rotations.queries.planning_swaps import exchange_of, present_of
 from cotutelle.rotations.services import planning_swaps as services
 from cotutelle.rotations.views.planning_common import SWAP_KINDS
 from cotutelle.rotations.views.planning_own import stay_or_404
@@ -107,8 +107,9 @@ def _offers(mine: Stay) -> list[Stay]:
     ]
     near = sorted(same, key=lambda row: (abs((row.starts_on - mine.starts_on).days), row.pk))
     found: list[Stay] = []
+    present = present_of(cycle) if near else None
     for row in near[: MOST_OFFERS * 2]:
-        if len(found) < MOST_OFFERS and not exchange_of(mine, row).code:
+        if len(found) < MOST_OFFERS and not exchange_of(mine, row, present).code:
             found.append(row)
     return found
 
