@@ -132,10 +132,12 @@ def rule_units(actor: Person) -> QuerySet[Unit]:
 
 
 def days_by_year(leaves: Iterable[Leave]) -> dict[int, int]:
-    """Return how many days of ``leaves`` lie in each calendar year."""
+    """Return how many days of ``leaves`` lie in each calendar year; a day in two counts once."""
     found: dict[int, int] = {}
-    for leave in leaves:
-        first, last = leave.starts_on, leave.last_day
+    counted = dt.date.min
+    for leave in sorted(leaves, key=lambda one: one.starts_on):
+        first, last = max(leave.starts_on, counted), leave.last_day
+        counted = max(counted, last + _ONE_DAY)
         while first <= last:
             end = min(last, dt.date(first.year, 12, 31))
             found[first.year] = found.get(first.year, 0) + (end - first).days + 1

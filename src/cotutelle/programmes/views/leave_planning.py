@@ -34,6 +34,8 @@ def _month(text: str) -> dt.date:
         asked = dt.datetime.strptime(text, _MONTH).date()  # noqa: DTZ007  a month has no zone
     except ValueError:
         asked = today()
+    if asked.year not in range(2000, 2200):
+        asked = today()
     return asked.replace(day=1)
 
 
