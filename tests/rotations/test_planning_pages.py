@@ -101,11 +101,29 @@ def test_the_board_shows_trainees_wards_and_what_is_broken(office: Client, world
     move = {"trainee": trainee, "key": "SU", "ward": ward_key(world.wards["SU1"])}
     office.post(url, move | {"start": "1", "revision": "0"})
     page = office.get(at("scenario", scenario), {"problems": "1"})
-    assert page.context["board"].rows[0].id == trainee
+    row = page.context["board"].rows[0]
+    assert row.id == trainee
+    assert {cell.key for cell in row.cells if cell.is_bad} == {"IM#1", "SU"}
     assert "would be in two places" in page.content.decode()
     office.post(at("scenario-act", scenario, "undo"))
     scenario.refresh_from_db()
     assert scenario.outcome["violations"] == 0
+
+
+@pytest.mark.parametrize(
+    ("proven", "says"), [(True, "No plan keeps every rule"), (False, "It is not proven")]
+)
+def test_a_plan_is_called_impossible_only_where_that_is_proven(
+    office: Client, world: World, proven: bool, says: str
+) -> None:
+    scenario = ready_scenario(world)
+    found = {"alone": [], "findings": [], "core": [], "repairs": []}
+    scenario.state, scenario.stays = ScenarioState.IMPOSSIBLE, {}
+    scenario.outcome = {"diagnosis": found | {"is_proven": proven, "is_irreducible": False}}
+    scenario.save()
+    assert says in office.get(at("scenario", scenario)).content.decode()
+    listed = office.get(at("cycle", world.cycle)).context["scenarios"][0].says
+    assert (listed == "No plan found") != proven
 
 
 def test_a_move_is_checked_before_it_is_saved(office: Client, world: World) -> None:

@@ -191,10 +191,10 @@ class _Painter:
 
     def _cell(self, trainee: Trainee, stay: Stay, length: int, begin: int, end: int) -> Cell:
         personal = self.personal.get(trainee.id, ())
-        bad = any(
-            v.ward == stay.ward and (v.period is None or stay.start <= v.period <= end)
-            for v in personal
-        ) or any((stay.ward, p) in self.crowded for p in range(stay.start, stay.start + length))
+        periods = range(stay.start, stay.start + length)
+        bad = any(_concerns(v, stay, periods) for v in personal) or any(
+            (stay.ward, p) in self.crowded for p in periods
+        )
         pin = self.pins.get((trainee.id, stay.block))
         label = self.names.block(trainee.id, stay.block)
         colour = self.names.colour(trainee.id, stay.block)
@@ -225,6 +225,14 @@ class _Painter:
             cell = Cell(end - period + 1, period, is_away=period in trainee.away)
             row.cells.append(cell)
             period = end + 1
+
+
+def _concerns(violation: Violation, stay: Stay, periods: range) -> bool:
+    """Tell whether a stay is in the ward and the month of what a trainee's plan breaks."""
+    if violation.ward is None and violation.period is None:
+        return False
+    here = violation.ward in {None, stay.ward}
+    return here and (violation.period is None or violation.period in periods)
 
 
 def _heat(

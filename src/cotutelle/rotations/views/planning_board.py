@@ -18,6 +18,7 @@ from cotutelle.rotations.enums import DepartmentFamily, ScenarioState
 from cotutelle.rotations.forms.planning import MoveForm, NameForm
 from cotutelle.rotations.models import Scenario
 from cotutelle.rotations.queries.planning_board import ZOOMS, View, board_of
+from cotutelle.rotations.queries.planning_months import present_period
 from cotutelle.rotations.queries.planning_names import COLOURS, Names
 from cotutelle.rotations.queries.planning_scenarios import (
     Opened,
@@ -37,12 +38,15 @@ from cotutelle.rotations.views.planning_common import (
     SCENARIO_KINDS,
     scenario_name,
     scenario_or_404,
+    scenario_state,
 )
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table
 
 OPEN = {ScenarioState.WAITING, ScenarioState.COMPUTING}
 SHOWN_PROBLEMS = 12
+# Months before the present one with which the board opens.
+BEFORE_NOW = 2
 
 
 @requires("rotations.view_board")
@@ -54,7 +58,7 @@ def scenario(request: HttpRequest, public_id: UUID) -> HttpResponse:
         context |= _waiting(found)
         return render(request, "rotations/planning/board.html", context)
     opened, names = open_scenario(found), Names(found.cycle)
-    view = _view(request)
+    view = _view(request, found)
     board = board_of(opened, names, view)
     if request.GET.get("format"):
         return download(request, _table(opened, names), request.GET["format"], watermark=True)
@@ -79,7 +83,7 @@ def frame_of(request: HttpRequest, found: Scenario) -> dict[str, Any]:
         "cycle": found.cycle,
         "name": scenario_name(found),
         "state_kind": SCENARIO_KINDS[found.state],
-        "state_label": ScenarioState(found.state).label,
+        "state_label": scenario_state(found),
         "may_plan": plans,
         "may_edit": plans and found.state == ScenarioState.READY,
         "may_publish": found.state == ScenarioState.READY
@@ -130,15 +134,17 @@ def progress(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return response
 
 
-def _view(request: HttpRequest) -> View:
+def _view(request: HttpRequest, found: Scenario) -> View:
     def number(name: str, default: int) -> int:
         text = request.GET.get(name, "")
         return int(text) if text.isdecimal() and len(text) <= 2 else default  # noqa: PLR2004
 
     zoom = number("zoom", 18)
+    months = zoom if zoom in ZOOMS else 18
+    opens = min(present_period(found.cycle) - BEFORE_NOW, found.cycle.months - months)
     return View(
-        first=number("from", 0),
-        months=zoom if zoom in ZOOMS else 18,
+        first=number("from", max(0, opens)),
+        months=months,
         search=request.GET.get("q", "").strip()[:60],
         hospital=request.GET.get("hospital", ""),
         department=request.GET.get("department", ""),
@@ -211,6 +217,7 @@ def _diagnosis(found: Scenario, names: Names) -> dict[str, Any] | None:
             {"text": rule_text(rule, names), "who": who_waives(rule["kind"])}
             for rule in kept["core"]
         ],
+        "is_proven": kept.get("is_proven", False),
         "is_irreducible": kept["is_irreducible"],
         "alone": [names.person(id_) for id_ in kept["alone"]],
         "repairs": [

@@ -67,6 +67,15 @@ def scenario_name(scenario: Scenario) -> str:
     return scenario.name or _("Scenario %(n)s") % {"n": scenario.number}
 
 
+def scenario_state(scenario: Scenario) -> str:
+    """Return the state in words; "impossible" only where that is proven."""
+    state = ScenarioState(scenario.state)
+    diagnosis = scenario.outcome.get("diagnosis") or {}
+    if state == ScenarioState.IMPOSSIBLE and not diagnosis.get("is_proven"):
+        return _("No plan found")
+    return str(state.label)
+
+
 def cycle_tabs(request: HttpRequest, cycle: Cycle, current: str) -> list[dict[str, Any]]:
     """Return the tabs of a cycle that the reader may open."""
     tabs = (

@@ -31,6 +31,7 @@ from cotutelle.rotations.views.planning_common import (
     cycle_or_404,
     cycle_page,
     scenario_name,
+    scenario_state,
 )
 from cotutelle.rotations.views.setup_common import setup_tabs
 from cotutelle.ui.downloads import download
@@ -118,6 +119,7 @@ def cycle(request: HttpRequest, public_id: UUID) -> HttpResponse:
     rows = list(found.scenarios.select_related("created_by").order_by("-number"))
     for row in rows:
         row.badge = SCENARIO_KINDS[row.state]  # type: ignore[attr-defined]
+        row.says = scenario_state(row)  # type: ignore[attr-defined]
         row.label = scenario_name(row)  # type: ignore[attr-defined]
         row.changed = (row.outcome.get("replan") or {}).get("changed_months")  # type: ignore[attr-defined]
     return cycle_page(
