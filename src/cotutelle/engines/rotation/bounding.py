@@ -32,7 +32,7 @@ _WARM_STEPS = 40
 _PATIENCE = 4
 _LEAST_SECONDS = 0.5
 #: Labels of a question to a trainee with too many blocks for exact answers: at first, and at most.
-_NARROW, _WIDE = 320, 8000
+_NARROW, _WIDE = 64, 8000
 
 
 def whole_bound(bound: float) -> int:

@@ -262,8 +262,9 @@ class _Run:
             if columns > chosen_from and not self.is_optimal() and self.go_on():
                 chosen_from = columns
                 eager *= 1.0 if self.choose(eager * turn) else 0.5
-            pace = pace.slower()
-            if _SLOWER * wall < self.left() and pace.step > _SLOWEST * QUICK.step:
+            pace = QUICK if self.broken else pace.slower()
+            fits = _SLOWER * wall < self.left() and pace.step > _SLOWEST * QUICK.step
+            if self.broken or fits:
                 wall, cpu = self.negotiate(pace)
             turn = max(_TURN, cpu)
             self.improve(turn)
