@@ -237,6 +237,6 @@ def test_what_is_private_is_read_on_the_pages_of_its_own_room_alone() -> None:
         write(person, action=action, after={"hours": 3})
     seen = queries.visible_to(inspector).values_list("action", flat=True)
     assert list(seen) == ["people.person.changed"]
-    told = [line.text for line in queries.history_of(person)]
-    assert told == ["Rested", "Record changed"]
+    told = [line.entry.action for line in queries.history_of(person)]
+    assert told == ["people.person.resting", "people.person.changed"]
     assert "rooms.slept" not in actions.known()
