@@ -17,7 +17,7 @@ from cotutelle.jobs.services import run_now
 from cotutelle.mentorship.enums import Track
 from cotutelle.people.enums import Role
 from cotutelle.rotations.enums import BusyKind, MeetingState, MemberRole, SeriesKind, TermState
-from cotutelle.rotations.models import Meeting, Series, WeeklyBusy
+from cotutelle.rotations.models import Meeting, Series, Term, WeeklyBusy
 from cotutelle.rotations.queries.weekly_grid import Grid
 from cotutelle.rotations.queries.weekly_words import unplaced_of
 from cotutelle.rotations.services import weekly_placing, weekly_planning, weekly_terms
@@ -104,6 +104,25 @@ def test_a_term_without_a_sound_grid_is_refused(
             weekly_terms.TermData(**values | change), unit=hospital, actor=office
         )
     assert refusal.value.code == code
+
+
+def test_a_published_term_keeps_its_grid_and_an_archived_one_everything(
+    hospital: Any, office: Any
+) -> None:
+    term = make_term(hospital, state=TermState.PUBLISHED)
+    names = weekly_terms.TermData.__dataclass_fields__
+    values = {name: getattr(term, name) for name in names}
+    weekly_terms.save_term(
+        weekly_terms.TermData(**values | {"name_zh": "改名"}), term=term, actor=office
+    )
+    for state, change in (("published", {"weekdays": 6}), ("archived", {"name_en": "x"})):
+        Term.objects.filter(pk=term.pk).update(state=state)
+        fresh = Term.objects.get(pk=term.pk)
+        with pytest.raises(RuleViolation) as refusal:
+            weekly_terms.save_term(
+                weekly_terms.TermData(**values | change), term=fresh, actor=office
+            )
+        assert refusal.value.code == "term.state"
 
 
 def test_only_the_planners_of_the_unit_prepare_terms(hospital: Any) -> None:

@@ -116,6 +116,8 @@ def _require_free(
             _("Taken then: %(who)s") % {"who": names_of(people[key] for key in sorted(taken))},
             field="starts_at",
         )
+    if room is not None:  # one move into a room at a time
+        MeetingRoom.objects.select_for_update().get(pk=room.pk)
     if row.series.needs_room and room is None:
         raise RuleViolation("meeting.clash", _("It needs a room."), field="room")
     if room is not None and (
@@ -211,11 +213,7 @@ def record_meeting(meeting: Meeting, presences: Mapping[int, str], *, actor: Per
             "meeting.state",
             _("This meeting is “%(state)s”; that cannot be done now.") % {"state": state.label},
         )
-    Attendance.objects.filter(meeting=row).delete()
-    Attendance.objects.bulk_create(
-        Attendance(meeting=row, person_id=key, presence=presences.get(key, Presence.ABSENT))
-        for key in members
-    )
+    _keep_attendance(row, members, presences)
     row.state, row.recorded_by, row.recorded_at = to, actor, now()
     row.save(update_fields=["state", "recorded_by", "recorded_at"])
     close_tasks(row, RECORD_MEETING)
@@ -227,6 +225,16 @@ def record_meeting(meeting: Meeting, presences: Mapping[int, str], *, actor: Per
     )
     _follow(row)
     return row
+
+
+def _keep_attendance(
+    row: Meeting, members: Mapping[int, SeriesMember], presences: Mapping[int, str]
+) -> None:
+    Attendance.objects.filter(meeting=row).delete()
+    Attendance.objects.bulk_create(
+        Attendance(meeting=row, person_id=key, presence=presences.get(key, Presence.ABSENT))
+        for key in members
+    )
 
 
 def _was_held(row: Meeting, members: Mapping[int, SeriesMember], came: set[int]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -53,20 +54,12 @@ def save_term(
         raise ValueError("unit: a new term needs one")
     check(actor, "rotations.plan_week", owner)
     made = term or Term(unit=owner)
-    before = {name: getattr(made, name) for name in _GRID} if term else None
+    before = _grid_of(made)
     for name, value in asdict(data).items():
         setattr(made, name, value)
     _require_sound(made)
-    if term is not None and term.state == TermState.ARCHIVED:
-        raise RuleViolation("term.state", _("This term is archived."))
-    if (
-        term is not None
-        and term.state == TermState.PUBLISHED
-        and before != {name: getattr(made, name) for name in _GRID}
-    ):
-        raise RuleViolation(
-            "term.state", _("The week of this term is published: its dates and grid stay.")
-        )
+    if term is not None:
+        _require_changeable(made, before)
     try:
         with transaction.atomic():
             made.save()
@@ -91,6 +84,18 @@ _GRID = (
     "starts_on", "ends_on", "weekdays", "day_starts", "day_ends", "break_starts", "break_ends",
     "slot_minutes",
 )  # fmt: skip
+
+
+def _grid_of(term: Term) -> dict[str, Any]:
+    return {name: getattr(term, name) for name in _GRID}
+
+
+def _require_changeable(term: Term, before: Mapping[str, Any]) -> None:
+    require_open(term)
+    if term.state == TermState.PUBLISHED and before != _grid_of(term):
+        raise RuleViolation(
+            "term.state", _("The week of this term is published: its dates and grid stay.")
+        )
 
 
 def _require_sound(term: Term) -> None:
