@@ -6,7 +6,8 @@ Measure planning of rotations on problems with a known optimum, and a CP-SAT mod
 
 Both get the same CPU seconds in the same run, building the model included; the rival is the
 block-start model of `_rotation_rival`, with eight workers. Costs are divided by the cost of the
-optimum (1.0 is optimal). The bars are for 300 s; shorter runs show less.
+optimum (1.0 is optimal). The bars are for 300 s; shorter runs show less. What was measured so far
+stands in ``docs/explanation/rotation.md``.
 """
 
 from __future__ import annotations
