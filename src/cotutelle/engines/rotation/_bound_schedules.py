@@ -277,7 +277,7 @@ def best_value(
         value, chosen = table.solve()
         more, hospitals = _broken(person, chosen, table)
         for blocks in (more, more[:1]):
-            bigger = _Table(person, table.bit.keys() | blocks, counted | hospitals)
+            bigger = _Table(person, followed.union(table.bit, blocks), counted | hospitals)
             if bigger.codes <= codes:
                 break
         if not (more or hospitals) or bigger.codes > codes:
