@@ -42,6 +42,7 @@ HISTORY = Place("history", "history", _("History"), "ledger:entries")
 MY_MENTOR_PROFILE = Place("profile", "id-badge-2", _("My mentor profile"), "mentorship:my-profile")
 MY_STUDENT_PROFILE = Place("profile", "id-badge-2", _("My profile"), "programmes:my-profile")
 ROTATIONS = Place("rotations", "calendar-event", _("Rotations"), "rotations:cycles")
+WARDS = Place("rotations", "calendar-event", _("Rotations"), "rotations:wards")
 MY_PLAN = Place("rotations", "calendar-event", _("My plan"), "rotations:my-plan")
 STUDENTS_PLANS = Place("rotations", "calendar-event", _("Rotations"), "rotations:students-plans")
 CHANGES = Place("changes", "switch-horizontal", _("Mentor changes"), "mentorship:changes")
@@ -51,17 +52,25 @@ READER = (HOME, ROUNDS, ROTATIONS, MENTORS, STUDENTS, UNITS, DOCUMENTS)
 PLACES: dict[Role, tuple[Place, ...]] = {
     Role.GRADUATE_OFFICER: OFFICE,
     Role.DEPARTMENT_SECRETARY: OFFICE,
-    Role.PARTNER_OFFICER: (HOME, ROUNDS, AGREEMENTS, MENTORS, STUDENTS, IMPORT, BOARD),
+    Role.PARTNER_OFFICER: (HOME, ROUNDS, AGREEMENTS, WARDS, MENTORS, STUDENTS, IMPORT),
     Role.BASE_SECRETARY: OFFICE,
     Role.RESIDENCY_OFFICE: OFFICE,
     Role.SYSTEM_ADMINISTRATOR: (HOME, PEOPLE, UNITS, IMPORT, BOARD, HISTORY, DOCUMENTS),
-    Role.MENTOR: (HOME, APPLICANTS, MY_OFFERS, MY_STUDENTS, STUDENTS_PLANS, MY_MENTOR_PROFILE, TASKS),
+    Role.MENTOR: (
+        HOME,
+        APPLICANTS,
+        MY_OFFERS,
+        MY_STUDENTS,
+        STUDENTS_PLANS,
+        MY_MENTOR_PROFILE,
+        TASKS,
+    ),
     Role.STUDENT: (HOME, MY_PLAN, FIND, RESULT, MENTORS, MY_STUDENT_PROFILE, CHANGES),
     Role.DISCIPLINE_LEAD: READER,
     Role.STUDENT_ADVISER: (HOME, STUDENTS, ROUNDS, TASKS),
     Role.INSPECTOR: (HOME, ROUNDS, ROTATIONS, HISTORY, DOCUMENTS),
     Role.LEADER: READER,
-    Role.BEDSIDE_TEACHER: (HOME, TASKS),
+    Role.BEDSIDE_TEACHER: (HOME, WARDS, TASKS),
     Role.COUNSELLOR: (HOME, TASKS),
 }
 # Whoever holds several roles sees the bar of the first that stands here.

@@ -214,7 +214,7 @@ def _side_by_side(one: Scenario, other: Scenario) -> dict[str, Any]:
 
     def pair(label: str, key: str, unit: str = "") -> tuple[str, str, str]:
         values = [row.outcome.get(key) for row in (one, other)]
-        shown = ["–" if v is None else f"{v}{unit}" for v in values]
+        shown = ["–" if v is None else f"{round(v, 1)}{unit}" for v in values]
         return label, shown[0], shown[1]
 
     figures = [

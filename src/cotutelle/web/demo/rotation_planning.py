@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from cotutelle.core.clock import at
 from cotutelle.institutions.models import Unit
@@ -30,6 +30,7 @@ from cotutelle.rotations.services.planning_wishes import (
     add_wish,
     record_event,
 )
+from cotutelle.web.demo.logins import MENTOR, MENTOR_DONE, STUDENT_PLACED
 from cotutelle.web.demo.state import Demo
 
 BEGAN_MONTHS_AGO, BEGINS_IN = 11, 3
@@ -57,7 +58,7 @@ def publish_last_year(demo: Demo) -> None:
     office = demo.staff["residency"]
     with at(demo.moment(days)):
         cycle = _cycle(demo, office, demo.year - 1, begin, SECONDS)
-        students = Student.objects.filter(cohort__year=demo.year - 1, degree_type="professional")
+        students = _last_years_trainees(demo)
         _add(cycle, students, office)
         _wish(demo, cycle, office, every=2)
         scenario = request_scenario(cycle, kind="plan", actor=office)
@@ -80,6 +81,14 @@ def publish_last_year(demo: Demo) -> None:
             ),
             actor=office,
         )
+
+
+def _last_years_trainees(demo: Demo) -> QuerySet[Student]:
+    """Return the professional students, and whom one can sign in as or as whose mentor."""
+    clinical = Q(degree_type="professional") | Q(person__username=STUDENT_PLACED)
+    mentored = Q(mentorships__mentor__person__username__in=(MENTOR, MENTOR_DONE))
+    rows = Student.objects.filter(clinical | mentored, cohort__year=demo.year - 1)
+    return Student.objects.filter(pk__in=rows.values("pk"))
 
 
 def _has_plan(scenario: Scenario) -> Callable[[], bool]:
