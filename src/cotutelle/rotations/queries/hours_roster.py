@@ -44,9 +44,8 @@ class Roster:
     def is_ours(self, student: Student, day: dt.date) -> bool:
         """Tell whether the unit fills in that day: by its ward, or its own student without one."""
         ward = self.ward_on(student, day)
-        if ward is not None and ward.unit.path.startswith(self.unit.path):
-            return True
-        return student.unit.path.startswith(self.unit.path)
+        unit = ward.unit if ward is not None else student.unit
+        return unit.path.startswith(self.unit.path)
 
 
 def roster_students(unit: Unit, first: dt.date, last: dt.date) -> Q:

@@ -70,13 +70,13 @@ def log_exception(
     check(actor, "rotations.log_hours", student)
     _check_day(student, day)
     if not 1 <= minutes <= 24 * 60:
-        raise RuleViolation(
-            "hours.length", _("Give between 1 minute and 24 hours."), field="minutes"
-        )
+        raise _no_length()
     Student.objects.select_for_update().get(pk=student.pk)
     if kind == ExceptionKind.PULLED_TO_WARD:
         duty = DutyKind.RESEARCH
-    if kind != ExceptionKind.EXTRA:
+    if kind == ExceptionKind.EXTRA:
+        _check_extra(student, day, minutes)
+    else:
         _check_planned(student, day, duty, minutes)
     row = HourException.objects.create(
         student=student,
@@ -110,6 +110,18 @@ def _check_day(student: Student, day: dt.date) -> None:
             _("Differences are logged within %(n)d days.") % {"n": LOG_DAYS},
             field="day",
         )
+
+
+def _no_length() -> RuleViolation:
+    return RuleViolation("hours.length", _("Give between 1 minute and 24 hours."), field="minutes")
+
+
+def _check_extra(student: Student, day: dt.date, minutes: int) -> None:
+    rows = HourException.objects.filter(
+        student=student, day=day, kind=ExceptionKind.EXTRA, withdrawn_at__isnull=True
+    )
+    if (rows.aggregate(s=Sum("minutes"))["s"] or 0) + minutes > 24 * 60:
+        raise _no_length()
 
 
 def _check_planned(student: Student, day: dt.date, duty: DutyKind, minutes: int) -> None:
@@ -178,6 +190,7 @@ def withdraw_exception(row: HourException, *, actor: Person) -> None:
     """
     check(actor, "rotations.log_hours", row.student)
     _check_day(row.student, row.day)
+    Student.objects.select_for_update().get(pk=row.student_id)
     live = HourException.objects.filter(pk=row.pk, withdrawn_at__isnull=True)
     if not live.update(withdrawn_at=now()):
         raise RuleViolation("hours.withdrawn", _("This was taken back already."))
@@ -208,9 +221,7 @@ def repay_research_time(
     """
     check(actor, "rotations.repay_research_time", student)
     if not 1 <= minutes <= 24 * 60:
-        raise RuleViolation(
-            "hours.length", _("Give between 1 minute and 24 hours."), field="minutes"
-        )
+        raise _no_length()
     if not -LOG_DAYS <= (day - today(time_zone_of(student.unit))).days <= REPAY_DAYS:
         raise RuleViolation(
             "research_time.day",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -72,7 +73,7 @@ def evaluate_students(students: Sequence[Student], monday: dt.date) -> list[Hour
     """
     Open an alert for each bound one of ``students`` breaks in the weeks up to that of ``monday``.
 
-    An alert already open is not opened again. The student, both mentors and the department are
+    An alert already open is not opened again, nor one closed for the same week. The student, both mentors and the department are
     told, and the department gets a task. A handful of queries, however many students are well.
     """
     week = monday_of(monday)
@@ -80,10 +81,10 @@ def evaluate_students(students: Sequence[Student], monday: dt.date) -> list[Hour
     longest = max((p.average_weeks for p in policies.values()), default=1)
     weeks = weeks_of(students, week - (longest - 1) * WEEK, longest)
     accounts = accounts_of(students)
-    is_open = set(
-        HoursAlert.objects.filter(student__in=students, state=AlertState.OPEN).values_list(
-            "student_id", "kind"
-        )
+    is_known = set(
+        HoursAlert.objects.filter(
+            Q(state=AlertState.OPEN) | Q(week=week), student__in=students
+        ).values_list("student_id", "kind")
     )
     opened = []
     for student in students:
@@ -91,7 +92,7 @@ def evaluate_students(students: Sequence[Student], monday: dt.date) -> list[Hour
         averages = averages_of(weeks[student.pk][-policy.average_weeks :])
         broken = breaches(averages, accounts[student.pk], policy)
         for kind, (value, bound) in broken.items():
-            if (student.pk, kind) not in is_open:
+            if (student.pk, kind) not in is_known:
                 opened.append(_open(student, kind, week, value, bound, policy))
     return [alert for alert in opened if alert is not None]
 

@@ -66,7 +66,7 @@ def changes_of(term: Term, only: Series | None = None) -> Changes:
     Return what publishing the week (or one series) would change: meetings to come only.
 
     A meeting keeps the day it was made for within its week; one moved or cancelled by hand, held
-    or missed stays as it is.
+    or missed stays as it is. One that fell away (a holiday, no slot) comes back with its slot.
     """
     calendar = working_calendar(term.unit)
     zone = ZoneInfo(time_zone_of(term.unit))
@@ -87,12 +87,16 @@ def changes_of(term: Term, only: Series | None = None) -> Changes:
                 continue
             if row is None:
                 result.fresh.append(wanted)
-            elif (
+            elif _fell_away(row) or (
                 row.state == MeetingState.PLANNED
                 and row.starts_at > moment
                 and _differs(row, wanted)
             ):
-                row.original_on, row.starts_at = wanted.original_on, wanted.starts_at
+                row.state, row.original_on, row.starts_at = (
+                    MeetingState.PLANNED,
+                    wanted.original_on,
+                    wanted.starts_at,
+                )
                 row.ends_at, row.room = wanted.ends_at, wanted.room
                 row.series = series
                 result.moved.append(row)
@@ -105,6 +109,11 @@ def changes_of(term: Term, only: Series | None = None) -> Changes:
             and row.starts_at > moment
         ]
     return result
+
+
+def _fell_away(row: Meeting) -> bool:
+    """Tell whether a publication called it off: by hand nobody does so without a reason."""
+    return row.state == MeetingState.CANCELLED and not row.reason
 
 
 def _week(day: dt.date) -> tuple[int, int]:
@@ -190,7 +199,9 @@ def _store(changes: Changes) -> None:
         row.sequence += 1
     Meeting.objects.bulk_create(changes.fresh, batch_size=1000)
     Meeting.objects.bulk_update(
-        changes.moved, ["original_on", "starts_at", "ends_at", "room", "sequence"], batch_size=500
+        changes.moved,
+        ["state", "original_on", "starts_at", "ends_at", "room", "sequence"],
+        batch_size=500,
     )
     Meeting.objects.bulk_update(changes.gone, ["state", "sequence"], batch_size=500)
     withdraw_meetings(changes.gone)
