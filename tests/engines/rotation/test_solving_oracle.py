@@ -125,3 +125,19 @@ def test_best_is_the_best_of_all_schedules(way: str, monkeypatch: pytest.MonkeyP
         assert found.score == score_of(problem, {"t": found.stays}).trainees["t"]
         assert found.keep == problem.keep * score_of(problem, {"t": found.stays}).changed
     assert 3 < impossible < 35
+
+
+def test_trainees_with_few_and_many_blocks_share_an_oracle(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = tuple(
+        Block(f"b{n}", 1, {ward.id: (7 * n + 3 * w) % 5 for w, ward in enumerate(WARDS)})
+        for n in range(5)
+    )
+    many = Trainee("a", blocks, idle_cost=1, change_cost=2)
+    few = Trainee("b", blocks[:3], idle_cost=1, change_cost=2)
+    problem = RotationProblem(HORIZON, WARDS, (many, few))
+    prices = np.random.default_rng(1).normal(0, 3, (len(WARDS), HORIZON))
+    exact = [Oracle(problem).best(trainee, prices).value for trainee in (0, 1)]
+    monkeypatch.setattr(oracle_module, "_MOST_BLOCKS", 3)
+    oracle = Oracle(problem)
+    for _ in range(3):
+        assert [oracle.best(i, prices).value for i in (0, 1)] == pytest.approx(exact)
