@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from cotutelle.availability.models import Span
 from cotutelle.core.errors import RuleViolation
 from cotutelle.engines.rotation import Stay as PlannedStay
 from cotutelle.rotations.enums import CycleState, EventKind, ScenarioState, SwapState, WardState
@@ -176,6 +177,7 @@ def test_nobody_is_sent_to_two_wards_by_two_plans(world: World) -> None:
     assert refusal.value.code == "plan.elsewhere"
     assert not Stay.objects.filter(participant__cycle=second).exists()
     planning_cycles.archive_cycle(world.cycle, actor=world.office)
+    assert not Span.objects.filter(kind="rotations.stay", state="confirmed").exists()
     publish(other, scenario)
     assert second.state == CycleState.PUBLISHED
 
