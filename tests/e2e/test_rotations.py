@@ -317,7 +317,8 @@ def _follow_up(site: Site, enter: Opener) -> None:
     mentor = enter(site, RESEARCH, language="en")
     mentor.goto(f"{site.url}/")
     both_widths(mentor)
-    expect(mentor.locator("main tr", has_text="Fang Xiaoning")).to_contain_text("4")
+    row = mentor.locator("main tr", has=mentor.locator("a[href*='/hours/students/']"))
+    expect(row.locator(".t-due")).to_have_text("4")
 
     keeper = enter(site, KEEPER)
     keeper.goto(f"{site.url}/rotations/hours/alerts/")
