@@ -103,7 +103,7 @@ def test_the_board_shows_trainees_wards_and_what_is_broken(office: Client, world
     page = office.get(at("scenario", scenario), {"problems": "1"})
     row = page.context["board"].rows[0]
     assert row.id == trainee
-    assert {cell.key for cell in row.cells if cell.is_bad} == {"IM#1", "SU"}
+    assert {cell.key for cell in row.cells if cell.is_bad} == {"IM#1", "SU", "IM#2"}
     assert "would be in two places" in page.content.decode()
     office.post(at("scenario-act", scenario, "undo"))
     scenario.refresh_from_db()
@@ -159,6 +159,8 @@ def test_review_names_the_number_and_publishes(office: Client, world: World) -> 
     scenario.refresh_from_db()
     assert scenario.state == ScenarioState.PUBLISHED
     assert Stay.objects.count() == 12
+    history = office.get(at("cycle-history", world.cycle)).content.decode()
+    assert "Rotation plan published" in history
 
 
 def test_two_scenarios_are_laid_side_by_side(office: Client, world: World) -> None:

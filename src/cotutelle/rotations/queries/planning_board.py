@@ -178,9 +178,13 @@ class _Painter:
         note = person.curriculum.display_name if person else ""
         row = Row(trainee.id, self.names.person(trainee.id), note, [], texts)
         cursor = self.first
-        for stay in sorted(own, key=lambda s: (s.start, s.block)):
+        ordered = sorted(own, key=lambda s: (s.start, s.block))
+        nexts = [stay.start for stay in ordered[1:]] + [self.last + 1]
+        for stay, following in zip(ordered, nexts, strict=True):
             length = months.get(stay.block, 1)
             begin, end = max(stay.start, cursor), min(stay.start + length - 1, self.last)
+            if stay.start < following:  # of two that overlap both are seen
+                end = min(end, following - 1)
             if begin > end:
                 continue
             self._gap(row, trainee, cursor, begin - 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cotutelle.core.access import check, requires
 from cotutelle.core.errors import RuleViolation
-from cotutelle.ledger.queries import history_of
+from cotutelle.ledger.queries import SHOWN, entries_about, lines
 from cotutelle.people.views.common import actor_of, may
 from cotutelle.rotations.enums import CycleState, ScenarioKind, ScenarioState
 from cotutelle.rotations.forms.planning import CycleForm, EventForm, RulesForm
@@ -179,7 +181,9 @@ def cycle_rules(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_safe
 def cycle_history(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = cycle_or_404(request, public_id, "rotations.view_board")
-    return cycle_page(request, "history", found, "history", entries=history_of(found))
+    things = (found, *found.scenarios.all())
+    entries = reduce(or_, map(entries_about, things)).order_by("-id")[:SHOWN]
+    return cycle_page(request, "history", found, "history", entries=lines(entries))
 
 
 @requires("rotations.plan_cycle")
