@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
-from icalendar import Calendar, Event
+from icalendar import Calendar
 from playwright.sync_api import Locator, Page, expect
 
 from cotutelle.programmes.models import Enrolment
@@ -228,7 +229,7 @@ def _subscribe(page: Page, site: Site) -> str:
     return address
 
 
-def _events(page: Page, feed: str) -> dict[str, Event]:
+def _events(page: Page, feed: str) -> dict[str, Any]:
     """Return the live events of a calendar by their UID."""
     answer = page.request.get(feed)
     assert answer.headers["content-type"].startswith("text/calendar")
@@ -237,7 +238,7 @@ def _events(page: Page, feed: str) -> dict[str, Event]:
 
 
 def _see_the_move(
-    site: Site, enter: Opener, feed: str, before: dict[str, Event], closed: Stay
+    site: Site, enter: Opener, feed: str, before: dict[str, Any], closed: Stay
 ) -> None:
     """What moved counts its sequence up, what did not stays; pages of student and mentors agree."""
     student = enter(site, TRAINEE, width=PHONE)
