@@ -102,8 +102,17 @@ def _plans(world: World, student: Student) -> Stay:
     theirs = make_stay(other, wards[1], 0, 2)
     _second_blocks(stays[1], theirs, block=blocks[1])
     world.put("stay", "student", stays[1])
+    ready = _scenario(curriculum, wards, [mine, other])
+    Scenario.objects.filter(pk=stays[0].scenario.pk).update(
+        rules=ready.rules,
+        problem=ready.problem,
+        stays=ready.stays,
+        outcome=ready.outcome,
+        published_at=now(),
+        published_by=cycle.created_by,
+    )
     world.put("trial", "published", stays[0].scenario)
-    world.put("trial", "ready", _scenario(curriculum, wards, [mine, other]))
+    world.put("trial", "ready", ready)
     pin = StayPin.objects.create(
         participant=mine, block=blocks[0], ward=wards[0], start=0,
         created_by=cycle.created_by, created_at=now(),

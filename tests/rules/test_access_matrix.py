@@ -323,6 +323,12 @@ STUDENTS_PAGES = frozenset({
     "selection:result", "selection:how-affinity", "selection:honest", "selection:notice",
     "selection:object", "selection:why", "documents:verify",
     "mentorship:teams", "workflow:proxy-new", "mentorship:pairs", "selection:satisfaction",
+    "availability:calendar", "availability:feeds", "programmes:my-programme", "programmes:leaves",
+    "programmes:leave-new", "programmes:leave-calendar", "rotations:departments",
+    "rotations:curricula", "rotations:curriculum", "rotations:curriculum-sheets",
+    "rotations:my-plan", "rotations:swaps", "rotations:my-week", "rotations:my-times",
+    "rotations:joint-rounds", "rotations:problems", "rotations:my-hours", "rotations:hours-log",
+    "rotations:hours-pulled", "rotations:alerts",
 })  # fmt: skip
 # Kinds of things that are one person's own: to a classmate and to other institutions they are not.
 OF_THE_CLASSMATE = {("mentorship:change", "confidential", method) for method in METHODS}
