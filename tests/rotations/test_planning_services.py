@@ -12,6 +12,7 @@ from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.decisions.enums import RunState
 from cotutelle.engines.rotation import Stay as PlannedStay
 from cotutelle.ledger.models import Entry
+from cotutelle.mentorship.models import Mentorship
 from cotutelle.notices.models import Notice
 from cotutelle.people.enums import Role
 from cotutelle.rotations.enums import CycleState, EventKind, ScenarioState, SwapState
@@ -29,6 +30,7 @@ from cotutelle.rotations.services import (
 from cotutelle.rotations.services.planning_computing import verify_json
 from cotutelle.rotations.services.planning_publication import publish_scenario
 from cotutelle.rotations.services.planning_wishes import EventData
+from tests.factories.mentorship import make_mentor
 from tests.factories.people import make_person
 from tests.factories.rotations_planning import World, make_world
 from tests.rotations.planning_plans import ready_scenario
@@ -123,6 +125,10 @@ def test_nobody_edits_a_copy_that_somebody_else_changed(world: World) -> None:
 
 
 def test_publishing_writes_stays_tells_people_and_fills_calendars(world: World) -> None:
+    mentor = make_mentor(unit=world.cycle.unit)
+    Mentorship.objects.create(
+        student=world.people[0].student, mentor=mentor, starts_on=world.cycle.starts_on
+    )
     scenario = publish(world)
     assert world.cycle.state == CycleState.PUBLISHED
     assert scenario.state == ScenarioState.PUBLISHED
@@ -134,6 +140,9 @@ def test_publishing_writes_stays_tells_people_and_fills_calendars(world: World) 
     person = world.people[0].student.person
     assert Notice.objects.filter(person=person, kind="rotations.plan_published").count() == 1
     assert Span.objects.filter(person=person, kind="rotations.stay").count() == 4
+    seen = Span.objects.filter(person=mentor.person, kind="rotations.stay_of_student")
+    assert {span.params["student"]["zh"] for span in seen} == {person.name_zh}
+    assert seen.count() == 4
     assert scenario.run is not None
     assert scenario.run.state == RunState.OFFICIAL
     assert verify_json(scenario.run.certificate)["ok"] is True

@@ -34,3 +34,4 @@ register(
     body=_("Your plan stays as it is. The page of the exchange says why."),
 )
 spans.register("rotations.stay", title=_("Rotation: %(ward)s"))
+spans.register("rotations.stay_of_student", title=_("%(student)s: %(ward)s"))

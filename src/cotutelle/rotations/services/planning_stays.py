@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q
@@ -14,6 +14,8 @@ from cotutelle.availability.services import SpanData, publish_spans, withdraw_so
 from cotutelle.engines.rotation import Stay as PlannedStay
 from cotutelle.institutions.queries import time_zone_of
 from cotutelle.ledger.services import record
+from cotutelle.mentorship.enums import PairState
+from cotutelle.mentorship.models import Mentorship
 from cotutelle.notices.services import notify
 from cotutelle.notices.wording import bilingual
 from cotutelle.people.enums import Role
@@ -35,6 +37,7 @@ from cotutelle.rotations.task_kinds.planning import ANSWER_SWAP, DECIDE_SWAP
 from cotutelle.workflow.services import close_tasks
 
 SPAN_KIND = "rotations.stay"
+MENTOR_SPAN_KIND = "rotations.stay_of_student"
 _AWAY = dt.timedelta(days=146_097)
 """Four hundred years: where rows wait while they change places, so that none overlaps."""
 
@@ -203,31 +206,49 @@ def _end_swaps(result: Written) -> None:
 
 
 def _publish_spans(cycle: Cycle, result: Written, people: Mapping[int, Participant]) -> None:
-    """Put changed stays into the trainees' calendars and take those away that are gone."""
-    zone_name = time_zone_of(cycle.unit)
-    zone = ZoneInfo(zone_name)
+    """Put changed stays into the calendars of trainees and mentors; take away those gone."""
     wards = Ward.objects.select_related("hospital").in_bulk(
         list({row.ward_id for row in result.changed})
     )
-    url = reverse("rotations:my-plan")
-    publish_spans(
-        [
-            SpanData(
-                person_id=people[row.participant_id].student.person_id,
-                kind=SPAN_KIND,
-                source=source_of(row),
-                params={"ward": bilingual(wards[row.ward_id])},
-                starts_at=dt.datetime.combine(row.starts_on, dt.time(), zone),
-                ends_at=dt.datetime.combine(row.ends_on + dt.timedelta(days=1), dt.time(), zone),
-                is_all_day=True,
-                time_zone=zone_name,
-                url=url,
+    students = {row.participant_id: people[row.participant_id].student for row in result.changed}
+    mentors = Mentorship.objects.filter(
+        student__in=students.values(), state=PairState.ACTIVE
+    ).values_list("student_id", "mentor__person_id")
+    mentors_by_student: dict[int, list[int]] = {}
+    for student_id, person_id in mentors:
+        mentors_by_student.setdefault(student_id, []).append(person_id)
+    zone = time_zone_of(cycle.unit)
+    spans = []
+    for row in result.changed:
+        student, ward = students[row.participant_id], wards[row.ward_id]
+        spans.append(_span(row, ward, student.person_id, zone))
+        spans += [
+            replace(
+                _span(row, ward, person_id, zone),
+                kind=MENTOR_SPAN_KIND,
+                params={"student": bilingual(student.person), "ward": bilingual(ward)},
+                url=reverse("rotations:students-plans"),
             )
-            for row in result.changed
+            for person_id in mentors_by_student.get(student.pk, ())
         ]
-    )
+    publish_spans(spans)
     withdraw_sources([source_of(row) for row in result.gone])
     Stay.objects.filter(pk__in=[row.pk for row in result.gone]).delete()
+
+
+def _span(row: Stay, ward: Ward, person_id: int, zone: str) -> SpanData:
+    """Return a stay as its trainee's calendar has it: whole days."""
+    return SpanData(
+        person_id=person_id,
+        kind=SPAN_KIND,
+        source=source_of(row),
+        params={"ward": bilingual(ward)},
+        starts_at=dt.datetime.combine(row.starts_on, dt.time(), ZoneInfo(zone)),
+        ends_at=dt.datetime.combine(row.ends_on + dt.timedelta(days=1), dt.time(), ZoneInfo(zone)),
+        is_all_day=True,
+        time_zone=zone,
+        url=reverse("rotations:my-plan"),
+    )
 
 
 def source_of(row: Stay) -> str:
