@@ -126,7 +126,12 @@ def tell(people_: list[Person], about: Person) -> None:
     notify(
         people_,
         "rotations.research_taken",
-        params={"student": {"zh": about.name_zh, "en": about.name_en}},
+        params={
+            "student": {"zh": about.name_zh, "en": about.name_en},
+            "day": "2026-11-02",
+            "hours": "4",
+            "owed": "4",
+        },
         url="/",
     )
 
@@ -218,7 +223,7 @@ def test_of_a_mentor(world: World, django_capture_on_commit_callbacks: Any) -> N
     student = world.actors["own_student"]
     assert student is not None
     publish_span(
-        student, kind="rotations.meeting", source="rotations.meeting:1", params={"name": team},
+        student, kind="rotations.joint_round", source="rotations.meeting:1", params={"name": team},
         starts_at=now(), ends_at=now() + dt.timedelta(hours=2),
     )  # fmt: skip
     assert {table for table, _c, _w in traces(words)} >= {
