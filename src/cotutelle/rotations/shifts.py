@@ -46,7 +46,7 @@ def _shift(row: dict[str, str | int]) -> Shift:
     start = str(row.get("start") or "")
     return Shift(
         str(row["code"]),
-        DutyKind(row["kind"]),
+        DutyKind(str(row["kind"])),
         dt.time.fromisoformat(start) if start else None,
         int(row["minutes"]),
     )
