@@ -117,7 +117,7 @@ def test_a_plan_is_called_impossible_only_where_that_is_proven(
     office: Client, world: World, proven: bool, says: str
 ) -> None:
     scenario = ready_scenario(world)
-    found = {"alone": [], "findings": [], "core": [], "repairs": []}
+    found: dict[str, Any] = {"alone": [], "findings": [], "core": [], "repairs": []}
     scenario.state, scenario.stays = ScenarioState.IMPOSSIBLE, {}
     scenario.outcome = {"diagnosis": found | {"is_proven": proven, "is_irreducible": False}}
     scenario.save()

@@ -147,7 +147,9 @@ def _context(request: HttpRequest, found: Swap, form: DecisionForm) -> dict[str,
         {
             "name": stay.participant.student.display_name,
             "ward": f"{stay.ward.hospital.short_name} {stay.ward.display_name}",
-            "when": f"{month_text(stay.starts_on)} – {month_text(stay.ends_on)}",
+            "when": " – ".join(
+                dict.fromkeys((month_text(stay.starts_on), month_text(stay.ends_on)))
+            ),
             "block": stay.block.department.display_name if stay.block else "",
         }
         for stay in (found.asker_stay, found.other_stay)
