@@ -68,6 +68,20 @@ def test_an_impossible_plan_names_rules_and_repairs_that_work() -> None:
     assert refusal.value.code == "plan.broken"
 
 
+def test_who_stops_before_a_plan_was_found_is_told_so_and_waits_for_no_reasons() -> None:
+    world = make_world(time_limit=20)
+    scenario = planning_scenarios.request_scenario(
+        world.cycle, kind=ScenarioKind.PLAN, actor=world.office
+    )
+    Scenario.objects.filter(pk=scenario.pk).update(is_stopping=True)
+    run_now(Job.objects.get(kind="rotations.plan", subject_id=scenario.pk))
+    scenario.refresh_from_db()
+    assert scenario.state == ScenarioState.IMPOSSIBLE
+    diagnosis = scenario.outcome["diagnosis"]
+    assert not diagnosis["is_proven"]
+    assert not diagnosis["findings"] + diagnosis["core"] + diagnosis["repairs"]
+
+
 def test_a_ward_closes_and_the_re_plan_changes_only_what_it_must() -> None:
     world = make_world(time_limit=20)
     first = compute(world)

@@ -70,7 +70,7 @@ def compute_scenario(
     except Infeasible as error:
         return _impossible(scenario, problem, None, sorted(error.trainees), actor)
     if plan.status == "elastic":
-        return _impossible(scenario, problem, plan, [], actor)
+        return _impossible(scenario, problem, plan, [], actor, is_stopped=teller.is_stopping)
     plan = replace(plan, cpu_seconds=time.process_time() - began)
     return _keep(scenario, problem, plan, extra, actor)
 
@@ -236,11 +236,20 @@ def _impossible(
     plan: Plan | None,
     alone: Sequence[str],
     actor: Person,
+    *,
+    is_stopped: bool = False,
 ) -> Scenario:
-    """Say why there is no plan; where the diagnosis finds one after all, keep that."""
-    from cotutelle.engines.rotation.diagnosis import diagnose  # noqa: PLC0415  heavy
+    """
+    Say why there is no plan; where the diagnosis finds one after all, keep that.
 
-    found = diagnose(problem, time_limit=DIAGNOSIS_SECONDS)
+    Who stopped the search does not wait for reasons: nothing is claimed then.
+    """
+    from cotutelle.engines.rotation.diagnosis import Diagnosis, diagnose  # noqa: PLC0415  heavy
+
+    if is_stopped:
+        found = Diagnosis(None, (), plan, (), is_irreducible=False, repairs=(), cpu_seconds=0.0)
+    else:
+        found = diagnose(problem, time_limit=DIAGNOSIS_SECONDS)
     if found.is_feasible and found.elastic is not None:
         return _keep(scenario, problem, found.elastic, {}, actor)
     plan = found.elastic if found.elastic is not None else plan

@@ -30,6 +30,11 @@ class Teller:
         self._stop = False
         self._began = time.monotonic()
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether somebody asked to stop."""
+        return self._stop
+
     def __call__(self, progress: Progress) -> bool:
         due = time.monotonic() - self._written >= EVERY_SECONDS
         if due and threading.get_ident() == self._thread:
