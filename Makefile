@@ -14,7 +14,7 @@ setup-test:
 	@scripts/setup.sh test
 
 test: setup-test
-	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadscope
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder
 
 lint: setup-test
 	$(BIN)/ruff check
