@@ -9,7 +9,11 @@ def make_pairs(apps: Any, schema_editor: Any) -> None:
     Mentorship = apps.get_model("mentorship", "Mentorship")
     Pair = apps.get_model("mentorship", "Pair")
     active = Mentorship.objects.filter(state="active")
-    seconds = {one.student_id: one for one in active.filter(role="second")}
+    paired = Pair.objects.filter(state="active").values("student")
+    seconds = {
+        one.student_id: one
+        for one in active.filter(role="second").exclude(student__in=paired)
+    }
     Pair.objects.bulk_create(
         Pair(
             student_id=first.student_id,
