@@ -17,7 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 from cotutelle.programmes.models import Enrolment
 from cotutelle.rotations.models import Scenario, Stay
 from cotutelle.rotations.months import add_months, first_of, last_of
-from cotutelle.rotations.services.hours import grant_week
+from cotutelle.rotations.services.hours_grants import grant_week
 from cotutelle.web.demo.paperwork import signed_page
 from cotutelle.workflow.models import Task
 from tests.e2e.cohort import (

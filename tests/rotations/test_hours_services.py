@@ -158,15 +158,6 @@ def test_time_is_given_back_by_those_who_may_and_never_too_much(world: HoursWorl
     assert Notice.objects.filter(person=world.person, kind="rotations.research_repaid").count() == 3
 
 
-def test_a_week_is_granted_once_as_the_ward_gives_it(world: HoursWorld) -> None:
-    assert services.grant_week(TODAY) == 1
-    assert services.grant_week(MONDAY) == 0
-    assert account_of(world.student).granted == 2 * 240
-    HoursPolicy.objects.create(unit=world.hospital, half_day_hours=3)
-    assert services.grant_week(MONDAY + dt.timedelta(days=7)) == 1
-    assert account_of(world.student).granted == 480 + 360
-
-
 @given(
     st.lists(
         st.tuples(

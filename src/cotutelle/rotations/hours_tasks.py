@@ -9,8 +9,8 @@ from procrastinate.contrib.django import app
 from cotutelle.core.clock import today
 from cotutelle.programmes.models import Student
 from cotutelle.rotations.queries.hours import WEEK, monday_of
-from cotutelle.rotations.services.hours import grant_week
 from cotutelle.rotations.services.hours_alerts import evaluate_students, remind_overdue
+from cotutelle.rotations.services.hours_grants import grant_week
 
 BATCH = 500
 # A student without a roster for so long is not looked at.

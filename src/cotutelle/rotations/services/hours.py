@@ -1,4 +1,4 @@
-"""Writing hours: differences to the roster, and the research-time account."""
+"""Writing hours: rosters, differences to them, research time given back, bounds."""
 
 from __future__ import annotations
 
@@ -28,14 +28,12 @@ from cotutelle.rotations.models import (
     DutyEntry,
     HourException,
     HoursPolicy,
-    Stay,
 )
 from cotutelle.rotations.queries.hours import (
     account_of,
     hours_text,
     mentors_of,
     monday_of,
-    policies_for,
     ward_on,
 )
 from cotutelle.rotations.services.hours_alerts import evaluate_student, evaluate_students
@@ -274,50 +272,6 @@ def repay_research_time(
         unit=student.unit,
     )
     return line
-
-
-@transaction.atomic
-def grant_week(monday: dt.date) -> int:
-    """
-    Grant everybody on a ward in the week of ``monday`` the research time the ward gives.
-
-    A week that is granted already is left alone, so the job may run as often as it likes.
-    Returns how many students were granted time.
-    """
-    monday = monday_of(monday)
-    stays = (
-        Stay.objects.filter(
-            starts_on__lte=monday, ends_on__gte=monday, ward__research_half_days__gt=0
-        )
-        .select_related("ward", "participant__student__unit")
-        .order_by("id")
-    )
-    policies = policies_for(stay.participant.student.unit for stay in stays)
-    lines = {}
-    for stay in stays:
-        student = stay.participant.student
-        half_day = round(policies[student.unit_id].half_day_hours * 60)
-        lines[student.pk] = AccountLine(
-            student=student,
-            day=monday,
-            kind=AccountKind.GRANTED,
-            minutes=stay.ward.research_half_days * half_day,
-            reference=f"granted:{monday.isoformat()}",
-            at=now(),
-        )
-    there = set(
-        AccountLine.objects.filter(
-            student_id__in=lines, reference=f"granted:{monday.isoformat()}"
-        ).values_list("student_id", flat=True)
-    )
-    new = [line for key, line in lines.items() if key not in there]
-    AccountLine.objects.bulk_create(new, batch_size=_BATCH, ignore_conflicts=True)
-    record_many(
-        "rotations.research_time.granted",
-        actor=None,
-        items=[(line.student, None, {"week": monday, "minutes": line.minutes}) for line in new],
-    )
-    return len(new)
 
 
 @transaction.atomic

@@ -9,12 +9,9 @@ from cotutelle.core.clock import at
 from cotutelle.programmes.models import Student
 from cotutelle.rotations.enums import AccountKind, AlertKind, DutyKind, ExceptionKind
 from cotutelle.rotations.models import AccountLine, DutyEntry, HoursAlert, Stay, Ward
-from cotutelle.rotations.services.hours import (
-    grant_week,
-    log_exception,
-    repay_research_time,
-)
+from cotutelle.rotations.services.hours import log_exception, repay_research_time
 from cotutelle.rotations.services.hours_alerts import close_alert, evaluate_students
+from cotutelle.rotations.services.hours_grants import grant_week
 from cotutelle.rotations.shifts import USUAL
 from cotutelle.web.demo.logins import STUDENT, STUDENT_PLACED
 from cotutelle.web.demo.state import Demo
