@@ -11,10 +11,14 @@ from cotutelle.core.errors import RuleViolation
 from cotutelle.engines.rotation import Stay as PlannedStay
 from cotutelle.rotations.enums import CycleState, EventKind, ScenarioState, SwapState, WardState
 from cotutelle.rotations.models import Cycle, Participant, PlanEvent, Scenario, Stay, Swap, Ward
+from cotutelle.rotations.months import add_months, last_of
 from cotutelle.rotations.planning_links import ask_to_replan
+from cotutelle.rotations.queries.hours import ward_on
 from cotutelle.rotations.queries.planning_keys import trainee_key
 from cotutelle.rotations.queries.planning_review import in_force_digest
 from cotutelle.rotations.queries.planning_scenarios import stays_from_json, stays_to_json
+from cotutelle.rotations.queries.setup_intake import intake_of
+from cotutelle.rotations.queries.setup_wards import loads_of
 from cotutelle.rotations.services import (
     planning_computing,
     planning_cycles,
@@ -180,6 +184,59 @@ def test_nobody_is_sent_to_two_wards_by_two_plans(world: World) -> None:
     assert not Span.objects.filter(kind="rotations.stay", state="confirmed").exists()
     publish(other, scenario)
     assert second.state == CycleState.PUBLISHED
+
+
+def test_an_archived_plan_ends_with_this_month() -> None:
+    world = make_world(starts_in=0)
+    publish(world)
+    ward, month = world.wards["IM1"], world.cycle.starts_on
+    present, coming = stay_of(world, 0, "IM", 0), stay_of(world, 2, "IM", 0)
+    assert present.ends_on > last_of(month)
+    planning_cycles.archive_cycle(world.cycle, actor=world.office)
+    assert not Stay.objects.filter(pk=coming.pk).exists()
+    present.refresh_from_db()
+    assert (present.starts_on, present.ends_on) == (month, last_of(month))
+    assert ward_on(present.participant.student, add_months(month, 1)) is None
+    assert ward_on(present.participant.student, month) == ward
+    later = [intake_of(ward, add_months(month, n)).present for n in range(1, 8)]
+    assert later == [0] * 7
+    assert [load.ours for load in loads_of(ward, month, 8)] == [2, *[0] * 7]
+    spans = Span.objects.filter(kind="rotations.stay", state="confirmed")
+    assert {span.ends_at.date() for span in spans} <= {add_months(month, 1), last_of(month)}
+
+
+def test_what_was_before_an_archived_plan_ended_keeps_its_block() -> None:
+    world = make_world(starts_in=0)
+    publish(world)
+    past = stay_of(world, 2, "SU")
+    back = add_months(world.cycle.starts_on, -2)
+    Stay.objects.filter(pk=past.pk).update(starts_on=back, ends_on=last_of(add_months(back, 1)))
+    planning_cycles.archive_cycle(world.cycle, actor=world.office)
+    past.refresh_from_db()
+    assert past.block is not None
+    assert past.starts_on == back
+
+
+def test_exchanges_end_with_the_plan_that_is_archived(world: World) -> None:
+    publish(world)
+    swap = agreed_swap(world)
+    planning_cycles.archive_cycle(world.cycle, actor=world.office)
+    tasks = Task.objects.filter(kind__in=["rotations.answer_swap", "rotations.decide_swap"])
+    assert not tasks.filter(state=TaskState.OPEN).exists()
+    with pytest.raises(RuleViolation) as refusal:
+        planning_swaps.decide_swap(swap, approves=True, actor=world.office)
+    assert refusal.value.code == "swap.state"
+    assert not Stay.objects.filter(participant__cycle=world.cycle).exists()
+
+
+def test_nothing_is_exchanged_in_an_archived_plan() -> None:
+    world = make_world(starts_in=0)
+    publish(world)
+    Cycle.objects.filter(pk=world.cycle.pk).update(state=CycleState.ARCHIVED)
+    mine, other = stay_of(world, 0, "IM", 0), stay_of(world, 1, "IM", 0)
+    with pytest.raises(RuleViolation) as refusal:
+        planning_swaps.ask_swap(mine, other, actor=world.people[0].student.person)
+    assert refusal.value.code == "swap.past"
 
 
 # ---------------------------------------------------------------- leave and events

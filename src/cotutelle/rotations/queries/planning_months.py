@@ -36,7 +36,7 @@ def present_period(cycle: Cycle) -> int:
 
 def frozen_before(cycle: Cycle) -> int:
     """Return the first period that may still be planned: after publication, next month."""
-    if cycle.state != CycleState.PUBLISHED:
+    if cycle.state == CycleState.DRAFT:
         return 0
     return max(0, present_period(cycle) + 1)
 

@@ -10,19 +10,18 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from cotutelle.availability.services import withdraw_sources
 from cotutelle.core.access import check
-from cotutelle.core.clock import now, today
+from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.services import record
 from cotutelle.people.models import Person
 from cotutelle.programmes.models import Student
 from cotutelle.rotations.enums import CYCLE_TRANSITIONS, CycleState
-from cotutelle.rotations.models import Curriculum, Cycle, Participant, Stay
+from cotutelle.rotations.models import Curriculum, Cycle, Participant
 from cotutelle.rotations.policy import PlanRules
 from cotutelle.rotations.queries.planning_months import first_day, last_day
-from cotutelle.rotations.services.planning_stays import source_of
+from cotutelle.rotations.services.planning_stays import end_plan, lock_plan
 
 MANY_MONTHS = 60
 
@@ -101,17 +100,16 @@ def set_rules(cycle: Cycle, rules: PlanRules, *, actor: Person) -> Cycle:
 @transaction.atomic
 def archive_cycle(cycle: Cycle, *, actor: Person) -> Cycle:
     """
-    Put a cycle away: it stays readable, but stays to come leave the calendars.
+    Put a cycle away: it stays readable, but its plan ends with this month.
 
-    Refuses: ``cycle.state``.
+    Stays to come leave wards and calendars; exchanges of them that are under way end. Refuses: ``cycle.state``.
     """
     check(actor, "rotations.plan_cycle", cycle)
-    allowed = [s for s, after in CYCLE_TRANSITIONS.items() if CycleState.ARCHIVED in after]
-    moved = Cycle.objects.filter(pk=cycle.pk, state__in=allowed).update(state=CycleState.ARCHIVED)
-    if not moved:
+    locked = lock_plan(cycle.pk)
+    if CycleState.ARCHIVED not in CYCLE_TRANSITIONS[CycleState(locked.state)]:
         raise RuleViolation("cycle.state", _("This plan is archived already."))
-    coming = Stay.objects.filter(participant__cycle=cycle, starts_on__gt=today())
-    withdraw_sources([source_of(row) for row in coming])
+    end_plan(locked)
+    Cycle.objects.filter(pk=cycle.pk).update(state=CycleState.ARCHIVED)
     record("rotations.cycle.archived", actor=actor, subject=cycle)
     cycle.refresh_from_db()
     return cycle

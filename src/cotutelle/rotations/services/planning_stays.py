@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from cotutelle.institutions.queries import time_zone_of
 from cotutelle.ledger.services import record
 from cotutelle.mentorship.enums import PairState
 from cotutelle.mentorship.models import Mentorship
+from cotutelle.mentorship.queries import supervisors_of
 from cotutelle.notices.services import notify
 from cotutelle.notices.wording import bilingual
 from cotutelle.people.enums import Role
@@ -118,6 +119,23 @@ def write_stays(
     _end_swaps(result)
     _publish_spans(cycle, result, {p.pk: p for p in people.values()})
     return result
+
+
+def end_plan(cycle: Cycle) -> None:
+    """
+    End the plan in force with the present month, in the caller's transaction.
+
+    What was is kept as history; what would have begun later is gone.
+    """
+    people = {p.pk: p for p in cycle.participants.select_related("student__person")}
+    result = Written()
+    frozen = frozen_before(cycle)
+    border = first_day(cycle, frozen)
+    for row in Stay.objects.filter(participant__in=people, ends_on__gte=border):
+        begun = row.starts_on < border
+        _cut_off(cycle, row, people[row.participant_id], frozen if begun else 0, result)
+    _end_swaps(result)
+    _publish_spans(cycle, result, people)
 
 
 def _wanted(
@@ -266,7 +284,7 @@ def tell_about(cycle: Cycle, written: Written, *, is_first: bool) -> int:
     people = [row.student.person for row in concerned]
     told = notify(people, kind, params=params, url=reverse("rotations:my-plan"), unit=cycle.unit)
     told += notify(
-        mentors_of(row.student_id for row in concerned),
+        supervisors_of(*(row.student for row in concerned)),
         "rotations.students_plan_changed",
         params=params,
         url=reverse("rotations:students-plans"),
@@ -285,12 +303,3 @@ def tell_about(cycle: Cycle, written: Written, *, is_first: bool) -> int:
         unit=cycle.unit,
     )
     return told
-
-
-def mentors_of(students: Iterable[int]) -> list[Person]:
-    """Return who mentors these students now."""
-    return list(
-        Person.objects.filter(
-            mentor__mentorships__student__in=list(students), mentor__mentorships__state="active"
-        ).distinct()
-    )
