@@ -15,8 +15,9 @@ from cotutelle.programmes import hooks
 from cotutelle.programmes.enums import LeaveState
 from cotutelle.programmes.models import Leave, Student
 from cotutelle.rotations.enums import CycleState, EventKind
-from cotutelle.rotations.models import Cycle, Participant, PlanEvent, Stay
+from cotutelle.rotations.models import Cycle, Participant, PlanEvent
 from cotutelle.rotations.policy import PlanRules
+from cotutelle.rotations.queries.hours import ward_on
 from cotutelle.rotations.queries.planning_inputs import days_away
 from cotutelle.rotations.services.planning_wishes import EventData, close_replanning, record_event
 from cotutelle.rotations.task_kinds.planning import REPLAN
@@ -25,13 +26,8 @@ from cotutelle.workflow.services import open_tasks
 
 def ward_of(student: Student, day: dt.date) -> Unit | None:
     """Return the unit in whose ward the plan in force has a student on a day."""
-    stay = (
-        Stay.objects.filter(participant__student=student, starts_on__lte=day, ends_on__gte=day)
-        .select_related("ward__unit")
-        .order_by("-starts_on")
-        .first()
-    )
-    return stay.ward.unit if stay else None
+    ward = ward_on(student, day)
+    return ward.unit if ward else None
 
 
 def follow_leave(leave: Leave, before: LeaveState | None, actor: Person | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,18 @@ class Opened:
     def violations(self) -> tuple[Violation, ...]:
         """Every hard rule that the plan breaks."""
         return check_plan(self.problem, self.stays)
+
+
+def newly_broken(
+    problem: RotationProblem, stays: Stays, known: Iterable[Violation]
+) -> list[Violation]:
+    """Return the rules that ``stays`` break, without those ``known`` for who, where and when."""
+    before = {_signature(violation) for violation in known}
+    return [v for v in check_plan(problem, stays) if _signature(v) not in before]
+
+
+def _signature(violation: Violation) -> tuple[object, ...]:
+    return (violation.code, violation.trainee, violation.ward, violation.period)
 
 
 def open_scenario(scenario: Scenario) -> Opened:

@@ -15,7 +15,7 @@ from cotutelle.rotations.policy import PlanRules
 from cotutelle.rotations.queries.planning_keys import key_of, trainee_key
 from cotutelle.rotations.queries.planning_months import frozen_before, period_of
 from cotutelle.rotations.queries.planning_problem import build_problem
-from cotutelle.rotations.queries.planning_scenarios import stays_in_force
+from cotutelle.rotations.queries.planning_scenarios import newly_broken, stays_in_force
 
 Plan = dict[str, tuple[PlannedStay, ...]]
 
@@ -42,7 +42,7 @@ class Present:
 
     problem: RotationProblem | None
     stays: Plan
-    known: frozenset[tuple[object, ...]]
+    known: tuple[Violation, ...]
 
 
 def present_of(cycle: Cycle) -> Present:
@@ -50,9 +50,9 @@ def present_of(cycle: Cycle) -> Present:
     try:
         problem = build_problem(cycle, rules=PlanRules.from_parameters(cycle.rules))
     except InvalidProblem:
-        return Present(None, {}, frozenset())
+        return Present(None, {}, ())
     stays = stays_in_force(cycle)
-    return Present(problem, stays, frozenset(_signature(v) for v in check_plan(problem, stays)))
+    return Present(problem, stays, check_plan(problem, stays))
 
 
 def exchange_of(mine: Stay, other: Stay, present: Present | None = None) -> Exchange:
@@ -75,13 +75,9 @@ def exchange_of(mine: Stay, other: Stay, present: Present | None = None) -> Exch
     if after is None:
         why = _("The months do not fit: another stay reaches across their border.")
         return Exchange({}, "swap.rules", why)
-    broken = tuple(
-        v for v in check_plan(problem, before | after) if _signature(v) not in present.known
-    )
-    if broken:
-        return Exchange(
-            after, "swap.rules", _("The exchange would break a rule of the plan."), broken
-        )
+    if broken := newly_broken(problem, before | after, present.known):
+        why = _("The exchange would break a rule of the plan.")
+        return Exchange(after, "swap.rules", why, tuple(broken))
     return Exchange(after)
 
 
@@ -99,10 +95,6 @@ def _fault(mine: Stay, other: Stay) -> tuple[str, str] | None:
     if min(first, second) < frozen_before(cycle):
         return "swap.past", _("What has begun is not exchanged.")
     return None
-
-
-def _signature(violation: Violation) -> tuple[object, ...]:
-    return (violation.code, violation.trainee, violation.ward, violation.period)
 
 
 def _exchanged(

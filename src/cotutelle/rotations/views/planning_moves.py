@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,11 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cotutelle.core.access import check, requires
 from cotutelle.core.errors import RuleViolation
-from cotutelle.engines.rotation import check_plan
 from cotutelle.people.views.common import actor_of
 from cotutelle.rotations.models import Scenario
 from cotutelle.rotations.queries.planning_names import Names
-from cotutelle.rotations.queries.planning_scenarios import open_scenario
+from cotutelle.rotations.queries.planning_scenarios import newly_broken, open_scenario
 from cotutelle.rotations.queries.planning_words import loads_of, violation_text
 from cotutelle.rotations.services import planning_scenarios as services
 from cotutelle.rotations.services import planning_wishes
@@ -113,16 +111,11 @@ def check_move(request: HttpRequest, public_id: UUID) -> HttpResponse:
     months = {block.id: block.months for block in trainee.blocks}
     own = moved(opened.stays.get(id_, ()), key, request.GET.get("ward", ""), int(text), months)
     after = opened.stays | {id_: tuple(own)}
-    known = {_signature(v) for v in opened.violations}
-    fresh = [v for v in check_plan(opened.problem, after) if _signature(v) not in known]
+    fresh = newly_broken(opened.problem, after, opened.violations)
     loads = loads_of(opened.problem, after)
     says = list(dict.fromkeys(violation_text(v, names, opened.problem, loads) for v in fresh))
     context = {"says": says, "when": names.months(int(text), int(text) + months[key] - 1)}
     return render(request, "rotations/planning/_check.html", context)
-
-
-def _signature(violation: Any) -> tuple[Any, ...]:
-    return (violation.code, violation.trainee, violation.ward, violation.period)
 
 
 # ---------------------------------------------------------------- what one does with a scenario
