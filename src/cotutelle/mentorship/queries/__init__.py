@@ -21,6 +21,7 @@ from cotutelle.mentorship.queries.mentors import (
     mentors_visible_to,
     pairs_of,
     search_mentors,
+    supervisors_of,
     teams_visible_to,
 )
 
@@ -40,6 +41,7 @@ __all__ = [
     "receiving_mentors",
     "review_rows",
     "search_mentors",
+    "supervisors_of",
     "teams_visible_to",
     "windows_visible_to",
 ]

@@ -10,6 +10,7 @@ from cotutelle.mentorship.models import Mentor, Mentorship, Pair, Team
 from cotutelle.mentorship.rules import READERS
 from cotutelle.people.models import Person
 from cotutelle.people.validators import fold
+from cotutelle.programmes.models import Student
 
 
 def mentors_visible_to(actor: Person) -> QuerySet[Mentor]:
@@ -69,3 +70,9 @@ def pairs_of(mentor: Mentor) -> QuerySet[Mentorship]:
         .select_related("student__person", "student__cohort", "student__unit")
         .order_by("-student__cohort__year", "student__person__name_sort", "id")
     )
+
+
+def supervisors_of(*students: Student) -> QuerySet[Person]:
+    """Return the active people who supervise one of ``students`` now."""
+    pairs = Mentorship.objects.filter(student__in=students, state=PairState.ACTIVE)
+    return Person.objects.filter(is_active=True, pk__in=pairs.values("mentor__person"))

@@ -15,6 +15,7 @@ from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.files.services import store_file
 from cotutelle.institutions.queries import deadline, time_zone_of
 from cotutelle.ledger.services import record
+from cotutelle.mentorship.queries import supervisors_of
 from cotutelle.notices.services import notify
 from cotutelle.notices.wording import bilingual, day
 from cotutelle.people.models import Person
@@ -32,7 +33,6 @@ from cotutelle.programmes.services.extensions import recount_extension
 from cotutelle.programmes.services.leave_spans import publish_leave, withdraw_leave_span
 from cotutelle.programmes.services.leave_steps import (
     ask_step,
-    mentors_of,
     office_of_ward,
     steps_of,
     withdraw_open_steps,
@@ -183,7 +183,7 @@ def _agree(leave: Leave, actor: Person) -> None:
         params={"day": day(leave.ends_on)},
         url=_url(leave),
     )
-    people = [student.person, *mentors_of(student)]
+    people = [student.person, *supervisors_of(student)]
     notify(people, "programmes.leave_approved", params=_params(leave), url=_url(leave), unit=unit)
 
 
@@ -205,7 +205,7 @@ def withdraw_leave(leave: Leave, *, actor: Person) -> Leave:
         withdraw_leave_span(leave)
         recount_extension(leave.enrolment, leave=leave, actor=actor)
         notify(
-            [*mentors_of(leave.enrolment.student), *office_of_ward(leave)],
+            [*supervisors_of(leave.enrolment.student), *office_of_ward(leave)],
             "programmes.leave_withdrawn", params=_params(leave), url=_url(leave),
             unit=leave.owning_unit,
         )  # fmt: skip

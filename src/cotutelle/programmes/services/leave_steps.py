@@ -151,12 +151,6 @@ def withdraw_open_steps(leave: Leave) -> None:
             close_tasks(one, DECIDE, cancelled=True)
 
 
-def mentors_of(student: Student) -> list[Person]:
-    """Return the people who supervise ``student`` now."""
-    rows = student.mentorships.filter(state=PairState.ACTIVE).select_related("mentor__person")
-    return [one.mentor.person for one in rows]
-
-
 def office_of_ward(leave: Leave) -> list[Person]:
     """Return who keeps the ward, or the graduate school where nobody does."""
     return [person for one in asked_at(leave, LeaveStep.DEPARTMENT) for person in one.deciders]

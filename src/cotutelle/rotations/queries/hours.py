@@ -283,17 +283,6 @@ def week_of_student(
     return [(day, duties.get(day, []), logged.get(day, [])) for day in days]
 
 
-def mentors_of(student: Student) -> list[Person]:
-    """Return the people who supervise ``student`` now."""
-    return list(
-        Person.objects.filter(
-            mentor__mentorships__student=student,
-            mentor__mentorships__state=PairState.ACTIVE,
-            is_active=True,
-        ).distinct()
-    )
-
-
 def department_of(student: Student, ward: Ward | None) -> list[Person]:
     """Return who can help on the ward: its secretaries, else the residency office above."""
     if ward is not None:

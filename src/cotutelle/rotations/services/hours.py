@@ -17,6 +17,7 @@ from cotutelle.core.errors import RuleViolation
 from cotutelle.institutions.models import Unit
 from cotutelle.institutions.queries import time_zone_of
 from cotutelle.ledger.services import record, record_many
+from cotutelle.mentorship.queries import supervisors_of
 from cotutelle.notices.services import notify
 from cotutelle.notices.wording import bilingual
 from cotutelle.notices.wording import day as day_words
@@ -32,7 +33,6 @@ from cotutelle.rotations.models import (
 from cotutelle.rotations.queries.hours import (
     account_of,
     hours_text,
-    mentors_of,
     monday_of,
     ward_on,
 )
@@ -166,7 +166,7 @@ def _take(row: HourException, actor: Person) -> None:
         at=now(),
     )
     notify(
-        mentors_of(row.student),
+        supervisors_of(row.student),
         "rotations.research_taken",
         params={
             "student": bilingual(row.student.person),

@@ -16,6 +16,7 @@ from cotutelle.core.clock import now, today
 from cotutelle.core.errors import RuleViolation
 from cotutelle.institutions.queries import deadline
 from cotutelle.ledger.services import record
+from cotutelle.mentorship.queries import supervisors_of
 from cotutelle.notices.services import notify
 from cotutelle.notices.wording import bilingual
 from cotutelle.notices.wording import day as day_words
@@ -30,7 +31,6 @@ from cotutelle.rotations.queries.hours import (
     accounts_of,
     averages_of,
     department_of,
-    mentors_of,
     monday_of,
     policies_for,
     ward_on,
@@ -167,7 +167,7 @@ def _tell(alert: HoursAlert, due_at: dt.datetime) -> None:
     notify([student.person], "rotations.alert_student", params=params, url=url, unit=student.unit)
     department = department_of(student, alert.ward)
     notify(
-        [*mentors_of(student), *department],
+        [*supervisors_of(student), *department],
         "rotations.alert_helper",
         params=params,
         url=url,

@@ -17,12 +17,13 @@ from cotutelle.core.access import requires
 from cotutelle.core.clock import today
 from cotutelle.core.errors import RuleViolation
 from cotutelle.institutions.queries import institution_of
+from cotutelle.mentorship.queries import supervisors_of
 from cotutelle.people.views.common import actor_of
 from cotutelle.programmes.models import Student
 from cotutelle.rotations.enums import DutyKind, ExceptionKind
 from cotutelle.rotations.forms.hours import LogForm, PulledForm
 from cotutelle.rotations.models import HourException
-from cotutelle.rotations.queries.hours import account_of, hours_text, mentors_of, monday_of, ward_on
+from cotutelle.rotations.queries.hours import account_of, hours_text, monday_of, ward_on
 from cotutelle.rotations.queries.hours_pages import research_shifts
 from cotutelle.rotations.services.hours import log_exception, withdraw_exception
 from cotutelle.rotations.views.hours_common import hours_context
@@ -46,7 +47,7 @@ def my_hours(request: HttpRequest) -> HttpResponse:
     student = own_student(request)
     ward = ward_on(student, today())
     readers = [
-        *(person.display_name for person in mentors_of(student)),
+        *(person.display_name for person in supervisors_of(student)),
         *([_("the secretaries of %(ward)s") % {"ward": ward.display_name}] if ward else []),
         _("the residency office and the graduate school of %(unit)s")
         % {"unit": institution_of(student.unit).display_name},
