@@ -33,6 +33,7 @@ ROOMS = [
     "mentorship",
     "selection",
     "rotations",
+    "credentials",
     "api",
     "web",
 ]

@@ -11,11 +11,15 @@ from django.db import connection, models
 
 from cotutelle.core.clock import now
 from cotutelle.institutions.models import Unit
-from cotutelle.ledger.models import Entry, EntryPayload
+from cotutelle.ledger.enums import LogKind
+from cotutelle.ledger.models import Entry, EntryPayload, Pending
 from cotutelle.people.models import Person
 
 SYSTEM = None
 """The actor of what nobody did: a deadline that passed, a job."""
+
+CLOSED = "wellbeing."
+"""Subjects of the closed room: never sealed, not even as a hash."""
 
 
 def record(
@@ -28,6 +32,8 @@ def record(
     unit: Unit | None = None,
     on_behalf_of: Person | None = None,
     decision: bool = False,
+    kind: LogKind | None = None,
+    statement: dict[str, Any] | None = None,
 ) -> Entry:
     """
     Append an entry about ``subject``.
@@ -42,15 +48,23 @@ def record(
     on_behalf_of
         Whom the actor stood in for (proxy entry, 代办).
     decision
-        Marks what is later sealed into the transparency log.
+        Marks what is sealed into the transparency log: it waits there from this transaction on.
+    kind
+        What the log says it is about; read off the action when not given.
+    statement
+        What anybody may read in the log itself: of keys, lists and institutions, never of people.
 
     Raises
     ------
     RuntimeError
         Outside a transaction: an entry could survive what was rolled back.
+    ValueError
+        ``decision``: about a subject of the closed room.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("record() outside a transaction could log what was rolled back")
+    if decision and subject._meta.label_lower.startswith(CLOSED):
+        raise ValueError("decision: nothing of the closed room enters the log")
     owner = unit or getattr(subject, "owning_unit", None) or getattr(subject, "unit", None)
     entry = Entry.objects.create(
         subject_type=subject._meta.label_lower,
@@ -59,13 +73,23 @@ def record(
         actor=actor,
         on_behalf_of=on_behalf_of,
         action=action,
+        person=getattr(subject, "concerns", None) if decision else None,
         decision=decision,
         at=now(),
     )
     EntryPayload.objects.create(
         entry=entry, salt=secrets.token_bytes(32), before=_plain(before), after=_plain(after)
     )
+    if decision:
+        Pending.objects.create(
+            entry=entry, kind=kind or _kind_of(action), statement=_plain(statement)
+        )
     return entry
+
+
+def _kind_of(action: str) -> LogKind:
+    """Return the coarse kind under which a decision appears in the log."""
+    return LogKind.AGREEMENT if action.startswith("agreements.") else LogKind.DECISION
 
 
 def record_many(

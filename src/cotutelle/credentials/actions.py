@@ -1,0 +1,3 @@
+"""Words of this room in the history."""
+
+from __future__ import annotations

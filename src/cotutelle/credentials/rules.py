@@ -1,0 +1,3 @@
+"""Who defines, signs, issues and revokes."""
+
+from __future__ import annotations
