@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from cotutelle.core.clock import now
+from cotutelle.ledger.models import Entry, Pending
 from cotutelle.mentorship.enums import PairRole
 from cotutelle.mentorship.models import Mentorship, Pair
 from cotutelle.programmes.models import Student
@@ -55,6 +56,10 @@ def test_data_of_the_last_landing_survive_the_way_up() -> None:
     pair, made = Pair.objects.order_by("id")
     assert pair.student == Placement.objects.get().participant.student
     assert (made.first.role, made.second.role) == (PairRole.FIRST, PairRole.SECOND)
+    waiting = Pending.objects.order_by("entry_id").values_list("entry_id", flat=True)
+    decided = Entry.objects.filter(decision=True).order_by("id").values_list("id", flat=True)
+    assert list(waiting) == list(decided)
+    assert waiting
 
 
 def _a_season_with_a_confirmed_pair() -> None:
@@ -68,6 +73,13 @@ def _a_season_with_a_confirmed_pair() -> None:
         offer=offer,
         source=PlacementSource.RUN,
         state=PlacementState.CONFIRMED,
+    )
+    Entry.objects.create(
+        subject_type="selection.round",
+        subject_id=round_.pk,
+        action="selection.round.confirmed",
+        decision=True,
+        at=now(),
     )
     first, second = _two_mentors(participant.student)
     Pair.objects.create(
