@@ -126,7 +126,7 @@ FIXED: Mapping[str, str] = {
     "app_label": "auth",
     "url": "people/person/",
     "content_type_id": "1",
-    "object_id": "1",
+    "object_id": "0",
 }
 
 
@@ -163,7 +163,7 @@ def path_of(name: str, where: str, pattern: URLPattern, kwargs: dict[str, Any]) 
         return "/api/v1/nowhere"
     if pattern.name:
         return reverse(name, kwargs=kwargs)
-    return "/" + where.replace("<path:object_id>", "1").replace("(?P<url>.*)$", "nowhere")
+    return "/" + where.replace("<path:object_id>", "0").replace("(?P<url>.*)$", "nowhere")
 
 
 def targets(world: World, where: str, pattern: URLPattern) -> Iterator[tuple[str, dict[str, Any]]]:
