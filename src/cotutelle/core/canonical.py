@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-import rfc8785
+from cotutelle.engines.translog.jcs import canonical_json
 
 
 def canonical(value: Any) -> bytes:
@@ -17,7 +17,7 @@ def canonical(value: Any) -> bytes:
     ValueError
         When ``value`` holds something JSON cannot carry exactly.
     """
-    return rfc8785.dumps(value)
+    return canonical_json(value)
 
 
 def sha256_hex(data: bytes) -> str:
