@@ -30,3 +30,18 @@ def may_read_history(actor: Any, subject: Any) -> bool:
     """Tell whether ``actor`` may read what happened to ``subject``."""
     may_read = _readers.get(subject._meta.label_lower)
     return may_read is not None and may_read(actor, subject)
+
+
+TraceReader = Callable[[Any, Any], bool]
+
+_trace_readers: list[TraceReader] = []
+
+
+def register_trace_reader(may_read: TraceReader) -> None:
+    """Let ``may_read(actor, person)`` open what the log holds about ``person``."""
+    _trace_readers.append(may_read)
+
+
+def may_read_trace(actor: Any, person: Any) -> bool:
+    """Tell whether a room lets ``actor`` read what the log holds about ``person``."""
+    return any(may_read(actor, person) for may_read in _trace_readers)

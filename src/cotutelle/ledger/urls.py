@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from cotutelle.ledger import views
+from cotutelle.ledger.views import history as views
 
 app_name = "ledger"
 urlpatterns = [

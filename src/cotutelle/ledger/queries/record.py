@@ -1,0 +1,81 @@
+"""A person's record: the decisions about them, each with its place in the log."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from cotutelle.institutions.models import Unit
+from cotutelle.ledger.access import may_read_trace
+from cotutelle.ledger.actions import label, private
+from cotutelle.ledger.models import Entry, Leaf
+from cotutelle.ledger.queries.history import Change, describe, visible_to
+from cotutelle.ledger.queries.standing import Institutions, Place, heads, place_of
+from cotutelle.people.models import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """
+    One decision about a person, in words.
+
+    ``is_erased`` says that its values are gone for good: a tombstone with its place remains.
+    """
+
+    entry: Entry
+    leaf: Leaf | None
+    words: str
+    when: dt.datetime
+    institution: Unit | None
+    place: Place
+    is_erased: bool
+    changes: tuple[Change, ...]
+
+    @property
+    def seq(self) -> int | None:
+        """The number within the person's record; nothing while it waits."""
+        return self.leaf.seq if self.leaf else None
+
+
+def record_of(person: Person, *, reader: Person) -> QuerySet[Entry]:
+    """Return the decisions about ``person``; others than themselves do not see private ones."""
+    rows = Entry.objects.filter(person=person, decision=True)
+    if reader != person:
+        rows = rows.exclude(action__in=private())
+    return rows.select_related("actor", "on_behalf_of", "unit", "payload", "leaf__shard", "pending")
+
+
+def events(entries: Iterable[Entry]) -> list[Event]:
+    """Put ``entries`` into words, each with how well it is kept; six queries for any number."""
+    reached, institutions = heads(), Institutions()
+    found = []
+    for entry in entries:
+        leaf = getattr(entry, "leaf", None)
+        found.append(
+            Event(
+                entry=entry,
+                leaf=leaf,
+                words=label(entry.action),
+                when=entry.at,
+                institution=institutions.of(entry.unit),
+                place=place_of(leaf, reached),
+                is_erased=getattr(entry, "payload", None) is None,
+                changes=describe(entry).changes,
+            )
+        )
+    return found
+
+
+def may_read_payload(actor: object, entry: Entry) -> bool:
+    """Tell whether ``actor`` may see what an entry of the log was made of, and take it along."""
+    if not isinstance(actor, Person):
+        return False
+    if entry.person_id is not None:
+        if entry.person_id == actor.pk:
+            return True
+        if entry.action not in private() and may_read_trace(actor, entry.person):
+            return True
+    return visible_to(actor).filter(pk=entry.pk).exists()

@@ -1,0 +1,1 @@
+"""Histories, the log that anybody may read, and the pages of those who keep it."""
