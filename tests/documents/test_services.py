@@ -69,6 +69,15 @@ def test_a_paper_comes_in_both_languages_with_number_seal_and_link(officer: Pers
     assert "名单公示" not in english
 
 
+def test_a_paper_carries_what_programs_read_and_leads_where_it_is_told(officer: Person) -> None:
+    document = issue(
+        officer, link="https://ct.example.org/verify/abc", attachments={"a.json": b'{"a":1}'}
+    )
+    for file in (document.file_zh, document.file_en):
+        assert "https://ct.example.org/verify/abc" in text_of(file)
+        assert PdfReader(io.BytesIO(read_file(file))).attachments == {"a.json": [b'{"a":1}']}
+
+
 def test_the_digest_is_that_of_the_file(officer: Person) -> None:
     document = issue(officer)
     assert document.sha256 == document.file_zh.sha256

@@ -95,6 +95,7 @@ def render_pdf(
     heading: Mapping[str, Any],
     link: str,
     at: dt.datetime,
+    attachments: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """
     Return one paper as PDF.
@@ -114,6 +115,8 @@ def render_pdf(
         Where the QR code leads.
     at
         The moment written into the file, so that the same input gives the same bytes.
+    attachments
+        Files inside the PDF, by plain name: what a program reads beside what people read.
 
     Raises
     ------
@@ -129,7 +132,12 @@ def render_pdf(
                 shutil.copyfile(piece, root / piece.name)
         shutil.copyfile(BASE, root / "base.typ")
         shutil.copyfile(source, root / "main.typ")
-        frame = {"lang": lang, "fonts": fonts, "link": link, **heading}
+        inside = dict(attachments or {})
+        for name, content in inside.items():
+            (root / name).write_bytes(content)
+        frame = {
+            "lang": lang, "fonts": fonts, "link": link, "attachments": list(inside), **heading,
+        }  # fmt: skip
         _write_json(root / "frame.json", frame)
         _write_json(root / "data.json", data)
         segno.make(link, error="m").save(str(root / "qr.svg"), border=1)

@@ -44,6 +44,8 @@ def issue_document(
     title_zh: str,
     title_en: str,
     actor: Person,
+    link: str = "",
+    attachments: Mapping[str, bytes] | None = None,
 ) -> Document:
     """
     Issue a numbered paper as one PDF in each language; whoever calls has checked who may.
@@ -56,6 +58,10 @@ def issue_document(
         ``<room>/<name>.typ``, see `cotutelle.documents.rendering.render_pdf`.
     data
         Plain values for the template.
+    link
+        Where the QR code leads, when not to the check of this paper.
+    attachments
+        Files inside both PDFs, by name.
 
     Raises
     ------
@@ -81,7 +87,13 @@ def issue_document(
     heading = _heading(document, day)
     for lang in ("zh", "en"):
         pdf = render_pdf(
-            template, data, lang=lang, heading=heading, link=check_link(document), at=at
+            template,
+            data,
+            lang=lang,
+            heading=heading,
+            link=link or check_link(document),
+            at=at,
+            attachments=attachments,
         )
         file = store_file(
             pdf,
