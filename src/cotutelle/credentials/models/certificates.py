@@ -163,7 +163,8 @@ class Share(models.Model):
     """
     A link by which anybody may see what the holder chose, until it ends.
 
-    ``shown``: places in the holder's trace that a transcript discloses.
+    ``shown``: places in the holder's trace that a transcript discloses. The link printed on a
+    paper has no day on which it expires, as paper has none; it can be ended all the same.
     """
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
@@ -173,10 +174,25 @@ class Share(models.Model):
     title = models.CharField(max_length=150, blank=True)
     shown = ArrayField(models.PositiveIntegerField(), default=list)
     made_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
+    is_paper = models.BooleanField(default=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     views = models.PositiveIntegerField(default=0)
     seen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(is_paper=True) | Q(expires_at__isnull=False),
+                name="link_expires_unless_printed",
+            ),
+            models.UniqueConstraint(
+                fields=["credential"],
+                condition=Q(is_paper=True, ended_at__isnull=True),
+                name="one_printed_link",
+            ),
+        ]
+        indexes = [models.Index(fields=["person", "-id"], name="share_of_person")]
 
     def __str__(self) -> str:
         return self.title or str(self.credential)
