@@ -43,12 +43,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_node(*options: str) -> Iterator[Node]:
+def running_node(*options: str, chain_id: int = CHAIN_ID) -> Iterator[Node]:
     binary = anvil_binary()
     if binary is None:
         pytest.skip("npm's @foundry-rs/anvil is not installed: run scripts/setup.sh test")
     port = free_port()
-    command = [str(binary), "--quiet", "--port", str(port), "--chain-id", str(CHAIN_ID), *options]
+    command = [str(binary), "--quiet", "--port", str(port), "--chain-id", str(chain_id), *options]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
         try:
             node = Node(port)
