@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typer
 
-from cotutelle.cli import affinity, database, matching, plan, serve
+from cotutelle.cli import affinity, database, matching, plan, serve, witness
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,6 +22,7 @@ affinity.register(app)
 plan.register(app)
 database.register(app)
 serve.register(app)
+witness.register(app)
 
 
 def main() -> None:
