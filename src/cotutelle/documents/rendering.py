@@ -41,7 +41,8 @@ SERIF = (
 
 
 @cache
-def _fonts() -> Any:
+def font_files() -> Any:
+    """Return the fonts of this machine and of ``COTUTELLE_FONTS``, read once."""
     extra = [p for p in os.environ.get("COTUTELLE_FONTS", "").split(os.pathsep) if p]
     return typst.Fonts(font_paths=extra)
 
@@ -55,7 +56,7 @@ def chosen_fonts() -> dict[str, str]:
     RuleViolation
         ``document.no_font``: no font with Chinese characters.
     """
-    families = set(_fonts().families())
+    families = set(font_files().families())
     sans = next((f for f in SANS if f in families), "")
     serif = next((f for f in SERIF if f in families), "")
     if not sans and not serif:
@@ -141,7 +142,7 @@ def render_pdf(
         _write_json(root / "frame.json", frame)
         _write_json(root / "data.json", data)
         segno.make(link, error="m").save(str(root / "qr.svg"), border=1)
-        compiler = typst.Compiler(root=root, font_paths=_fonts())
+        compiler = typst.Compiler(root=root, font_paths=font_files())
         pdf = compiler.compile(root / "main.typ", format="pdf", timestamp=int(at.timestamp()))
     if not isinstance(pdf, bytes):
         raise TypeError("typst returned no PDF")

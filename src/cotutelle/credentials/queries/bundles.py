@@ -1,0 +1,119 @@
+"""
+Share bundles: everything an outsider needs to check a certificate, in one file.
+
+They are put together anew each time, so that they carry the newest status and the newest head of
+the log; nothing of them is stored.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from cotutelle.core.clock import now
+from cotutelle.credentials.models import Credential
+from cotutelle.credentials.queries.credentials import document_of, lists_of
+from cotutelle.engines.credentials import bundles
+from cotutelle.engines.credentials.times import write_time
+from cotutelle.ledger.enums import AnchorKind, AnchorState, LogKind
+from cotutelle.ledger.models import Anchor, Leaf, Trace
+from cotutelle.ledger.queries.evidence import evidence_of, inclusion, leaf_of
+from cotutelle.ledger.queries.log import issuer_of
+
+
+def bundle_of(credential: Credential, *, shown: Sequence[int] = ()) -> dict[str, Any] | None:
+    """
+    Return the share bundle of a certificate or transcript; ``None`` where it was erased.
+
+    Parameters
+    ----------
+    credential
+        What is shared.
+    shown
+        Places in the holder's trace that a transcript discloses.
+    """
+    document = document_of(credential)
+    if document is None:
+        return None
+    members = members_of(credential)
+    leaf = leaf_of(credential.entry)
+    return bundles.build_bundle(
+        credential=document,
+        made_at=write_time(now()),
+        logged=evidence_of(leaf) if leaf else None,
+        keys=key_history([credential, *members]),
+        status=_lists([credential, *members]),
+        members=[
+            {"digest": one.digest, "logged": found}
+            for one in members
+            if (found := evidence_of(one.entry)) is not None
+        ],
+        disclosed=_disclosed(credential, shown),
+        anchors=_anchors(leaf) if leaf else [],
+    )
+
+
+def members_of(credential: Credential) -> list[Credential]:
+    """Return the certificates inside a transcript, in its order; none for a certificate."""
+    document = document_of(credential) or {}
+    inside = document.get("credentialSubject", {}).get("verifiableCredential", [])
+    keys = [one["id"].rsplit("/", 1)[-1] for one in inside]
+    rows = Credential.objects.select_related("unit", "entry").filter(
+        person=credential.person, public_id__in=keys
+    )
+    return sorted(rows, key=lambda one: keys.index(str(one.public_id)))
+
+
+def key_history(credentials: Iterable[Credential]) -> list[dict[str, Any]]:
+    """Return the evidence of every key event of the institutions that issued ``credentials``."""
+    issuers = {issuer_of(one.unit) for one in credentials}
+    rows = Leaf.objects.filter(kind=LogKind.KEY, statement__controller__in=issuers)
+    return _evidence(rows.select_related("shard", "entry").order_by("shard__number", "index"))
+
+
+def _lists(credentials: Sequence[Credential]) -> list[dict[str, Any]]:
+    """Return the status lists as last signed, each with the proof that its digest was logged."""
+    found = []
+    for one in lists_of(credentials):
+        logged = evidence_of(one.entry) if one.entry else None
+        if one.body and logged is not None:
+            found.append({"credential": bundles.read_json(one.body), "logged": logged})
+    return found
+
+
+def _disclosed(credential: Credential, shown: Sequence[int]) -> list[dict[str, Any]]:
+    if not shown:
+        return []
+    trace = Trace.objects.get(person=credential.person)
+    rows = Leaf.objects.filter(trace=trace, seq__in=shown)
+    return _evidence(rows.select_related("shard", "entry__payload").order_by("seq"))
+
+
+def _evidence(leaves: Iterable[Leaf]) -> list[dict[str, Any]]:
+    return [found for leaf in leaves if (found := evidence_of(leaf)) is not None]
+
+
+def _anchors(leaf: Leaf) -> list[dict[str, Any]]:
+    """Return the newest confirmed anchor of each kind that covers ``leaf``, with its proof."""
+    found = []
+    for kind in AnchorKind:
+        rows = Anchor.objects.filter(
+            shard=leaf.shard, kind=kind, state=AnchorState.CONFIRMED, size__gt=leaf.index
+        )
+        anchor = rows.order_by("-size").first()
+        if anchor is None or anchor.confirmed_at is None:
+            continue
+        hashes = inclusion(leaf, anchor.size)
+        found.append(
+            {
+                **anchor.reference,
+                "type": anchor.kind,
+                "origin": leaf.shard.origin,
+                "size": anchor.size,
+                "root": bytes(anchor.root).hex(),
+                "at": write_time(anchor.confirmed_at),
+                "inclusion": [base64.b64encode(one).decode() for one in hashes],
+            }
+        )
+    return found
