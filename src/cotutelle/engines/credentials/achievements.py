@@ -28,6 +28,15 @@ KINDS = {
 """Kind of credential → ``achievementType`` of Open Badges (appendix B.1.6)."""
 
 
+class CredentialProblem(ValueError):
+    """A field of a credential that is missing or unfit: ``field`` is its path, ``reason`` says why."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
 def build_credential(
     *,
     kind: str,
@@ -65,8 +74,8 @@ def build_credential(
 
     Raises
     ------
-    ValueError
-        Naming the field, such as ``credentialSubject.facts.standardError``.
+    CredentialProblem
+        A ``ValueError`` naming the field, such as ``credentialSubject.facts.standardError``.
     """
     _achievement_type(kind)
     document: dict[str, Any] = {
@@ -98,26 +107,24 @@ def check_credential(document: Mapping[str, Any], kind: str) -> None:
 
     Raises
     ------
-    ValueError
-        Naming the first bad field and what is wrong with it.
+    CredentialProblem
+        A ``ValueError`` naming the first bad field and what is wrong with it.
     """
-    errors = sorted(_validator(kind).iter_errors(document), key=lambda e: list(map(str, e.path)))
-    if errors:
-        error = errors[0]
-        path = ".".join(map(str, error.absolute_path)) or "credential"
-        raise ValueError(f"{path}: {error.message[:200]}")
+    found = sorted(_validator(kind).iter_errors(document), key=_path)
+    if found:
+        raise CredentialProblem(".".join(_path(found[0])), found[0].message[:200])
     for field in ("validFrom", "validUntil"):
         if field in document:
             try:
                 read_time(document[field])
             except ValueError as error:
-                raise ValueError(f"{field}: {error}") from None
+                raise CredentialProblem(field, str(error)) from None
     until = document.get("validUntil")
     if until and read_time(until) <= read_time(document["validFrom"]):
-        raise ValueError("validUntil: not after validFrom")
-    facts = document["credentialSubject"].get("facts", {})
-    if facts.get("from", "") > facts.get("until", "9"):
-        raise ValueError("credentialSubject.facts.until: before from")
+        raise CredentialProblem("validUntil", "not after validFrom")
+    facts = document["credentialSubject"]["facts"]
+    if kind != "generic" and facts.get("from", "") > facts.get("until", "9"):
+        raise CredentialProblem("credentialSubject.facts.until", "before from")
 
 
 def schema(kind: str, schema_id: str | None = None) -> dict[str, Any]:
@@ -150,6 +157,14 @@ def in_two_languages(**texts: Mapping[str, str] | None) -> dict[str, Any]:
 def issuer_profile(issuer: Mapping[str, Any]) -> dict[str, Any]:
     """Return the ``issuer`` of a credential from an id and a name in both languages."""
     return {"id": issuer["id"], "type": ["Profile"], **in_two_languages(name=issuer["name"])}
+
+
+def _path(error: Any) -> list[str]:
+    path = [str(step) for step in error.absolute_path]
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        path += missing[:1]
+    return path
 
 
 def _achievement(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:

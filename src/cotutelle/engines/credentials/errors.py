@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class _Coded(ValueError):
-    def __init__(self, code: str, **params: object) -> None:
+    def __init__(self, code: str, /, **params: object) -> None:
         super().__init__(f"{code} {params}" if params else code)
         self.code = code
         self.params = params

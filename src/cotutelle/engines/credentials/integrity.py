@@ -154,7 +154,7 @@ def proofs_of(document: Mapping[str, Any]) -> list[Proof]:
         ``signature.no_proof`` or ``signature.malformed``.
     """
     found = document.get("proof")
-    proofs = found if isinstance(found, list) else [found]
+    proofs: list[Any] = found if isinstance(found, list) else [found]
     if found is None or not proofs:
         raise VerifyError("signature.no_proof")
     if len(proofs) > MAX_PROOFS or not all(isinstance(proof, dict) for proof in proofs):

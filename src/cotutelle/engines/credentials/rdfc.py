@@ -59,7 +59,7 @@ def canonize(document: Mapping[str, Any]) -> str:
     except jsonld.JsonLdError as error:
         _refuse(error)
     except RecursionError:
-        raise VerifyError("rdf.invalid", reason="recursion") from None
+        raise VerifyError("rdf.invalid", detail="recursion") from None
     if dropped:
         raise VerifyError("rdf.dropped", term=dropped[0])
     quads = str(_Bounded().main(dataset, {"format": "application/n-quads"}))
@@ -95,11 +95,11 @@ def canonize_proof(config: Mapping[str, Any]) -> str:
 
 
 def _is_plain(config: Mapping[str, Any]) -> bool:
-    contexts = config.get("@context")
-    first = contexts[0] if isinstance(contexts, list) and contexts else contexts
+    found = config.get("@context")
+    contexts = found if isinstance(found, list) else [found]
     created, method = config.get("created", "0"), config.get("verificationMethod")
     return (
-        first == CREDENTIALS_V2
+        contexts[:1] == [CREDENTIALS_V2]
         and config.keys() - {"@context", "created"} == _PLAIN_PROOF - {"created"}
         and config["type"] == "DataIntegrityProof"
         and config["cryptosuite"] == "eddsa-rdfc-2022"
@@ -186,4 +186,4 @@ def _refuse(error: BaseException | None) -> NoReturn:
         if isinstance(deepest, VerifyError):
             raise deepest from None
         deepest = deepest.__cause__ or deepest.__context__
-    raise VerifyError("rdf.invalid", reason=str(error)[:120]) from None
+    raise VerifyError("rdf.invalid", detail=str(error)[:120]) from None
