@@ -1,0 +1,3 @@
+"""Reading achievements, awards, certificates and keys."""
+
+from __future__ import annotations

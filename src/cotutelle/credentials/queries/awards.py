@@ -1,0 +1,177 @@
+"""Reading proposals: whose signature each takes, and who sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import OuterRef, Q, QuerySet
+
+from cotutelle.core.clock import today
+from cotutelle.credentials.enums import AwardState, SignerRole
+from cotutelle.credentials.models import Award, SignOff
+from cotutelle.credentials.rules import (
+    ISSUERS,
+    PROPOSERS,
+    WARD_ROLES,
+    proposable,
+    supervised_by,
+    units_with,
+)
+from cotutelle.institutions.queries import below
+from cotutelle.mentorship.enums import PairRole, PairState, Track
+from cotutelle.mentorship.models import Mentorship
+from cotutelle.people.enums import Role
+from cotutelle.people.models import Person
+from cotutelle.people.queries import holders, search
+from cotutelle.programmes.models import Student
+from cotutelle.programmes.services.attainments import residency_offices
+from cotutelle.rotations.models import Stay
+from cotutelle.workflow.queries import principals_of
+
+_JOINED = (
+    "achievement__unit", "student__person", "student__unit", "student__cohort", "proposed_by",
+    "stay__ward__unit", "stay__ward__hospital",
+)  # fmt: skip
+MENTOR_ROLES = frozenset({SignerRole.PRINCIPAL, SignerRole.CLINICAL, SignerRole.RESEARCH})
+OPEN = (AwardState.PROPOSED, AwardState.SIGNED)
+
+
+def awards_visible_to(actor: Person) -> QuerySet[Award]:
+    """
+    Return the proposals ``actor`` may see.
+
+    Their own; those they made; those of students they supervise (or whose mentor they stand in
+    for), of the units whose office they are, of stays in their wards, and of what their
+    institution issues.
+    """
+    mentors = [actor.pk, *principals_of(actor).values_list("pk", flat=True)]
+    found = (
+        Q(student__person=actor)
+        | Q(proposed_by=actor)
+        | Q(supervised_by(mentors, "student"))
+        | below(units_with(actor, *PROPOSERS), "student__unit__path")
+        | below(units_with(actor, *WARD_ROLES), "stay__ward__unit__path")
+        | below(units_with(actor, *ISSUERS), "achievement__unit__path")
+    )
+    return Award.objects.filter(found).select_related(*_JOINED)
+
+
+visible_to = awards_visible_to
+
+
+def to_issue(actor: Person) -> QuerySet[Award]:
+    """Return the signed proposals that the institutions of ``actor`` may issue."""
+    found = below(units_with(actor, *ISSUERS), "achievement__unit__path")
+    return Award.objects.filter(found, state=AwardState.SIGNED).select_related(*_JOINED)
+
+
+def search_awards(rows: QuerySet[Award], text: str) -> QuerySet[Award]:
+    """Narrow to proposals of students who are called so, or of achievements called so."""
+    people = search(Person.objects.all(), text)
+    return rows.filter(
+        Q(student__person__in=people)
+        | Q(achievement__name_zh__icontains=text)
+        | Q(achievement__name_en__icontains=text)
+    )
+
+
+def proposable_students(actor: Person) -> QuerySet[Student]:
+    """Return the students whom ``actor`` may propose."""
+    rows = Student.objects.filter(proposable(actor))
+    return rows.select_related("person", "unit", "cohort")
+
+
+def proposable_stays(actor: Person) -> QuerySet[Stay]:
+    """Return the stays of those students that have ended and are not certified or proposed."""
+    taken = Award.objects.filter(stay=OuterRef("pk"), state__in=(*OPEN, AwardState.ISSUED))
+    return (
+        Stay.objects.filter(
+            participant__student__in=proposable_students(actor), ends_on__lt=today()
+        )
+        .filter(~Q(pk__in=taken.values("stay")))
+        .select_related("participant__student__person", "ward__hospital", "ward__unit")
+        .order_by("-ends_on", "participant__student__person__name_sort", "id")
+    )
+
+
+# ---------------------------------------------------------------- signers
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A signature that an award takes: whose it may be, and the one that was given."""
+
+    role: SignerRole
+    people: tuple[Person, ...]
+    given: SignOff | None
+
+
+def signers_of(award: Award) -> dict[SignerRole, list[Person]]:
+    """Return who may sign in each role that the achievement asks for."""
+    return {
+        SignerRole(role): people_in(SignerRole(role), award.student, award.stay)
+        for role in award.achievement.signers
+    }
+
+
+def people_in(role: SignerRole, student: Student, stay: Stay | None) -> list[Person]:
+    """Return who holds ``role`` for ``student`` now (for the ward of ``stay``, where there is one)."""
+    if role in MENTOR_ROLES:
+        return _mentors(role, student)
+    if role == SignerRole.DEPARTMENT:
+        if stay is not None:
+            kept = holders(stay.ward.unit, Role.DEPARTMENT_SECRETARY, Role.BASE_SECRETARY)
+            if found := list(kept.order_by("id")):
+                return found
+        return list(holders(student.unit, Role.DEPARTMENT_SECRETARY).order_by("id"))
+    if stay is not None:
+        if found := list(holders(stay.ward.unit, Role.RESIDENCY_OFFICE).order_by("id")):
+            return found
+    return residency_offices(student)
+
+
+def _mentors(role: SignerRole, student: Student) -> list[Person]:
+    """
+    Return the mentors in ``role``: the principal supervisor, or those of a track.
+
+    Somebody appointed for both tracks counts for the one that nobody else covers.
+    """
+    rows = list(
+        Mentorship.objects.filter(
+            student=student, state=PairState.ACTIVE, mentor__person__is_active=True
+        )
+        .select_related("mentor__person")
+        .order_by("role", "id")
+    )
+    if role == SignerRole.PRINCIPAL:
+        return [row.mentor.person for row in rows if row.role == PairRole.FIRST]
+    track = Track.CLINICAL if role == SignerRole.CLINICAL else Track.RESEARCH
+    exact = [row.mentor.person for row in rows if row.mentor.track == track]
+    return exact or [row.mentor.person for row in rows if row.mentor.track == Track.BOTH]
+
+
+def slots_of(award: Award) -> list[Slot]:
+    """Return every signature the award takes, in the order of the achievement."""
+    given = {one.role: one for one in award.sign_offs.select_related("signer")}
+    return [
+        Slot(role, tuple(people), given.get(role)) for role, people in signers_of(award).items()
+    ]
+
+
+def roles_to_sign(award: Award, person: Person) -> list[SignerRole]:
+    """Return the roles in which ``person`` is asked to sign and nobody has signed yet."""
+    if award.state != AwardState.PROPOSED:
+        return []
+    return [slot.role for slot in slots_of(award) if slot.given is None and person in slot.people]
+
+
+def whose_to_sign(award: Award, actor: Person) -> list[tuple[Person, SignerRole]]:
+    """Return (person, role): what ``actor`` may sign, for themselves and for those they stand in for."""
+    people = [actor, *principals_of(actor)]
+    return [(person, role) for person in people for role in roles_to_sign(award, person)]
+
+
+def missing(slots: Iterable[Slot]) -> list[Slot]:
+    """Return the signatures that are not given."""
+    return [slot for slot in slots if slot.given is None]

@@ -1,0 +1,105 @@
+"""Reading certificates: who sees them, what they say, the lists and keys behind them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+
+from cotutelle.credentials.enums import CredentialKind, IssuerKeyState
+from cotutelle.credentials.models import Credential, IssuerKey, StatusList
+from cotutelle.credentials.rules import (
+    ISSUERS,
+    KEY_KEEPERS,
+    PROPOSERS,
+    supervised_by,
+    units_with,
+)
+from cotutelle.institutions.models import Unit
+from cotutelle.institutions.queries import below
+from cotutelle.ledger.models import Leaf
+from cotutelle.people.models import Person
+from cotutelle.people.queries import search
+
+_JOINED = ("person", "unit", "award__achievement", "award__student__person", "key", "entry")
+
+
+def credentials_visible_to(actor: Person) -> QuerySet[Credential]:
+    """
+    Return the certificates ``actor`` may see.
+
+    Their own; those of students they supervise, of the units whose office they are, and those
+    that their institution issued. Transcripts are their holder's alone.
+    """
+    others = (
+        Q(supervised_by([actor.pk], "person__student"))
+        | below(units_with(actor, *PROPOSERS), "person__student__unit__path")
+        | below(units_with(actor, *ISSUERS))
+    )
+    found = Q(person=actor) | (Q(kind=CredentialKind.ACHIEVEMENT) & others)
+    return Credential.objects.filter(found).select_related(*_JOINED)
+
+
+visible_to = credentials_visible_to
+
+
+def staff_list(actor: Person) -> QuerySet[Credential]:
+    """Return the certificates of other people that ``actor`` may see: the list page."""
+    rows = credentials_visible_to(actor).filter(kind=CredentialKind.ACHIEVEMENT)
+    return rows.exclude(person=actor)
+
+
+def search_credentials(rows: QuerySet[Credential], text: str) -> QuerySet[Credential]:
+    """Narrow to certificates of people who are called so, or that are called so."""
+    people = search(Person.objects.all(), text)
+    return rows.filter(
+        Q(person__in=people) | Q(name_zh__icontains=text) | Q(name_en__icontains=text)
+    )
+
+
+def document_of(credential: Credential) -> dict[str, Any] | None:
+    """Return the signed certificate; ``None`` where it was erased."""
+    return json.loads(credential.body) if credential.body else None
+
+
+def leaf_of(credential: Credential) -> Leaf | None:
+    """Return the place of a certificate in the log, once it has one."""
+    return Leaf.objects.filter(entry=credential.entry_id).select_related("shard").first()
+
+
+# ---------------------------------------------------------------- keys and lists
+
+
+def keys_visible_to(actor: Person) -> QuerySet[IssuerKey]:
+    """Return the keys of the institutions ``actor`` administers or acts for."""
+    found = below(units_with(actor, *KEY_KEEPERS))
+    return IssuerKey.objects.filter(found).select_related("unit").order_by("unit__path", "-id")
+
+
+def active_key(unit: Unit) -> IssuerKey | None:
+    """Return the key with which ``unit`` signs now."""
+    return IssuerKey.objects.filter(unit=unit, state=IssuerKeyState.ACTIVE).first()
+
+
+def lists_to_publish() -> QuerySet[StatusList]:
+    """Return the status lists that changed since they were last signed, or never were."""
+    changed = Q(made_at__isnull=True) | Q(changed_at__gte=F("made_at"))
+    return StatusList.objects.filter(changed).select_related("unit")
+
+
+def lists_of(credentials: Iterable[Credential]) -> list[StatusList]:
+    """Return the status lists in which ``credentials`` have a bit, by purpose and number."""
+    keys = [one.pk for one in credentials]
+    rows = StatusList.objects.filter(slots__credential__in=keys).distinct()
+    return list(rows.select_related("unit", "entry").order_by("unit", "purpose", "number"))
+
+
+def invalidated_by(key: IssuerKey, from_index: int) -> list[Credential]:
+    """Return the certificates that stop counting when ``key`` was not safe from a place on."""
+    safe = Leaf.objects.filter(
+        entry__credential__key=key, index__lt=from_index, shard__state="open"
+    ).values("entry")
+    rows = Credential.objects.filter(key=key).exclude(entry__in=safe)
+    return list(rows.select_related("person", "award__achievement", "unit").order_by("pk"))

@@ -1,0 +1,38 @@
+"""What the services of this room share."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils.translation import gettext as _
+
+from cotutelle.core.errors import RuleViolation
+from cotutelle.engines.credentials.times import write_time
+from cotutelle.ledger.queries import authority
+
+
+def need_reason(reason: str, noun: str) -> str:
+    """Return ``reason`` trimmed; refuses with ``<noun>.reason`` where there is none."""
+    text = reason.strip()
+    if not text:
+        raise RuleViolation(
+            f"{noun}.reason", _("Say why, so that it can be read later."), field="reason"
+        )
+    if len(text) > 500:  # noqa: PLR2004  the column
+        raise RuleViolation(f"{noun}.reason", _("At most 500 characters, please."), field="reason")
+    return text
+
+
+def stale(noun: str) -> RuleViolation:
+    """Return the refusal of a change to what somebody else has just changed."""
+    return RuleViolation(f"{noun}.stale", _("Somebody has just changed this. Look again."))
+
+
+def base_url() -> str:
+    """Return ``https://<authority>``: the beginning of every name in a certificate."""
+    return f"https://{authority()}"
+
+
+def rfc3339(moment: dt.datetime) -> str:
+    """Return ``moment`` as certificates and public statements write it."""
+    return write_time(moment)

@@ -1,0 +1,175 @@
+"""The keys with which an institution signs: added, retired, reported as compromised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from cotutelle.core.access import check
+from cotutelle.core.clock import now
+from cotutelle.core.errors import RuleViolation
+from cotutelle.core.ids import new_public_id
+from cotutelle.credentials.enums import ISSUER_KEY_TRANSITIONS, IssuerKeyState
+from cotutelle.credentials.models import IssuerKey, StatusList
+from cotutelle.credentials.queries.credentials import active_key
+from cotutelle.credentials.services.common import rfc3339, stale
+from cotutelle.engines.credentials.keys import multikey, public_key
+from cotutelle.institutions.models import Unit
+from cotutelle.jobs.deferring import defer
+from cotutelle.ledger.enums import KeySuite, LogKind, ShardState
+from cotutelle.ledger.models import Shard
+from cotutelle.ledger.queries import issuer_of, log_size
+from cotutelle.ledger.services import new_key, record, sign_with
+from cotutelle.people.models import Person
+
+PUBLISH_TASK = "cotutelle.credentials.publish"
+
+
+def ensure_key(unit: Unit, *, actor: Person | None) -> IssuerKey:
+    """Return the key with which ``unit`` signs now; the first one is made here."""
+    Unit.objects.select_for_update().filter(pk=unit.pk).values("pk").get()
+    return active_key(unit) or _add(unit, actor=actor)
+
+
+@transaction.atomic
+def add_key(unit: Unit, *, actor: Person) -> IssuerKey:
+    """
+    Give an institution a key; its public half is stated in the log.
+
+    Refuses with ``key.unit`` (no institution) and ``key.exists`` (one is in use: replace it).
+    """
+    key = IssuerKey(unit=unit)
+    check(actor, "credentials.manage_key", key)
+    if not unit.is_institution:
+        raise RuleViolation("key.unit", _("Only an institution has keys."), field="unit")
+    Unit.objects.select_for_update().filter(pk=unit.pk).values("pk").get()
+    if active_key(unit):
+        raise RuleViolation("key.exists", _("This institution has a key in use. Replace it."))
+    return _add(unit, actor=actor)
+
+
+@transaction.atomic
+def rotate_key(key: IssuerKey, *, actor: Person) -> IssuerKey:
+    """
+    Retire the key in use and add another; what was signed before keeps counting.
+
+    Refuses with ``key.state`` and ``key.stale``.
+    """
+    check(actor, "credentials.manage_key", key)
+    _lock(key)
+    _end(key, IssuerKeyState.RETIRED)
+    _state(key, "retired", actor=actor)
+    return _add(key.unit, actor=actor)
+
+
+@transaction.atomic
+def report_compromise(key: IssuerKey, from_index: int, *, actor: Person) -> IssuerKey | None:
+    """
+    State that others may hold ``key``: only what was logged before ``from_index`` counts.
+
+    The key that was in use is replaced at once, and the status lists are signed anew. Returns
+    the new key, if one was made. Refuses with ``key.state``, ``key.index`` (beyond the log) and
+    ``key.stale``.
+    """
+    check(actor, "credentials.manage_key", key)
+    _lock(key)
+    if not 0 <= from_index <= log_size():
+        raise RuleViolation(
+            "key.index",
+            _("A place in the log is expected: from 0 to %(size)s.") % {"size": log_size()},
+            field="from_index",
+        )
+    was_active = key.state == IssuerKeyState.ACTIVE
+    _end(key, IssuerKeyState.COMPROMISED, from_index=from_index)
+    _state(key, "compromised", actor=actor, from_index=from_index)
+    made = _add(key.unit, actor=actor) if was_active else None
+    StatusList.objects.filter(unit=key.unit).update(changed_at=now())
+    defer(PUBLISH_TASK)
+    return made
+
+
+def announce_again(shard: Shard, actor: Person | None) -> None:
+    """State every key in use in a tree that was just opened: places are compared within one."""
+    for key in IssuerKey.objects.filter(state=IssuerKeyState.ACTIVE).select_related("unit"):
+        _state(key, "added", actor=actor)
+
+
+def sign(key: IssuerKey, message: bytes) -> bytes:
+    """Return the signature of ``message`` by ``key``, asked from the key provider."""
+    return sign_with(key.secret, message)
+
+
+def public_bytes(key: IssuerKey) -> bytes:
+    """Return the 32 bytes of the public key."""
+    return public_key(key.multikey)
+
+
+def method_of(key: IssuerKey) -> str:
+    """Return the verification method that proofs by ``key`` name."""
+    return f"{issuer_of(key.unit)}#{key.multikey}"
+
+
+def _add(unit: Unit, *, actor: Person | None) -> IssuerKey:
+    public_id = new_public_id()
+    secret = f"issuer-{public_id.hex}"
+    key = IssuerKey.objects.create(
+        public_id=public_id,
+        unit=unit,
+        multikey=multikey(new_key(secret, KeySuite.ED25519)),
+        secret=secret,
+        added_at=now(),
+    )
+    _state(key, "added", actor=actor)
+    return key
+
+
+def _lock(key: IssuerKey) -> None:
+    """Wait for whoever signs with the key: nothing signed with it is logged after its end."""
+    Unit.objects.select_for_update().filter(pk=key.unit_id).values("pk").get()
+    seen = key.state
+    key.refresh_from_db()
+    if key.state != seen:
+        raise stale("key")
+
+
+def _end(key: IssuerKey, state: IssuerKeyState, *, from_index: int | None = None) -> None:
+    seen = IssuerKeyState(key.state)
+    if state not in ISSUER_KEY_TRANSITIONS[seen]:
+        raise RuleViolation(
+            "key.state",
+            _("A key that is “%(from)s” cannot become “%(to)s”.")
+            % {"from": seen.label, "to": state.label},
+        )
+    key.state, key.from_index = state, from_index
+    key.ended_at = key.ended_at or now()
+    key.save(update_fields=["state", "from_index", "ended_at"])
+
+
+def _state(key: IssuerKey, event: str, *, actor: Person | None, **more: Any) -> None:
+    """Write a key event: in the history, and for everybody in the log."""
+    statement: dict[str, Any] = {
+        "event": event,
+        "controller": issuer_of(key.unit),
+        "key": key.multikey,
+        **({"suite": key.suite} if event == "added" else {}),
+        **more,
+        "at": rfc3339(now()),
+    }
+    record(
+        f"credentials.key.{event}",
+        actor=actor,
+        subject=key,
+        unit=key.unit,
+        after={"key": key.multikey, **more},
+        decision=True,
+        kind=LogKind.KEY,
+        statement=statement,
+    )
+    defer(PUBLISH_TASK)
+
+
+def log_is_open() -> bool:
+    """Tell whether there is a tree in which a place can be named."""
+    return Shard.objects.filter(state=ShardState.OPEN).exists()

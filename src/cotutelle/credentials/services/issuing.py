@@ -1,0 +1,377 @@
+"""
+Issuing certificates: each one signed, checked and logged in a transaction of its own.
+
+A batch is a decision like any other: what went in and what came out are kept with their digests,
+and the certificates are checked again by `verify_batch`, which trusts none of our columns.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from cotutelle.core.access import check
+from cotutelle.core.canonical import digest, sha256_hex
+from cotutelle.core.clock import now
+from cotutelle.core.errors import RuleViolation
+from cotutelle.core.ids import new_public_id
+from cotutelle.credentials.enums import AwardState, CredentialState, IssuerKeyState
+from cotutelle.credentials.models import Award, Credential, IssuerKey, StatusSlot
+from cotutelle.credentials.services.awards import ask_to_issue, told
+from cotutelle.credentials.services.common import need_reason, stale
+from cotutelle.credentials.services.drafting import check_draft, draft_of
+from cotutelle.credentials.services.issuer_keys import (
+    ensure_key,
+    method_of,
+    public_bytes,
+    sign,
+)
+from cotutelle.credentials.services.standing import end_credential
+from cotutelle.credentials.services.status_lists import draw_slots, entry_of, save_slots
+from cotutelle.decisions.enums import PolicyState
+from cotutelle.decisions.models import Policy, Run
+from cotutelle.decisions.services import make_official, record_run
+from cotutelle.engines.credentials.errors import VerifyError
+from cotutelle.engines.credentials.integrity import JCS, secure, verify_own, verify_proof
+from cotutelle.engines.translog import canonical_json
+from cotutelle.institutions.models import Unit
+from cotutelle.jobs.models import Job
+from cotutelle.jobs.services import start_job
+from cotutelle.ledger.enums import LogKind
+from cotutelle.ledger.models import Entry
+from cotutelle.ledger.services import record
+from cotutelle.notices.services import notify
+from cotutelle.notices.wording import bilingual
+from cotutelle.people.models import Person
+
+RUN_KIND = "credentials.issue"
+JOB = "credentials.issue"
+PARAMETERS: dict[str, Any] = {"suite": JCS, "status": ["revocation", "suspension"], "version": 1}
+AT_ONCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be issued: the award, and why not, where something forbids it."""
+
+    award: Award
+    problem: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether the certificate can be made."""
+        return not self.problem
+
+
+def preview(awards: Iterable[Award]) -> list[Preview]:
+    """Check what would be issued against the schemas; nothing is signed or kept."""
+    return [Preview(award, _problem(award)) for award in awards]
+
+
+def _problem(award: Award) -> str:
+    try:
+        check_draft(award)
+    except RuleViolation as violation:
+        return str(violation)
+    return ""
+
+
+# ---------------------------------------------------------------- one certificate
+
+
+@transaction.atomic
+def issue_award(award: Award, *, actor: Person) -> Credential:
+    """
+    Issue the certificate of a signed award; the student is told.
+
+    Two bits are drawn, the certificate is signed with the institution's key and its signature
+    checked, its digest is logged, all in one transaction. Refuses with ``award.state``,
+    ``award.stale`` (issued by somebody else in this moment) and ``award.schema``.
+    """
+    check(actor, "credentials.issue_award", award)
+    if award.state != AwardState.SIGNED:
+        raise RuleViolation("award.state", _("Only what everybody has signed is issued."))
+    moved = Award.objects.filter(pk=award.pk, state=AwardState.SIGNED).update(
+        state=AwardState.ISSUED, decided_at=now()
+    )
+    if moved != 1:
+        raise stale("award")
+    award.refresh_from_db(fields=["state", "decided_at"])
+    credential = _make(award, actor=actor)
+    ask_to_issue(award.achievement)
+    _tell("credentials.issued", credential)
+    return credential
+
+
+def _make(award: Award, *, actor: Person, replaces: Credential | None = None) -> Credential:
+    unit = award.achievement.unit
+    key = ensure_key(unit, actor=actor)
+    slots = draw_slots(unit)
+    public_id = new_public_id()
+    draft = draft_of(award, public_id=public_id, status=[entry_of(slot) for slot in slots])
+    signed = sign_document(draft, key)
+    body = canonical_json(signed)
+    after = told(award) | {"credential": signed["id"], "digest": sha256_hex(body)}
+    entry = record(
+        "credentials.credential.issued",
+        actor=actor,
+        subject=award,
+        before={"credential": str(replaces.public_id)} if replaces else None,
+        after=after,
+        decision=True,
+        kind=LogKind.CREDENTIAL,
+    )
+    return _keep(award, key, signed, public_id, entry, slots, body, actor=actor)
+
+
+def _keep(
+    award: Award,
+    key: IssuerKey,
+    signed: Mapping[str, Any],
+    public_id: Any,
+    entry: Entry,
+    slots: Sequence[StatusSlot],
+    body: bytes,
+    *,
+    actor: Person,
+) -> Credential:
+    until = signed.get("validUntil")
+    credential = Credential.objects.create(
+        public_id=public_id,
+        person=award.student.person,
+        unit=award.achievement.unit,
+        award=award,
+        key=key,
+        name_zh=award.achievement.name_zh,
+        name_en=award.achievement.name_en,
+        body=body.decode(),
+        digest=sha256_hex(body),
+        valid_from=parse_datetime(signed["validFrom"]),
+        valid_until=parse_datetime(until) if until else None,
+        entry=entry,
+        issued_by=actor,
+        issued_at=entry.at,
+    )
+    save_slots(slots, credential)
+    return credential
+
+
+def sign_document(document: Mapping[str, Any], key: IssuerKey) -> dict[str, Any]:
+    """
+    Return ``document`` signed with ``key``, its proof checked before anybody sees it.
+
+    Raises
+    ------
+    VerifyError
+        The key provider returned a signature that does not hold.
+    """
+    signed = secure(
+        document,
+        sign=lambda message: sign(key, message),
+        verification_method=method_of(key),
+        created=document["validFrom"],
+    )
+    verify_proof(signed, public_bytes(key))
+    return signed
+
+
+def _tell(kind: str, credential: Credential) -> None:
+    notify(
+        [credential.person],
+        kind,
+        params={"name": bilingual(credential), "issuer": bilingual(credential.unit)},
+        url=reverse("credentials:credential", args=[credential.public_id]),
+        unit=credential.unit,
+    )
+
+
+# ---------------------------------------------------------------- many
+
+
+@transaction.atomic
+def start_issuing(awards: Sequence[Award], *, actor: Person) -> Job:
+    """
+    Issue many in the background; a stop keeps those that are done.
+
+    Refuses with ``award.none``, and as `issue_award` for what is not signed.
+    """
+    for award in awards:
+        check(actor, "credentials.issue_award", award)
+    if not awards:
+        raise RuleViolation("award.none", _("Choose what is to be issued."))
+    units = {award.achievement.unit for award in awards}
+    if len(units) > 1:
+        raise RuleViolation("award.institutions", _("One batch is issued by one institution."))
+    unit = units.pop()
+    args = {"unit_id": unit.pk, "award_ids": [award.pk for award in awards]}
+    return start_job(JOB, actor=actor, unit=unit, subject=unit, args=args)
+
+
+def issue_awards(
+    awards: Sequence[Award],
+    *,
+    actor: Person,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Run | None:
+    """
+    Issue ``awards``, one transaction each; return the decision that keeps what came of it.
+
+    What somebody else issues, declines or withdraws meanwhile is passed over; run again after a
+    crash it goes on where it was. ``None`` when nothing was issued.
+    """
+    started = time.process_time()
+    for done, award in enumerate(awards):
+        progress(done, len(awards))
+        if should_stop():
+            break
+        if award.state == AwardState.SIGNED:
+            try:
+                issue_award(award, actor=actor)
+            except RuleViolation as violation:
+                if violation.status == 403:  # noqa: PLR2004
+                    raise
+    else:
+        progress(len(awards), len(awards))
+    made = Credential.objects.filter(award__in=[award.pk for award in awards])
+    return keep_batch(
+        list(made.select_related("unit", "key", "award")),
+        cpu_seconds=time.process_time() - started,
+        actor=actor,
+    )
+
+
+@transaction.atomic
+def keep_batch(
+    credentials: Sequence[Credential], *, cpu_seconds: float, actor: Person
+) -> Run | None:
+    """
+    Keep a batch as a decision: digests of what went in and came out, checked independently.
+
+    Refuses with ``run.refuted`` where the check finds a fault.
+    """
+    if not credentials:
+        return None
+    unit = credentials[0].unit
+    certificate = {
+        "format": "cotutelle-issue/1",
+        "issuer": unit.code,
+        "credentials": [
+            {"id": str(one.public_id), "digest": one.digest, "key": one.key.multikey}
+            for one in sorted(credentials, key=lambda c: c.pk)
+        ],
+    }
+    awards = [
+        {"id": str(one.award.public_id), "facts": digest({"id": str(one.public_id), "of": one.award.facts})}
+        for one in credentials
+        if one.award
+    ]  # fmt: skip
+    run = record_run(
+        RUN_KIND,
+        unit,
+        unit=unit,
+        snapshot_data={"awards": sorted(awards, key=lambda row: row["id"])},
+        policy=_policy(unit, actor),
+        seed="",
+        result={"issued": len(credentials)},
+        certificate=certificate,
+        verdict=verify_batch(certificate),
+        cpu_seconds=cpu_seconds,
+        actor=actor,
+    )
+    return make_official(run, actor=actor)
+
+
+def verify_batch(certificate: Any) -> Mapping[str, Any]:
+    """
+    Check a batch from the kept texts alone: digest, signature, and whose key it names.
+
+    An erased certificate is counted, not checked.
+    """
+    wanted = {row["id"]: row for row in certificate["credentials"]}
+    rows = Credential.objects.filter(public_id__in=wanted).values_list("public_id", "body")
+    bodies = {str(key): body for key, body in rows}
+    problems = [f"{key}: not found" for key in wanted if key not in bodies]
+    erased = 0
+    for key, body in bodies.items():
+        if not body:
+            erased += 1
+        elif fault := _fault(body, wanted[key]):
+            problems.append(f"{key}: {fault}")
+    return {
+        "ok": not problems,
+        "problems": problems,
+        "checks": [
+            {"label": "signatures", "count": len(bodies) - erased},
+            {"label": "erased", "count": erased},
+        ],
+    }
+
+
+def _fault(body: str, wanted: Mapping[str, str]) -> str:
+    if sha256_hex(body.encode()) != wanted["digest"]:
+        return "another text than was issued"
+    try:
+        methods = verify_own(json.loads(body))
+    except (VerifyError, ValueError) as error:
+        return str(error)
+    return "" if wanted["key"] in {key for _issuer, key in methods} else "signed with another key"
+
+
+def _policy(unit: Unit, actor: Person) -> Policy:
+    """Return the rules of issuing as a policy in force, made where there is none yet."""
+    wanted = digest(PARAMETERS)
+    rows = Policy.objects.filter(unit=unit, kind=RUN_KIND, name_zh="证书签发")
+    found = rows.filter(sha256=wanted, state=PolicyState.ACTIVE).first()
+    if found is not None:
+        return found
+    last = rows.order_by("-version").values_list("version", flat=True).first() or 0
+    return Policy.objects.create(
+        unit=unit,
+        kind=RUN_KIND,
+        name_zh="证书签发",
+        name_en="Issuing certificates",
+        version=last + 1,
+        parameters=PARAMETERS,
+        sha256=wanted,
+        state=PolicyState.ACTIVE,
+        created_by=actor,
+        created_at=now(),
+    )
+
+
+# ---------------------------------------------------------------- again
+
+
+@transaction.atomic
+def reissue(credential: Credential, reason: str, *, actor: Person) -> Credential:
+    """
+    Issue a certificate anew with the key in use, and revoke the old one if it still stands.
+
+    For certificates that a compromised key took down. Refuses with ``credential.reissue`` (its
+    key is good, or it was erased) and ``credential.reason``.
+    """
+    check(actor, "credentials.issue_award", credential)
+    text = need_reason(reason, "credential")
+    old = Credential.objects.select_for_update().get(pk=credential.pk)
+    award = old.award
+    if award is None or not old.body or old.key.state != IssuerKeyState.COMPROMISED:
+        raise RuleViolation(
+            "credential.reissue",
+            _("Only a certificate signed with a compromised key is issued anew."),
+        )
+    if old.state != CredentialState.REVOKED:
+        end_credential(old, text, actor=actor, tells=False)
+    old.award = None
+    old.save(update_fields=["award"])
+    made = _make(award, actor=actor, replaces=old)
+    _tell("credentials.issued_again", made)
+    return made
