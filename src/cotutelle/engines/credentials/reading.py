@@ -36,7 +36,7 @@ def read_json(data: bytes | str) -> Any:
         (more than 64 levels).
     """
     if len(data) > MAX_BYTES:
-        raise FileProblem("file.too_large", most=MAX_BYTES // 1024 // 1024)
+        raise FileProblem("file.too_large", most="8 MiB")
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
         value = json.loads(

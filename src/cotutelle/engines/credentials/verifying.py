@@ -226,7 +226,7 @@ def _quorum(place: Logged | None, logged: Finding) -> Finding:
     if place.head.problem is not None:
         return Finding.bad(place.head.problem)
     names = place.head.cosigners
-    return Finding("good", "witnesses.good", {"count": len(names), "names": ", ".join(names)})
+    return Finding("good", "witnesses.good", {"count": len(names), "names": list(names)})
 
 
 def _check_issued(credential: Any, logged: Logged) -> None:
@@ -244,7 +244,7 @@ def _check_issued(credential: Any, logged: Logged) -> None:
 def _members(credential: Mapping[str, Any]) -> list[Any]:
     members = members_of(credential) if is_transcript(credential) else []
     if len(members) > MAX_MEMBERS:
-        raise FileProblem("file.too_large", most=MAX_MEMBERS)
+        raise FileProblem("file.too_large", most=f"{MAX_MEMBERS} credentials")
     return members
 
 

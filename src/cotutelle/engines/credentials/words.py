@@ -20,7 +20,7 @@ def sentence(code: str, params: Mapping[str, Any], language: str) -> str:
     Return the sentence of ``code``.
 
     ``{reason}`` stands for the sentence of the code in ``params["code"]``, a time in UTC is written
-    ``2026-11-21 08:30 UTC``, and a gap without a parameter stays empty.
+    ``2026-11-21 08:30 UTC``, a list as an enumeration, and a gap without a parameter stays empty.
 
     Parameters
     ----------
@@ -40,9 +40,10 @@ def sentence(code: str, params: Mapping[str, Any], language: str) -> str:
         if name == "reason" and "code" in params:
             inner = {key: value for key, value in params.items() if key != "code"}
             return sentence(str(params["code"]), inner, language)
-        return _shown(params.get(name, ""))
+        return _shown(params.get(name, ""), "、" if tongue == "zh" else ", ")
 
-    return _GAP.sub(fill, words["zh" if language.startswith("zh") else "en"])
+    tongue = "zh" if language.startswith("zh") else "en"
+    return _GAP.sub(fill, words[tongue])
 
 
 def codes() -> tuple[str, ...]:
@@ -50,8 +51,8 @@ def codes() -> tuple[str, ...]:
     return tuple(_words())
 
 
-def _shown(value: Any) -> str:
-    text = str(value)
+def _shown(value: Any, comma: str) -> str:
+    text = comma.join(map(str, value)) if isinstance(value, list) else str(value)
     time = _TIME.fullmatch(text)
     return f"{time[1]} {time[2]} UTC" if time else text
 
