@@ -7,9 +7,11 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("cotutelle.web.urls")),
+    path("", include("cotutelle.credentials.urls.public_verify")),
     path("people/", include("cotutelle.people.urls")),
     path("units/", include("cotutelle.institutions.urls")),
     path("history/", include("cotutelle.ledger.urls")),
+    path("log/", include("cotutelle.ledger.log_urls")),
     path("tasks/", include("cotutelle.workflow.urls")),
     path("inbox/", include("cotutelle.notices.urls")),
     path("files/", include("cotutelle.files.urls")),

@@ -23,8 +23,8 @@ from cotutelle.credentials.queries.shares import open_share
 from cotutelle.credentials.services.drafting import schema_url
 from cotutelle.credentials.services.shares import count_view
 from cotutelle.engines.credentials.achievements import schema
-from cotutelle.engines.credentials.errors import FileProblem
 from cotutelle.engines.credentials.carriers import read_carrier
+from cotutelle.engines.credentials.errors import FileProblem
 from cotutelle.engines.credentials.words import sentence
 from cotutelle.ledger.queries.log import policy_text
 from cotutelle.people.views.measure import at_a_measure
