@@ -172,6 +172,15 @@ access.register("programmes.student", access.by_permission("programmes.view_stud
 access.register("programmes.cohort", access.by_permission("programmes.manage_cohort"))
 
 
+def _may_read_record(actor: Person, person: Person) -> bool:
+    """The student's mentors and the graduate school follow what the log holds of a student."""
+    student = Student.objects.filter(person=person).select_related("unit").first()
+    return student is not None and why_not(actor, "programmes.view_record", student) is None
+
+
+access.register_trace_reader(_may_read_record)
+
+
 def _why_not_read(actor: Person, file: StoredFile) -> str | None:
     student = Student.objects.filter(person_id=file.owner_id).select_related("unit").first()
     if student is None:

@@ -70,6 +70,11 @@ grant(
     reason=_("Only the student and the offices that admit them see scores."),
 )
 grant(
+    "programmes.view_record",
+    is_officer | supervises,
+    reason=_("Only the student's mentors and the graduate school follow the record."),
+)
+grant(
     "programmes.view_profile",
     is_self | has_role(*sorted(PROFILE_READERS)) | supervises | reads_by_hook,
     reason=_("Only the student, their mentors and the staff of their unit read the statement."),

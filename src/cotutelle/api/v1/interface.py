@@ -16,6 +16,7 @@ from cotutelle.api.v1.rooms.answers import room as answers
 from cotutelle.api.v1.rooms.hours import room as hours
 from cotutelle.api.v1.rooms.imports import room as imports
 from cotutelle.api.v1.rooms.lists import room as lists
+from cotutelle.api.v1.rooms.log import room as log
 from cotutelle.api.v1.rooms.mentors import room as mentors
 from cotutelle.api.v1.rooms.offers import room as offers
 from cotutelle.api.v1.rooms.own import room as own
@@ -55,6 +56,7 @@ ROOMS: tuple[Room, ...] = (
     wards,
     weekly,
     rotations,
+    log,
 )
 
 

@@ -14,7 +14,18 @@ from cotutelle.core.errors import RuleViolation
 
 M = TypeVar("M", bound=Model)
 # Columns that change without anybody changing the thing.
-_IGNORED = frozenset({"password", "last_login", "search", "search_text", "name_sort"})
+_IGNORED = frozenset(
+    {
+        "password",
+        "last_login",
+        "search",
+        "search_text",
+        "name_sort",
+        "asked_at",
+        "answered_at",
+        "known_size",
+    }
+)
 _COUNTED = {"selection.participant": "list_version", "selection.answer": "version"}
 
 

@@ -48,25 +48,40 @@ def record_of(person: Person, *, reader: Person) -> QuerySet[Entry]:
     return rows.select_related("actor", "on_behalf_of", "unit", "payload", "leaf__shard", "pending")
 
 
-def events(entries: Iterable[Entry]) -> list[Event]:
-    """Put ``entries`` into words, each with how well it is kept; six queries for any number."""
-    reached, institutions = heads(), Institutions()
-    found = []
-    for entry in entries:
+class Teller:
+    """Puts entries into words; reads once what all of them need (five queries)."""
+
+    def __init__(self) -> None:
+        self._reached = heads()
+        self._institutions = Institutions()
+
+    def event(self, entry: Entry) -> Event:
+        """Return ``entry``, as `record_of` reads it, in words."""
         leaf = getattr(entry, "leaf", None)
-        found.append(
-            Event(
-                entry=entry,
-                leaf=leaf,
-                words=label(entry.action),
-                when=entry.at,
-                institution=institutions.of(entry.unit),
-                place=place_of(leaf, reached),
-                is_erased=getattr(entry, "payload", None) is None,
-                changes=describe(entry).changes,
-            )
+        return Event(
+            entry=entry,
+            leaf=leaf,
+            words=label(entry.action),
+            when=entry.at,
+            institution=self._institutions.of(entry.unit),
+            place=place_of(leaf, self._reached),
+            is_erased=is_erased(entry, leaf),
+            changes=describe(entry).changes,
         )
-    return found
+
+
+def events(entries: Iterable[Entry]) -> list[Event]:
+    """Put ``entries`` into words, each with how well it is kept."""
+    teller = Teller()
+    return [teller.event(entry) for entry in entries]
+
+
+def is_erased(entry: Entry, leaf: Leaf | None) -> bool:
+    """Tell whether nobody can say any more what ``entry`` was, though its place remains."""
+    if leaf is not None and leaf.statement is not None:
+        return False
+    kept = getattr(entry, "payload", None)
+    return kept is None or (leaf is not None and not kept.committed)
 
 
 def may_read_payload(actor: object, entry: Entry) -> bool:

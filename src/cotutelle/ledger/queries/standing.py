@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
 
 from cotutelle.institutions.enums import INSTITUTION_KINDS
 from cotutelle.institutions.models import Unit
-from cotutelle.ledger.enums import AnchorKind, AnchorState, ShardState, WitnessState
+from cotutelle.ledger.enums import AnchorKind, AnchorState, WitnessState
 from cotutelle.ledger.models import (
     Anchor,
     Checkpoint,
@@ -22,6 +23,13 @@ from cotutelle.ledger.models import (
     Witness,
     WitnessPolicy,
 )
+from cotutelle.ledger.queries.log import (
+    current_policy,
+    newest_checkpoint,
+    open_shard,
+    published_checkpoint,
+)
+from cotutelle.ledger.queries.tolerance import Tolerance
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,11 @@ class Place:
     kind: str
     icon: str
     label: str
+
+    @property
+    def is_provable(self) -> bool:
+        """Whether a published checkpoint covers it."""
+        return self.key in {"witnessed", "anchored"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +89,17 @@ class Standing:
     watchers: Sequence[Watcher]
     anchors: Sequence[AnchorLine]
     policy: WitnessPolicy | None
+    policy_size: int
+
+    @property
+    def tolerance(self) -> Tolerance | None:
+        """What the policy in force tolerates; nothing without a policy."""
+        return Tolerance(self.policy.needed, self.policy_size) if self.policy else None
 
     @property
     def unpublished(self) -> int:
         """How many entries have a place, but no published checkpoint covers them."""
         return self.shard.size - (self.published.size if self.published else 0)
-
-
-def open_shard() -> Shard | None:
-    """Return the shard that grows; nothing before the log is set up."""
-    return Shard.objects.filter(state=ShardState.OPEN).first()
-
-
-def current_policy() -> WitnessPolicy | None:
-    """Return the policy in force: the newest one."""
-    return WitnessPolicy.objects.order_by("-number").first()
 
 
 def standing() -> Standing | None:
@@ -104,17 +113,13 @@ def standing() -> Standing | None:
         shard=shard,
         waiting=Pending.objects.count(),
         waiting_since=oldest,
-        sealed=shard.checkpoints.order_by("-size").first(),
-        published=published_of(shard),
+        sealed=newest_checkpoint(shard),
+        published=published_checkpoint(shard),
         watchers=watchers_of(shard, policy),
         anchors=anchors_of(shard),
         policy=policy,
+        policy_size=policy.witnesses.count() if policy else 0,
     )
-
-
-def published_of(shard: Shard) -> Checkpoint | None:
-    """Return the newest checkpoint that enough witnesses have cosigned."""
-    return shard.checkpoints.exclude(published_at=None).order_by("-size").first()
 
 
 def watchers_of(shard: Shard, policy: WitnessPolicy | None) -> list[Watcher]:
@@ -215,7 +220,7 @@ class Institutions:
 
     def of_issuer(self, issuer: str) -> Unit | None:
         """Return the institution whose code ends ``issuer``, an identifier of the log."""
-        code = issuer.rsplit("/", 1)[-1]
+        code = unquote(issuer.rsplit("/", 1)[-1])
         return next((one for one in self._found.values() if one.code == code), None)
 
     def among(self, paths: Iterable[str]) -> list[Unit]:

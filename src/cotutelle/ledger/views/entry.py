@@ -1,0 +1,111 @@
+"""One entry of the log: what anybody sees of it, and what only those see whom it concerns."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from cotutelle.core.access import PUBLIC, requires
+from cotutelle.engines.translog import LogProof, leaf_hash
+from cotutelle.ledger.models import Leaf
+from cotutelle.ledger.queries.evidence import (
+    disclosed,
+    entry_data,
+    entry_json,
+    evidence_of,
+    proof_text,
+)
+from cotutelle.ledger.queries.log import published_checkpoint
+from cotutelle.ledger.queries.overview import with_institutions
+from cotutelle.ledger.queries.record import is_erased, may_read_payload
+from cotutelle.ledger.queries.standing import heads, place_of
+from cotutelle.ledger.views.public import at_a_measure
+from cotutelle.ui.downloads import attachment
+
+
+def _leaf(number: int, index: int) -> Leaf:
+    rows = Leaf.objects.select_related("shard", "entry__payload", "entry__person", "entry__unit")
+    return get_object_or_404(rows, shard__number=number, index=index)
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True)
+
+
+@requires(PUBLIC)
+@require_safe
+@at_a_measure
+def entry(request: HttpRequest, number: int, index: int) -> HttpResponse:
+    leaf = _leaf(number, index)
+    may_read = may_read_payload(request.user, leaf.entry)
+    kept = disclosed(leaf) if may_read else None
+    head = published_checkpoint(leaf.shard)
+    is_published = head is not None and head.size > leaf.index
+    context: dict[str, Any] = {
+        "leaf": leaf,
+        "layout": "ui/base.html" if request.user.is_authenticated else "ui/bare.html",
+        "institution": with_institutions([leaf])[0].institution,
+        "place": place_of(leaf, heads()),
+        "entry_json": _pretty(entry_json(leaf)),
+        "may_read": may_read,
+        "is_erased": is_erased(leaf.entry, leaf),
+        "payload": _pretty(kept[0]) if kept else "",
+        "salt": kept[1] if kept else "",
+        "is_published": is_published,
+        "head": head,
+    }
+    if is_published:
+        context["path"] = path = _path(leaf)
+        context["steps"] = len(path) - 2
+    return render(request, "ledger/log_entry.html", context)
+
+
+def _path(leaf: Leaf) -> list[dict[str, Any]]:
+    """Return the hashes from the leaf to the root: each step's neighbour and its side."""
+    proof = LogProof.parse(proof_text(leaf))
+    head = proof.head()
+    steps: list[dict[str, Any]] = [
+        {"label": _("this entry"), "hash": leaf_hash(entry_data(leaf)).hex(), "kind": "leaf"}
+    ]
+    steps += [
+        {"label": _("neighbour"), "hash": bytes(one).hex(), "kind": "step"} for one in proof.hashes
+    ]
+    root = base64.b64encode(head.root).decode()
+    steps.append({"label": _("root of the checkpoint"), "hash": root, "kind": "root"})
+    return steps
+
+
+@requires(PUBLIC)
+@require_safe
+@at_a_measure
+def proof(request: HttpRequest, number: int, index: int) -> HttpResponse:
+    """Send the proof that the entry is in the log; it says nothing of what the entry is about."""
+    leaf = _leaf(number, index)
+    try:
+        text = proof_text(leaf)
+    except ValueError:
+        raise Http404 from None
+    name = f"log-{number}-entry-{index}.tlog-proof"
+    return attachment(text.encode(), name, "text/plain; charset=utf-8")
+
+
+@requires(PUBLIC)
+@require_safe
+@at_a_measure
+def evidence(request: HttpRequest, number: int, index: int) -> HttpResponse:
+    """Send entry and proof; payload and salt too for those who may read them."""
+    leaf = _leaf(number, index)
+    found = evidence_of(leaf)
+    if found is None:
+        raise Http404
+    if not may_read_payload(request.user, leaf.entry):
+        found.pop("payload", None)
+        found.pop("salt", None)
+    content = json.dumps(found, ensure_ascii=False, indent=2).encode()
+    return attachment(content, f"log-{number}-entry-{index}.evidence.json", "application/json")
