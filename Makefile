@@ -24,7 +24,7 @@ lint: setup-test
 	$(BIN)/djlint --lint --quiet src
 
 bench: setup-test
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
 clean:
 	rm -rf .venv .dev node_modules src/cotutelle/ui/static/vendor build test-results
