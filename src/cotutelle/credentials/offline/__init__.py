@@ -1,0 +1,1 @@
+"""The offline verifier: one HTML file that checks credentials with nothing but a browser."""

@@ -1,0 +1,118 @@
+// What a credential states: who, what, by whom, when, with which results; and a transcript's events with their gaps.
+import { el } from './dom.js';
+import { knows, language, moment, say } from './words.js';
+
+const isText = value => typeof value === 'string' && value !== '';
+const isThing = value => typeof value === 'object' && value !== null && !Array.isArray(value);
+const things = value => (Array.isArray(value) ? value : [value]).filter(isThing);
+
+/** A text of a thing in the language of the page: Chinese stands in its `zh` part. */
+function text(thing, name) {
+  const chinese = language() === 'zh' && isThing(thing?.zh) ? thing.zh[name] : undefined;
+  const found = isText(chinese) ? chinese : thing?.[name];
+  return isText(found) ? found : null;
+}
+
+const line = (name, ...value) => [el('dt', {}, say(`fact.${name}`)), el('dd', {}, ...value)];
+const day = value => (isText(value) ? moment(value, { withTime: false }) : null);
+
+function issuerOf(credential) {
+  const { issuer } = credential;
+  const id = isThing(issuer) ? issuer.id : issuer;
+  const name = isThing(issuer) ? text(issuer, 'name') : null;
+  return [name && el('b', {}, name), name && el('br'), isText(id) ? el('span', { class: 'cv-id' }, id) : null];
+}
+
+const isPlain = value => isText(value) || typeof value === 'number' || typeof value === 'boolean';
+
+/** A fact in words: text in the language of the page, days as it writes them, lists with its comma. */
+function plain(value) {
+  if (isPlain(value)) return moment(String(value), { withTime: false });
+  if (Array.isArray(value)) return value.filter(isPlain).map(plain).join(say('list.comma'));
+  const found = isThing(value) ? value[language()] ?? value.en : null;
+  return isPlain(found) ? String(found) : null;
+}
+
+/** What the kind of credential states beyond a name: a mark with its standard error, weeks, credits. */
+function factLines(given) {
+  const facts = isThing(given) ? { ...given } : {};
+  if (isPlain(facts.value) && isPlain(facts.standardError)) {
+    facts.value = say('fact.with_error', { value: facts.value, error: facts.standardError });
+    delete facts.standardError;
+  }
+  if (isThing(facts.scale) && isPlain(facts.scale.min) && isPlain(facts.scale.max)) {
+    facts.scale = say('fact.range', { low: facts.scale.min, high: facts.scale.max });
+  }
+  return Object.entries(facts).map(([name, value]) => {
+    const shown = plain(value);
+    return shown && [el('dt', {}, knows(`facts.${name}`) ? say(`facts.${name}`) : name), el('dd', {}, shown)];
+  });
+}
+
+function results(subject) {
+  const found = things(subject.result ?? []).map(one => one.value).filter(isPlain);
+  return found.length ? line('results', found.map(String).join(say('list.semicolon'))) : null;
+}
+
+/** The facts of one credential. */
+export function credentialCard(credential, confirmed) {
+  const subject = things(credential.credentialSubject)[0] ?? {};
+  const achievement = things(subject.achievement ?? {})[0] ?? {};
+  const title = text(credential, 'name') ?? text(achievement, 'name') ?? credential.id;
+  const about = text(achievement, 'description') ?? text(credential, 'description');
+  const narrative = text(achievement.criteria ?? {}, 'narrative');
+  const criteria = language() === 'zh' ? text(achievement, 'criteria') ?? narrative : narrative;
+  return el('section', { class: 'cv-card cv-paper' },
+    el('h2', {}, title),
+    confirmed ? null : el('p', { class: 'cv-warn' }, say('fact.unchecked')),
+    about && el('p', {}, about),
+    el('dl', { class: 'cv-facts' },
+      line('holder', text(subject, 'name') ?? el('span', { class: 'cv-meta' }, say('fact.nameless'))),
+      line('issuer', ...issuerOf(credential)),
+      day(credential.validFrom) && line('from', day(credential.validFrom)),
+      line('until', day(credential.validUntil) ?? say('fact.no_end')),
+      factLines(subject.facts),
+      results(subject),
+      criteria && line('criteria', criteria),
+      isText(credential.id) && line('id', el('span', { class: 'cv-id' }, credential.id))));
+}
+
+/** The credentials inside a transcript. */
+export function membersCard(members) {
+  if (!members.length) return null;
+  return el('section', { class: 'cv-card' },
+    el('h2', {}, say('fact.members')),
+    el('ul', { class: 'cv-members' }, members.map(one => el('li', {},
+      el('b', {}, text(one, 'name') ?? String(one.id)), el('br'),
+      el('span', { class: 'cv-meta' }, [text(isThing(one.issuer) ? one.issuer : {}, 'name'), day(one.validFrom)].filter(Boolean).join(' · '))))));
+}
+
+/** Shown events in their order, each stretch that is left out as one line. */
+function steps(events, count) {
+  const found = [];
+  let next = 1;
+  const gap = last => {
+    if (last > next) found.push({ gap: say('trace.gap', { first: next, last }) });
+    else if (last === next) found.push({ gap: say('trace.gap_one', { first: next }) });
+  };
+  for (const event of [...events].sort((one, other) => one.seq - other.seq)) {
+    gap(event.seq - 1);
+    found.push(event);
+    next = event.seq + 1;
+  }
+  gap(count);
+  return found;
+}
+
+/** The course of training that a transcript shows; null where there is none. */
+export function traceCard(trace, events) {
+  if (!trace || !Number.isSafeInteger(trace.count)) return null;
+  const whole = events.length === trace.count;
+  return el('section', { class: 'cv-card' },
+    el('h2', {}, say('trace.title')),
+    el('p', {}, say(whole ? 'trace.whole' : 'trace.partial', { shown: events.length, count: trace.count })),
+    el('ol', { class: 'cv-trace' }, steps(events, trace.count).map(step => (step.gap
+      ? el('li', { class: 'cv-gap' }, step.gap)
+      : el('li', {}, el('span', { class: 'cv-seq' }, String(step.seq)), el('div', {},
+        el('b', {}, el('code', {}, step.action)), el('br'), el('span', { class: 'cv-meta' }, `${moment(step.at)} · ${step.issuer}`)))))));
+}

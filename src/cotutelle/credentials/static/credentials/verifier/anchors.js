@@ -1,0 +1,107 @@
+// What an anchor outside the log says. A chain is not asked here, and of a time-stamp (RFC 3161) only what it was made
+// over is compared: whether its authority is trusted is left open.
+import { Refusal, base64, hex, sameOctets, sha256, unbase64, unhex, utf8 } from './bytes.js';
+import { remember } from './evidence.js';
+import { finding, refused } from './findings.js';
+import { isCount, isObject, isText } from './json.js';
+import { verifyInclusion } from './merkle.js';
+import { readTime } from './times.js';
+
+const MOST_ANCHORS = 16;
+
+const refuse = code => {
+  throw new Refusal(`anchor.${code}`);
+};
+
+/** Elements of a DER content; null where it is not well formed. */
+function elements(octets) {
+  const found = [];
+  let at = 0;
+  while (at < octets.length) {
+    const tag = octets[at];
+    let length = octets[at + 1];
+    at += 2;
+    if (length === undefined || length === 0x80 || length > 0x84) return null;
+    if (length > 0x80) {
+      const size = length - 0x80;
+      length = octets.slice(at, at + size).reduce((sum, octet) => sum * 256 + octet, 0);
+      at += size;
+    }
+    if (at + length > octets.length) return null;
+    found.push({ tag, content: octets.slice(at, at + length) });
+    at += length;
+  }
+  return found;
+}
+
+/** Follow `path`, a list of [position, tag], into DER octets. */
+function follow(octets, path) {
+  let content = octets;
+  for (const [position, tag] of path) {
+    const found = content && elements(content)?.[position];
+    if (!found || found.tag !== tag) return null;
+    content = found.content;
+  }
+  return content;
+}
+
+const SEQUENCE = 0x30;
+const TAGGED = 0xa0;
+const OCTETS = 0x04;
+const IDENTIFIER = 0x06;
+const SHA256 = '96,134,72,1,101,3,4,2,1';
+const TST_INFO = [[1, TAGGED], [0, SEQUENCE], [2, SEQUENCE], [1, TAGGED], [0, OCTETS], [0, SEQUENCE], [2, SEQUENCE]];
+
+/** SHA-256 message imprint of a token (or of a whole response holding one), or null. */
+function imprintOf(text) {
+  const octets = isText(text) ? unbase64(text) : null;
+  if (!octets) return null;
+  const response = follow(octets, [[0, SEQUENCE], [0, SEQUENCE]]) !== null;
+  const start = response ? [[0, SEQUENCE], [1, SEQUENCE]] : [[0, SEQUENCE]];
+  const imprint = follow(octets, [...start, ...TST_INFO]);
+  const algorithm = imprint && follow(imprint, [[0, SEQUENCE], [0, IDENTIFIER]]);
+  return algorithm?.join() === SHA256 ? follow(imprint, [[1, OCTETS]]) : null;
+}
+
+/** Origin, size, root and inclusion proof that an anchor states, well formed. */
+function readHead(anchor) {
+  const root = unhex(anchor.root, 32);
+  const isLine = isText(anchor.origin) && anchor.origin !== '' && !/[\u0000-\u001f]/.test(anchor.origin);
+  if (!isLine || !root || !isCount(anchor.size) || !Array.isArray(anchor.inclusion)) refuse('malformed');
+  const inclusion = anchor.inclusion.map(unbase64);
+  if (inclusion.includes(null)) refuse('malformed');
+  return { origin: anchor.origin, size: anchor.size, root, inclusion };
+}
+
+async function checkAnchor(book, place, anchor) {
+  if (!isObject(anchor) || !['evm', 'rfc3161'].includes(anchor.type)) refuse('malformed');
+  const { origin, size, root, inclusion } = readHead(anchor);
+  if (origin !== place.origin) refuse('wrong_root');
+  await verifyInclusion(place.index, BigInt(size), place.leaf, inclusion, root).catch(() => refuse('wrong_root'));
+  remember(book, origin, size, `size ${size}`, hex(root));
+  const { at } = anchor;
+  if (readTime(at) === null) refuse('malformed');
+  if (anchor.type === 'evm') {
+    return finding('unknown', 'anchor.stated', { chain: String(anchor.chain_id).slice(0, 40), contract: String(anchor.contract).slice(0, 60), at });
+  }
+  const imprint = imprintOf(anchor.token);
+  if (!imprint) refuse('token');
+  const stamped = await sha256(utf8(`${origin}\n${size}\n${base64(root)}\n`));
+  if (!sameOctets(imprint, stamped)) refuse('wrong_root');
+  return finding('unknown', 'anchor.stated_time', { at });
+}
+
+/** What the anchors of a file say of the entry at `place`: nothing good in a browser, but perhaps something bad. */
+export async function checkAnchors(book, anchors, place) {
+  const listed = anchors ?? [];
+  if (!Array.isArray(listed) || listed.length > MOST_ANCHORS) return finding('bad', 'anchor.malformed');
+  if (!listed.length) return finding('absent', 'anchor.none');
+  if (!place) return finding('unknown', 'anchor.unchecked');
+  const found = [];
+  try {
+    for (const anchor of listed) found.push(await checkAnchor(book, place, anchor));
+  } catch (problem) {
+    return refused(problem);
+  }
+  return found[0];
+}
