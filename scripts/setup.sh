@@ -56,12 +56,12 @@ environment() {
 }
 
 packages() {
-  mark=$(fingerprint uv.lock pyproject.toml)-$(.venv/bin/python -c 'import sys; print(sys.version_info[:2], sys.prefix)')
+  mark=$(fingerprint uv.lock pyproject.toml)-anchor-$(.venv/bin/python -c 'import sys; print(sys.version_info[:2], sys.prefix)')
   [ "$wanted" = test ] && groups="--group dev" || groups="--no-default-groups"
   is_done "packages-$wanted" "$mark" && return 0
   say "Installing the locked packages."
   # shellcheck disable=SC2086 # several words
-  VIRTUAL_ENV="$PWD/.venv" UV_PROJECT_ENVIRONMENT="$PWD/.venv" .venv/bin/uv sync -q --locked --inexact $groups --python .venv/bin/python \
+  VIRTUAL_ENV="$PWD/.venv" UV_PROJECT_ENVIRONMENT="$PWD/.venv" .venv/bin/uv sync -q --locked --inexact --extra anchor $groups --python .venv/bin/python \
     || fail "The locked packages could not be installed; the reason is above."
   mark_done "packages-$wanted" "$mark"
 }
@@ -73,7 +73,7 @@ node_is_new_enough() {
 assets() {
   mark=$(fingerprint package.json package-lock.json scripts/copy_assets.py)
   is_done assets "$mark" && [ -f src/cotutelle/ui/static/vendor/tabler.min.css ] \
-    && [ -f src/cotutelle/engines/credentials/contexts/credentials-v2.json ] && return 0
+    && [ -f src/cotutelle/engines/credentials/contexts/credentials-v2.json ] && [ -d node_modules ] && return 0
   say "Fetching the locked front-end assets."
   if node_is_new_enough; then
     npm ci --ignore-scripts --no-audit --no-fund --silent \
