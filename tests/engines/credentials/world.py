@@ -137,15 +137,15 @@ class World:
         """Tell from which index on a key was in wrong hands."""
         return self.key_event(controller, name, event="compromised", from_index=from_index)
 
-    def key_event(self, controller: str, name: str, **members: Any) -> int:
+    def key_event(self, owner: str, name: str, **members: Any) -> int:
         """Log an event in the life of a key."""
         statement = {
-            "controller": controller,
-            "key": self.multikey(controller, name),
+            "controller": owner,
+            "key": self.multikey(owner, name),
             "at": write_time(self.now),
             **members,
         }
-        index = self.append(statement_entry(controller, "key", self._day(), statement))
+        index = self.append(statement_entry(owner, "key", self._day(), statement))
         self.key_events.append(index)
         return index
 
@@ -304,7 +304,7 @@ class World:
         told = {
             "event": "list",
             "id": signed["id"],
-            "purpose": purpose,
+            "purpose": signed["credentialSubject"]["statusPurpose"],
             "digest": digest_of(signed),
             "at": write_time(self.now),
             **(statement or {}),

@@ -17,7 +17,7 @@ from cotutelle.engines.credentials.errors import VerifyError
 from cotutelle.engines.credentials.evidence import Book, Logged
 from cotutelle.engines.credentials.report import Finding
 from cotutelle.engines.credentials.times import read_time, write_time
-from cotutelle.engines.credentials.timestamps import verify_token
+from cotutelle.engines.credentials.timestamps import check_imprint, verify_token
 from cotutelle.engines.translog import Checkpoint, NoteError, ProofError, verify_inclusion
 
 MAX_ANCHORS = 16
@@ -71,9 +71,11 @@ def _check(anchor: object, logged: Logged, book: Book, roots: Sequence[bytes]) -
             "anchor.stated",
             {"chain": str(chain)[:40], "contract": str(contract)[:60], "at": at},
         )
+    token = _base64(anchor.get("token"))
     if not roots:
+        check_imprint(token, head.text.encode())
         return Finding("unknown", "anchor.stated_time", {"at": at})
-    stamped = verify_token(_base64(anchor.get("token")), head.text.encode(), roots)
+    stamped = verify_token(token, head.text.encode(), roots)
     return Finding("good", "anchor.stamped", {"at": write_time(stamped)})
 
 

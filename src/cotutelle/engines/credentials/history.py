@@ -95,14 +95,14 @@ def _events(book: Book, evidence: object) -> Iterable[KeyEvent]:
 def _event(logged: Logged) -> KeyEvent:
     statement: Mapping[str, Any] = logged.entry.statement or {}
     event, controller, key = (statement.get(name) for name in ("event", "controller", "key"))
-    from_index = statement.get("from_index", 0)
+    from_index: Any = statement.get("from_index") if event == COMPROMISED else 0
     if (
         logged.entry.kind != "key"
         or event not in (ADDED, RETIRED, COMPROMISED)
         or not isinstance(key, str)
         or not isinstance(controller, str)
         or controller != logged.entry.issuer
-        or (event == COMPROMISED and not is_number(statement.get("from_index")))
+        or not is_number(from_index)
         or from_index < 0
     ):
         raise VerifyError("issuer.key_event", code="logged.malformed")

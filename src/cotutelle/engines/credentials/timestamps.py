@@ -9,8 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from cotutelle.engines.credentials.errors import VerifyError
+
+if TYPE_CHECKING:
+    from rfc3161_client import TimeStampResponse
 
 _SHA256 = "2.16.840.1.101.3.4.2.1"
 _GRANTED = b"\x30\x03\x02\x01\x00"  # PKIStatusInfo { status granted(0) }
@@ -36,15 +40,31 @@ def verify_token(token: bytes, data: bytes, roots: Sequence[bytes]) -> datetime:
         else that does not hold.
     """
     from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415
-    from rfc3161_client import (  # noqa: PLC0415 - only with roots at hand
-        VerifierBuilder,
-        decode_timestamp_response,
-    )
+    from rfc3161_client import VerifierBuilder  # noqa: PLC0415 - only with roots at hand
 
-    # Whoever wrote the token chose its bytes, and the libraries below raise whatever they like.
     certificates = [found for pem in roots for found in load_pem_x509_certificates(pem)]
     if not certificates:
         raise ValueError("roots: no certificate")
+    response = check_imprint(token, data)
+    builder = VerifierBuilder(roots=certificates)
+    try:
+        builder.build().verify_message(response, data)
+    except Exception:  # as in check_imprint
+        raise VerifyError("anchor.token") from None
+    return response.tst_info.gen_time
+
+
+def check_imprint(token: bytes, data: bytes) -> TimeStampResponse:
+    """
+    Return a token as it stands when it claims to stamp ``data``; who signed it is not looked at.
+
+    Raises
+    ------
+    VerifyError
+        ``anchor.wrong_root`` when it stamps something else, ``anchor.token`` when it cannot be read.
+    """
+    from rfc3161_client import decode_timestamp_response  # noqa: PLC0415 - only with a token
+
     try:
         response = decode_timestamp_response(as_response(token))
         imprint = response.tst_info.message_imprint
@@ -52,16 +72,13 @@ def verify_token(token: bytes, data: bytes, roots: Sequence[bytes]) -> datetime:
             imprint.hash_algorithm.dotted_string == _SHA256
             and imprint.message == hashlib.sha256(data).digest()
         )
-    except Exception:
+    except (
+        Exception
+    ):  # whoever wrote the token chose its bytes; the library raises whatever it likes
         raise VerifyError("anchor.token") from None
     if not same:
         raise VerifyError("anchor.wrong_root")
-    builder = VerifierBuilder(roots=certificates)
-    try:
-        builder.build().verify_message(response, data)
-    except Exception:
-        raise VerifyError("anchor.token") from None
-    return response.tst_info.gen_time
+    return response
 
 
 def as_response(token: bytes) -> bytes:
