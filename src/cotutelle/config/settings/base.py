@@ -8,6 +8,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from cotutelle.config.settings.anchor import *  # noqa: F403
 from cotutelle.config.settings.signin import *  # noqa: F403
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -163,3 +164,9 @@ COTUTELLE_JOB_STALE_SECONDS = 30
 
 # A long import must not hold up e-mails; what is done leaves the queue.
 PROCRASTINATE_WORKER_DEFAULTS = {"concurrency": 4, "delete_jobs": "successful"}
+
+# The log: under which name institutions issue before it is set up, and who keeps private keys.
+COTUTELLE_AUTHORITY = os.environ.get("COTUTELLE_AUTHORITY", "cotutelle.example")
+COTUTELLE_KEY_PROVIDER = os.environ.get(
+    "COTUTELLE_KEY_PROVIDER", "cotutelle.ledger.services.keys.FileKeys"
+)

@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
                 ('issuer', models.CharField(max_length=300)),
                 ('kind', models.CharField(choices=[('decision', 'Decision'), ('credential', 'Certificate'), ('status', 'Status list'), ('key', 'Key'), ('agreement', 'Agreement'), ('publication', 'Publication')], max_length=20)),
                 ('day', models.DateField()),
-                ('commitment', models.CharField(max_length=64, unique=True)),
+                ('commitment', models.CharField(max_length=64, db_index=True)),
                 ('statement', models.JSONField(blank=True, null=True)),
                 ('hash', models.BinaryField(max_length=32)),
                 ('seq', models.PositiveIntegerField(blank=True, null=True)),

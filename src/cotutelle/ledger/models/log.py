@@ -93,7 +93,7 @@ class Leaf(models.Model):
     issuer = models.CharField(max_length=300)
     kind = models.CharField(max_length=20, choices=LogKind)
     day = models.DateField()
-    commitment = models.CharField(max_length=64, unique=True)
+    commitment = models.CharField(max_length=64, db_index=True)
     statement = models.JSONField(null=True, blank=True)
     hash = models.BinaryField(max_length=32)
     trace = models.ForeignKey(Trace, models.PROTECT, null=True, blank=True, related_name="leaves")

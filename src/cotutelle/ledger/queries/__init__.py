@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from cotutelle.ledger.queries.evidence import (
+    disclosed,
+    entry_data,
+    entry_json,
+    evidence_of,
+    inclusion,
+    leaf_of,
+    proof_text,
+)
 from cotutelle.ledger.queries.history import (
     SHOWN,
     Change,
@@ -13,15 +22,52 @@ from cotutelle.ledger.queries.history import (
     units_read_by,
     visible_to,
 )
+from cotutelle.ledger.queries.log import (
+    authority,
+    cosigned_note,
+    current_policy,
+    issuer_of,
+    log_size,
+    newest_checkpoint,
+    open_shard,
+    policy_text,
+    published_checkpoint,
+    published_text,
+    store_of,
+    tree_of,
+)
+from cotutelle.ledger.queries.traces import TraceEvent, trace_of, trace_summary
 
 __all__ = [
     "SHOWN",
     "Change",
     "Line",
+    "TraceEvent",
+    "authority",
+    "cosigned_note",
+    "current_policy",
     "describe",
+    "disclosed",
     "entries_about",
+    "entry_data",
+    "entry_json",
+    "evidence_of",
     "history_of",
+    "inclusion",
+    "issuer_of",
+    "leaf_of",
     "lines",
+    "log_size",
+    "newest_checkpoint",
+    "open_shard",
+    "policy_text",
+    "proof_text",
+    "published_checkpoint",
+    "published_text",
+    "store_of",
+    "trace_of",
+    "trace_summary",
+    "tree_of",
     "units_read_by",
     "visible_to",
 ]

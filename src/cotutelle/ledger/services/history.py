@@ -10,14 +10,18 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
 
 from cotutelle.core.clock import now
+from cotutelle.engines.translog import canonical_json
+from cotutelle.engines.translog.entries import PRIVATE_KINDS, PUBLIC_KINDS
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.enums import LogKind
 from cotutelle.ledger.models import Entry, EntryPayload, Pending
+from cotutelle.ledger.services.asking import seal_soon
 from cotutelle.people.models import Person
 
 SYSTEM = None
 """The actor of what nobody did: a deadline that passed, a job."""
 
+STATEMENT_MAX_BYTES = 16 * 1024
 CLOSED = "wellbeing."
 """Subjects of the closed room: never sealed, not even as a hash."""
 
@@ -59,12 +63,15 @@ def record(
     RuntimeError
         Outside a transaction: an entry could survive what was rolled back.
     ValueError
-        ``decision``: about a subject of the closed room.
+        ``decision``: about a subject of the closed room. ``statement``: not a decision's, missing
+        or unwanted for its kind, too long, or not plain JSON.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("record() outside a transaction could log what was rolled back")
     if decision and subject._meta.label_lower.startswith(CLOSED):
         raise ValueError("decision: nothing of the closed room enters the log")
+    kind, statement = kind or _kind_of(action), _plain(statement)
+    _refuse_statement(decision, kind, statement)
     owner = unit or getattr(subject, "owning_unit", None) or getattr(subject, "unit", None)
     entry = Entry.objects.create(
         subject_type=subject._meta.label_lower,
@@ -81,10 +88,21 @@ def record(
         entry=entry, salt=secrets.token_bytes(32), before=_plain(before), after=_plain(after)
     )
     if decision:
-        Pending.objects.create(
-            entry=entry, kind=kind or _kind_of(action), statement=_plain(statement)
-        )
+        Pending.objects.create(entry=entry, kind=kind, statement=statement)
+        seal_soon()
     return entry
+
+
+def _refuse_statement(decision: bool, kind: LogKind, statement: Any) -> None:
+    """Refuse here what could have no place in the log later, when nobody can be told."""
+    if statement is None:
+        if decision and kind in PUBLIC_KINDS:
+            raise ValueError(f"statement: an entry of kind {kind} says something")
+        return
+    if not decision or kind in PRIVATE_KINDS:
+        raise ValueError("statement: only public kinds of decisions say something")
+    if len(canonical_json(statement)) > STATEMENT_MAX_BYTES:
+        raise ValueError(f"statement: more than {STATEMENT_MAX_BYTES} bytes")
 
 
 def _kind_of(action: str) -> LogKind:
