@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typer
 
-from cotutelle.cli import affinity, database, matching, plan, serve, witness
+from cotutelle.cli import affinity, credential, database, matching, plan, serve, witness
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +23,7 @@ plan.register(app)
 database.register(app)
 serve.register(app)
 witness.register(app)
+credential.register(app)
 
 
 def main() -> None:

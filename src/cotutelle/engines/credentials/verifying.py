@@ -52,7 +52,7 @@ class _Checked:
 
 
 def verify_bundle(
-    bundle: Mapping[str, Any],
+    bundle: Any,
     *,
     policy: Policy | str,
     now: datetime,
@@ -63,7 +63,7 @@ def verify_bundle(
 
     Parameters
     ----------
-    bundle : ``cotutelle-bundle/1``, or a credential alone (``reading.read_json`` reads either).
+    bundle : ``cotutelle-bundle/1``, or a credential alone (``files.read_file`` reads either).
     policy : whom to believe about the log; text of a C2SP tlog-policy or the policy itself.
     now : aware time at which the credential should be valid.
     tsa_roots : PEM certificates of time-stamping authorities that are trusted.
@@ -81,7 +81,9 @@ def verify_bundle(
     """
     if now.utcoffset() is None:
         raise ValueError("now: has no time zone")
-    check_value(dict(bundle))
+    if not isinstance(bundle, dict):
+        raise FileProblem("file.unknown_kind")
+    check_value(bundle)
     is_bare = "format" not in bundle
     credential = bundle if is_bare else bundle.get("credential")
     if not isinstance(credential, dict) or (

@@ -1,8 +1,9 @@
 """
 JSON in its one canonical form (RFC 8785): what is hashed and signed.
 
-The encoder of the standard library writes that form for everything except floats, keys beyond
-ASCII (their order) and numbers that JSON cannot carry; those go to the package ``rfc8785``.
+The encoder of the standard library writes that form for everything except whole, tiny and huge
+floats, keys beyond ASCII (their order) and numbers that JSON cannot carry; those go to the package
+``rfc8785``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import rfc8785
 
 _LARGEST = 2**53 - 1
+_LEAST_PLAIN = 1e-4  # from here up Python writes a fraction as ECMAScript does, without an exponent
 _encode = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
 ).encode
@@ -64,6 +66,9 @@ def _is_plain(value: Any) -> bool:
             waiting.extend(item.values())
         elif kind is list or kind is tuple:
             waiting.extend(item)
+        elif kind is float:
+            if not _LEAST_PLAIN <= abs(item) < _LARGEST or item.is_integer():
+                return False
         elif kind is not int or not -_LARGEST <= item <= _LARGEST:
             return False
     return True

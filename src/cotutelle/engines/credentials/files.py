@@ -14,7 +14,7 @@ ATTACHMENT = "credential.cotutelle.json"
 _MAX_PDF = 4 * MAX_BYTES
 
 
-def read_carrier(data: bytes) -> Any:
+def read_file(data: bytes) -> Any:
     """
     Return the JSON value in a JSON file, inside a PNG badge, or attached to a PDF.
 
