@@ -1,0 +1,347 @@
+"""Following a log over HTTP: entries in our name, and every way in which a log can lie."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from cotutelle.engines.translog import Checkpoint, entry_bytes, sign_note
+from cotutelle.witness import Folder, Store
+from cotutelle.witness.cosigning import Cosigner, Refusal
+from cotutelle.witness.logs import add_log
+from cotutelle.witness.monitor import PATIENCE_S, Monitor
+from cotutelle.witness.status import facts
+from tests.factories.witnesses import SmallLog, running_witness, wait_until
+from tests.witness.served import Site, serving_files
+
+OURS = "https://demo.example/issuers/bjc"
+OTHERS = "https://demo.example/issuers/other"
+
+
+def _entry(issuer: str, kind: str = "decision", day: str = "2026-11-21", number: int = 0) -> bytes:
+    return entry_bytes(issuer, kind, day, f"{number:064x}")
+
+
+@dataclass(slots=True)
+class World:
+    """A witness, a log it follows, and where the log's files are served."""
+
+    folder: Folder
+    store: Store
+    log: SmallLog
+    site: Site
+    monitor: Monitor
+    clock: list[int]
+
+    def look(self, log: SmallLog | None = None, lines: str = "", size: int | None = None) -> None:
+        """Publish a log's files, and look at them."""
+        if log is not None:
+            self.site.files = log.files(lines, size)
+        self.monitor.look()
+
+    def cosign(self, log: SmallLog, old: int, size: int) -> str:
+        """Let the witness cosign."""
+        cosigner = Cosigner(self.folder, self.store, lambda: self.clock[0])
+        return cosigner.add_checkpoint(log.request(old, size))
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the witness says."""
+        return facts(self.folder, self.store, [OURS])
+
+    def findings(self) -> dict[str, str]:
+        """Return the reasons found, with their details."""
+        (log,) = self.facts()["logs"]
+        return {found["code"]: found["detail"] for found in log["findings"]}
+
+    def followed(self) -> int | None:
+        """Return the size up to which the log was followed."""
+        (log,) = self.facts()["logs"]
+        return log["followed"] and int(log["followed"]["size"])
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    folder = Folder.create(tmp_path / "w", "witness.example/m")
+    with opened(folder.path) as made:
+        add_log(made.store, made.log.vkey, made.site.url)
+        yield made
+
+
+@contextlib.contextmanager
+def opened(path: Path, issuers: tuple[str, ...] = (OURS,)) -> Iterator[World]:
+    """Open a folder again, with files to be served."""
+    folder, store, log = Folder.open(path), Store(path), SmallLog("log.example/m")
+    clock = [1_800_000_000]
+    with serving_files() as site, httpx.Client(timeout=20, trust_env=False) as client:
+        monitor = Monitor(folder, store, issuers, client, lambda: clock[0])
+        yield World(folder, store, log, site, monitor, clock)
+
+
+def test_entries_in_our_name_are_counted_by_kind_and_day(world: World):
+    for number in range(700):
+        world.log.append(_entry(OTHERS, number=number))
+    for kind, day in (
+        ("decision", "2026-10-02"),
+        ("decision", "2026-10-03"),
+        ("credential", "2026-11-05"),
+    ):
+        world.log.append(_entry(OURS, kind, day))
+        world.log.append(_entry(OURS + "/x", kind, day))
+    world.look(world.log)
+    world.log.append(_entry(OURS, "decision", "2026-11-06"))
+    world.look(world.log)
+
+    assert world.findings() == {}
+    assert world.followed() == len(world.log.entries) == 707
+    entries = world.facts()["entries"]
+    assert entries["months"] == [
+        {"month": "2026-11", "kind": "credential", "count": 1},
+        {"month": "2026-11", "kind": "decision", "count": 1},
+        {"month": "2026-10", "kind": "decision", "count": 2},
+    ]
+    assert [(row["index"], row["kind"], row["day"]) for row in entries["latest"]] == [
+        (706, "decision", "2026-11-06"),
+        (704, "credential", "2026-11-05"),
+        (702, "decision", "2026-10-03"),
+        (700, "decision", "2026-10-02"),
+    ]
+
+
+def test_only_what_is_new_is_read(world: World):
+    world.log.grow(600)
+    world.look(world.log)
+    world.site.asked.clear()
+    world.log.grow(700)
+    world.look(world.log)
+
+    assert world.site.asked == ["checkpoint", "tile/entries/002.p/188"]
+
+
+def test_a_name_that_is_watched_later_is_looked_for_from_the_start(world: World):
+    world.log.append(_entry(OTHERS))
+    world.log.append(_entry(OURS))
+    world.look(world.log)
+    with opened(world.folder.path, (OURS, OTHERS)) as later:
+        add_log(later.store, world.log.vkey, later.site.url)
+        later.look(world.log)
+
+        found = facts(later.folder, later.store, [OURS, OTHERS])["entries"]["latest"]
+    assert {(row["index"], row["issuer"]) for row in found} == {(0, OTHERS), (1, OURS)}
+
+
+def test_entries_that_are_no_json_are_passed_over(world: World):
+    odd = [b"", b"\xff", b"[1]", b'{"issuer":["x"]}', b'{"issuer":"%s"}' % OURS.encode(), b"1" * 99]
+    for entry in odd:
+        world.log.append(entry)
+    world.look(world.log)
+
+    assert (world.findings(), world.followed()) == ({}, 6)
+    (row,) = world.facts()["entries"]["latest"]
+    assert (row["index"], row["kind"], row["day"]) == (4, "None", "")
+
+
+def test_a_partial_bundle_that_is_gone_is_read_from_the_full_one(world: World):
+    world.log.grow(300)
+    world.look(world.log, size=200)
+    world.site.files = world.log.files(size=256) | {"checkpoint": world.log.note(220).encode()}
+    world.look()
+
+    assert (world.findings(), world.followed()) == ({}, 220)
+
+
+def test_a_fork_after_what_was_seen_is_found_and_kept(world: World):
+    world.log.grow(10)
+    world.look(world.log)
+    fork = world.log.branch(7).grow(15, "forked")
+    world.look(fork)
+
+    assert "fork_shown" in world.findings()
+    (kept,) = world.facts()["forks"]
+    assert (kept["kept_note"], kept["other_note"]) == (world.log.note(), fork.note())
+    assert kept["seen_by"] == "monitor"
+    assert world.followed() == 10
+
+
+def test_a_fork_of_the_same_size_is_found(world: World):
+    world.log.grow(10)
+    world.look(world.log)
+    world.look(world.log.branch(9).grow(10, "forked"))
+
+    assert "fork_shown" in world.findings()
+    assert len(world.facts()["forks"]) == 1
+
+
+@pytest.mark.parametrize("published", [10, 14])
+def test_a_log_that_shows_the_public_another_tree_than_its_witness_is_found(
+    world: World, published: int
+):
+    world.log.grow(12)
+    world.cosign(world.log, 0, 10)
+    fork = world.log.branch(6).grow(published, "forked")
+    world.look(fork)
+
+    assert "fork_shown" in world.findings()
+    (kept,) = world.facts()["forks"]
+    assert (kept["kept_note"], kept["other_note"]) == (world.log.note(10), fork.note())
+
+
+def test_a_fork_cosigned_below_what_was_already_seen_is_found(world: World):
+    world.log.grow(20)
+    world.look(world.log)
+    fork = world.log.branch(3).grow(8, "forked")
+    world.cosign(fork, 0, 8)
+    world.look(world.log)
+
+    assert "fork_shown" in world.findings()
+    (kept,) = world.facts()["forks"]
+    assert (kept["kept_note"], kept["other_note"]) == (fork.note(), world.log.note())
+
+
+def test_a_log_that_goes_back_is_found_and_forgiven_when_it_returns(world: World):
+    world.log.grow(20)
+    world.look(world.log)
+    world.look(world.log, size=12)
+    assert world.findings() == {"went_back": "20 → 12"}
+
+    world.look(world.log)
+    assert world.findings() == {}
+    assert world.facts()["forks"] == []
+
+
+def test_silence_is_said_and_wipes_out_nothing(world: World):
+    world.log.grow(20)
+    world.look(world.log)
+    world.look(world.log, size=12)
+    world.site.is_down = True
+    world.clock[0] += 60
+    world.look()
+
+    assert set(world.findings()) == {"went_back", "no_answer"}
+    world.site.is_down = False
+    world.look(world.log)
+    assert world.findings() == {}
+
+
+def test_a_checkpoint_kept_back_is_found_after_a_while(world: World):
+    world.log.grow(20)
+    world.cosign(world.log, 0, 20)
+    world.look(world.log, size=12)
+    assert world.findings() == {}
+
+    world.clock[0] += PATIENCE_S
+    world.look()
+    assert world.findings() == {"withheld": "20 → 12"}
+
+
+def _flip(data: bytes) -> bytes:
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
+def test_entries_that_the_log_did_not_sign_are_found(world: World):
+    world.log.grow(20)
+    world.look(world.log, size=10)
+    files = world.log.files()
+    path = "tile/entries/000.p/20"
+    world.site.files = files | {path: _flip(files[path])}
+    world.monitor.look()
+
+    assert world.findings() == {"bad_entries": "the entries do not have the signed root"}
+    assert (world.followed(), world.facts()["forks"]) == (10, [])
+
+
+@pytest.mark.parametrize("data", [None, b"", b"\x00\x05ab", b"\x00\x01a" * 19, b"\x00\x01a" * 21])
+def test_a_bundle_that_cannot_be_read_is_found(world: World, data: bytes | None):
+    world.log.grow(20)
+    files = world.log.files()
+    del files["tile/entries/000.p/20"]
+    if data is not None:
+        files["tile/entries/000.p/20"] = data
+    world.site.files = files
+    world.monitor.look()
+
+    assert list(world.findings()) == ["bad_entries"]
+    assert world.followed() is None
+
+
+def test_a_checkpoint_of_somebody_else_is_found(world: World):
+    for note in (
+        SmallLog(world.log.origin, seed=b"\x09" * 32).grow(4).note(),
+        SmallLog("other.example/log").grow(4).note(),
+        "nonsense",
+        world.log.checkpoint().text,
+    ):
+        world.site.files = {"checkpoint": note.encode()}
+        world.monitor.look()
+        assert list(world.findings()) == ["bad_checkpoint"]
+
+
+def test_a_note_with_false_lines_in_our_name_is_found(world: World):
+    world.log.grow(5)
+    line = world.cosign(world.log, 0, 5)
+    world.log.grow(6)
+    world.look(world.log, lines=line)
+
+    assert list(world.findings()) == ["bad_checkpoint"]
+
+
+def test_a_witness_set_back_learns_from_its_own_signature(world: World, tmp_path: Path):
+    world.log.grow(20)
+    world.cosign(world.log, 0, 10)
+    shutil.copytree(world.folder.path, tmp_path / "backup")
+    world.clock[0] += 100
+    line = world.cosign(world.log, 10, 20)
+
+    with opened(tmp_path / "backup") as restored:
+        add_log(restored.store, world.log.vkey, restored.site.url)
+        restored.look(world.log, lines=line)
+
+        assert restored.findings() == {"forgot": "10 → 20"}
+        fork = world.log.branch(10).grow(20, "forked")
+        with pytest.raises(Refusal) as refused:
+            restored.cosign(fork, 10, 20)
+        assert (refused.value.status, str(refused.value)) == (409, "20\n")
+        assert len(restored.facts()["forks"]) == 1
+        assert restored.facts()["logs"][0]["recorded"]["cosigned_at"] == world.clock[0]
+
+
+def test_an_old_log_without_an_address_is_left_alone(world: World):
+    add_log(world.store, world.log.vkey, "")
+    world.monitor.look()
+
+    assert world.site.asked == []
+
+
+def test_an_empty_log_is_followed(world: World):
+    world.look(world.log)
+    assert (world.findings(), world.followed()) == ({}, 0)
+
+    note = sign_note(Checkpoint(world.log.origin, 0, bytes(32)).text, [world.log.signer])
+    world.site.files["checkpoint"] = note.encode()
+    world.look()
+    assert "fork_shown" in world.findings()
+
+
+def test_the_process_follows_by_itself(tmp_path: Path):
+    log = SmallLog("log.example/live")
+    log.append(_entry(OURS))
+    with serving_files(log.files()) as site:
+        arguments = ["--issuer", OURS, "--every", "0.1"]
+        with running_witness(tmp_path, logs=[(log.vkey, site.url)], arguments=arguments) as witness:
+            wait_until(lambda: len(witness.status()["entries"]["latest"]) == 1)
+            log.append(_entry(OURS, "agreement"))
+            site.files = log.files()
+            wait_until(lambda: len(witness.status()["entries"]["latest"]) == 2)
+            site.files = log.branch(1).grow(3, "forked").files()
+            wait_until(lambda: len(witness.status()["forks"]) == 1)
+
+            page = witness.get("/?lang=en").text
+            assert 'role="alert"' in page
+            assert json.dumps(witness.status()["forks"][0]["seen_by"]) == '"monitor"'
