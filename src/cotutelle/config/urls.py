@@ -8,6 +8,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("cotutelle.web.urls")),
     path("", include("cotutelle.credentials.urls.public_verify")),
+    path("", include("cotutelle.credentials.urls.public")),
     path("people/", include("cotutelle.people.urls")),
     path("units/", include("cotutelle.institutions.urls")),
     path("history/", include("cotutelle.ledger.urls")),
@@ -25,6 +26,7 @@ urlpatterns = [
     path("agreements/", include("cotutelle.agreements.urls")),
     path("selection/", include("cotutelle.selection.urls")),
     path("rotations/", include("cotutelle.rotations.urls")),
+    path("certificates/", include("cotutelle.credentials.urls")),
     path("api/", include("cotutelle.api.urls")),
     path("account/", include("cotutelle.people.account_urls")),
     path("admin/", admin.site.urls),

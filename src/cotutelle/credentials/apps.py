@@ -8,5 +8,14 @@ class CredentialsConfig(AppConfig):
     label = "credentials"
 
     def ready(self) -> None:
-        """Load permissions and words."""
-        from cotutelle.credentials import actions, rules  # noqa: F401, PLC0415
+        """Load permissions, words, importers and the work in the background."""
+        from cotutelle.credentials import (  # noqa: F401, PLC0415
+            actions,
+            decision_kinds,
+            importers,
+            notice_kinds,
+            personal,
+            rules,
+            task_kinds,
+            tasks,
+        )

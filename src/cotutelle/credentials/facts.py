@@ -230,11 +230,7 @@ def in_words(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _text(value: Any) -> str:
     if isinstance(value, Mapping):
-        if "zh" in value:
-            return localized(str(value["zh"]), str(value.get("en", "")))
-        if "min" in value:
-            return f"{_text(value['min'])}–{_text(value['max'])}"
-        return _text(value.get("name", ""))
+        return _from_mapping(value)
     if isinstance(value, list | tuple):
         return _(", ").join(_text(one) for one in value)
     if isinstance(value, float):
@@ -243,3 +239,12 @@ def _text(value: Any) -> str:
         return format_date(dt.date.fromisoformat(value))
     except (TypeError, ValueError):
         return str(value)
+
+
+def _from_mapping(value: Mapping[str, Any]) -> str:
+    """Return a text in two languages, a scale, or somebody with a name."""
+    if "zh" in value:
+        return localized(str(value["zh"]), str(value.get("en", "")))
+    if "min" in value:
+        return f"{_text(value['min'])}–{_text(value['max'])}"
+    return _text(value.get("name", ""))

@@ -15,6 +15,7 @@ from cotutelle.mentorship.enums import PairState
 from cotutelle.mentorship.models import Mentorship
 from cotutelle.people.enums import Role
 from cotutelle.people.rules import has_role, is_administrator
+from cotutelle.programmes.models import Student
 from cotutelle.rotations.models import Stay
 from cotutelle.workflow.queries import principals_of
 
@@ -75,7 +76,7 @@ def may_propose(actor: Any, obj: Any = None) -> bool:
         return False
     if obj is None:
         return bool(units_with(actor, *PROPOSERS, *WARD_ROLES)) or Role.MENTOR in actor.roles
-    return bool(type(obj)._default_manager.filter(proposable(actor), pk=obj.pk).exists())
+    return bool(Student.objects.filter(proposable(actor), pk=obj.pk).exists())
 
 
 @rules.predicate

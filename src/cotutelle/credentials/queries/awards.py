@@ -125,9 +125,10 @@ def people_in(role: SignerRole, student: Student, stay: Stay | None) -> list[Per
             if found := list(kept.order_by("id")):
                 return found
         return list(holders(student.unit, Role.DEPARTMENT_SECRETARY).order_by("id"))
-    if stay is not None:
-        if found := list(holders(stay.ward.unit, Role.RESIDENCY_OFFICE).order_by("id")):
-            return found
+    if stay is not None and (
+        found := list(holders(stay.ward.unit, Role.RESIDENCY_OFFICE).order_by("id"))
+    ):
+        return found
     return residency_offices(student)
 
 

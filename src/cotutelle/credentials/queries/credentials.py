@@ -17,8 +17,9 @@ from cotutelle.credentials.rules import (
     supervised_by,
     units_with,
 )
+from cotutelle.institutions.enums import INSTITUTION_KINDS, UnitState
 from cotutelle.institutions.models import Unit
-from cotutelle.institutions.queries import below
+from cotutelle.institutions.queries import at_or_below, below
 from cotutelle.ledger.models import Leaf
 from cotutelle.people.models import Person
 from cotutelle.people.queries import search
@@ -78,9 +79,21 @@ def keys_visible_to(actor: Person) -> QuerySet[IssuerKey]:
     return IssuerKey.objects.filter(found).select_related("unit").order_by("unit__path", "-id")
 
 
+def institutions_kept_by(actor: Person) -> QuerySet[Unit]:
+    """Return the active institutions whose keys ``actor`` keeps."""
+    rows = at_or_below(units_with(actor, *KEY_KEEPERS))
+    return rows.filter(kind__in=INSTITUTION_KINDS, state=UnitState.ACTIVE).order_by("path")
+
+
 def active_key(unit: Unit) -> IssuerKey | None:
     """Return the key with which ``unit`` signs now."""
     return IssuerKey.objects.filter(unit=unit, state=IssuerKeyState.ACTIVE).first()
+
+
+def lists_kept_by(actor: Person) -> QuerySet[StatusList]:
+    """Return the status lists of the institutions whose keys ``actor`` keeps."""
+    rows = StatusList.objects.filter(below(units_with(actor, *KEY_KEEPERS)))
+    return rows.select_related("unit").order_by("unit__path", "purpose", "number")
 
 
 def lists_to_publish() -> QuerySet[StatusList]:

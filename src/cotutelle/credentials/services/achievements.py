@@ -96,6 +96,11 @@ def _signers(kind: AchievementKind, asked: Sequence[str]) -> list[str]:
     return known
 
 
+def check_data(data: AchievementData) -> None:
+    """Refuse what `create_achievement` would refuse of the text alone."""
+    _values(data)
+
+
 @transaction.atomic
 def create_achievement(unit: Unit, data: AchievementData, *, actor: Person) -> Achievement:
     """

@@ -14,6 +14,7 @@ from cotutelle.core.access import check
 from cotutelle.core.clock import now
 from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.credentials.enums import (
+    AchievementKind,
     AchievementState,
     AwardState,
     CredentialState,
@@ -21,7 +22,7 @@ from cotutelle.credentials.enums import (
 )
 from cotutelle.credentials.facts import clean_facts
 from cotutelle.credentials.models import Achievement, Award, SignOff
-from cotutelle.credentials.queries.awards import signers_of
+from cotutelle.credentials.queries.awards import OPEN, signers_of
 from cotutelle.credentials.services.common import need_reason, stale
 from cotutelle.credentials.services.drafting import check_draft
 from cotutelle.credentials.services.known_facts import known_facts
@@ -86,23 +87,8 @@ def propose_award(
     ``award.mentors``, ``award.programme``, ``award.schema``, ``award.no_signer``,
     ``award.open`` (proposed already) and ``award.issued`` (holds a valid certificate).
     """
-    student, stay = proposal.student, proposal.stay
-    check(actor, "credentials.propose_award", student)
-    check_proposal(achievement, proposal)
-    award = Award(
-        achievement=achievement,
-        student=student,
-        stay=stay,
-        facts=clean_facts(achievement.kind, proposal.stated)
-        | known_facts(achievement.kind, student, stay),  # type: ignore[arg-type]
-        note=note.strip(),
-        proposed_by=actor,
-        proposed_at=now(),
-    )
-    check_draft(award)
+    award = prepare_award(achievement, proposal, note=note, actor=actor)
     signers = signers_of(award)
-    _require_signers(signers)
-    _require_new(award)
     try:
         with transaction.atomic():
             award.save()
@@ -112,17 +98,35 @@ def propose_award(
         "credentials.award.proposed",
         actor=actor,
         subject=award,
-        after=told(award) | {"facts": award.facts},
+        after=told(award) | {"facts": _stated(award)},
     )
     _ask(award, {person for people in signers.values() for person in people})
     return award
 
 
-def check_proposal(achievement: Achievement, proposal: Proposal) -> None:
-    """Refuse with ``award.achievement`` what nobody can be proposed for now."""
+def prepare_award(
+    achievement: Achievement, proposal: Proposal, *, note: str = "", actor: Person
+) -> Award:
+    """Return what `propose_award` would propose, after all its checks; nothing is kept."""
+    student, stay = proposal.student, proposal.stay
+    check(actor, "credentials.propose_award", student)
     achievement.refresh_from_db(fields=["state"])
     if achievement.state != AchievementState.OPEN:
         raise RuleViolation("award.achievement", _("People are proposed only for what is in use."))
+    kind = AchievementKind(achievement.kind)
+    award = Award(
+        achievement=achievement,
+        student=student,
+        stay=stay,
+        facts=known_facts(kind, student, stay) | clean_facts(kind, proposal.stated),
+        note=note.strip(),
+        proposed_by=actor,
+        proposed_at=now(),
+    )
+    check_draft(award)
+    _require_signers(signers_of(award))
+    _require_new(award)
+    return award
 
 
 def told(award: Award) -> dict[str, Any]:
@@ -132,6 +136,11 @@ def told(award: Award) -> dict[str, Any]:
         "name_zh": award.achievement.name_zh,
         "name_en": award.achievement.name_en,
     }
+
+
+def _stated(award: Award) -> dict[str, Any]:
+    """Return what is stated, less the names of others: the history of a student is their own."""
+    return {name: value for name, value in award.facts.items() if name != "mentors"}
 
 
 def _require_signers(signers: Mapping[SignerRole, Sequence[Person]]) -> None:
@@ -150,13 +159,13 @@ def _require_signers(signers: Mapping[SignerRole, Sequence[Person]]) -> None:
 
 
 def _require_new(award: Award) -> None:
-    issued = Award.objects.filter(
-        achievement=award.achievement,
-        student=award.student,
-        stay=award.stay,
-        state=AwardState.ISSUED,
-    ).exclude(credential__state=CredentialState.REVOKED)
-    if issued.exists():
+    same = Award.objects.filter(
+        achievement=award.achievement, student=award.student, stay=award.stay
+    )
+    if same.filter(state__in=OPEN).exists():
+        raise RuleViolation("award.open", _("This student is proposed for it already."))
+    issued = same.filter(state=AwardState.ISSUED)
+    if issued.exclude(credential__state=CredentialState.REVOKED).exists():
         raise RuleViolation("award.issued", _("This student holds this certificate already."))
 
 
@@ -225,7 +234,7 @@ def sign_award(
         actor=actor,
         on_behalf_of=signer if signer != actor else None,
         subject=award,
-        after=told(award) | {"role": role, "agrees": agrees, "facts": award.facts},
+        after=told(award) | {"role": role, "agrees": agrees, "facts": _stated(award)},
         decision=True,
     )
     if not agrees:

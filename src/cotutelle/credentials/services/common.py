@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 
+import procrastinate
+from django.db import transaction
 from django.utils.translation import gettext as _
+from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.exceptions import AlreadyEnqueued
 
 from cotutelle.core.errors import RuleViolation
 from cotutelle.engines.credentials.times import write_time
-from cotutelle.ledger.queries import authority
+from cotutelle.ledger.queries.log import authority
+
+PUBLISH_TASK = "cotutelle.credentials.publish"
+_app = procrastinate.App(connector=DjangoConnector(alias="default"))
+
+
+def publish_soon() -> None:
+    """After the commit, queue one turn of publishing; many changes of one transaction ask once."""
+    connection = transaction.get_connection()
+    if not any(waiting[1] is _queue for waiting in connection.run_on_commit):
+        transaction.on_commit(_queue, robust=True)
+
+
+def _queue() -> None:
+    with suppress(AlreadyEnqueued), transaction.atomic():
+        _app.configure_task(PUBLISH_TASK, queueing_lock=PUBLISH_TASK, allow_unknown=True).defer()
 
 
 def need_reason(reason: str, noun: str) -> str:

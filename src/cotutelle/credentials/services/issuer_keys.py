@@ -14,17 +14,14 @@ from cotutelle.core.ids import new_public_id
 from cotutelle.credentials.enums import ISSUER_KEY_TRANSITIONS, IssuerKeyState
 from cotutelle.credentials.models import IssuerKey, StatusList
 from cotutelle.credentials.queries.credentials import active_key
-from cotutelle.credentials.services.common import rfc3339, stale
+from cotutelle.credentials.services.common import publish_soon, rfc3339, stale
 from cotutelle.engines.credentials.keys import multikey, public_key
 from cotutelle.institutions.models import Unit
-from cotutelle.jobs.deferring import defer
-from cotutelle.ledger.enums import KeySuite, LogKind, ShardState
+from cotutelle.ledger.enums import KeySuite, LogKind
 from cotutelle.ledger.models import Shard
-from cotutelle.ledger.queries import issuer_of, log_size
+from cotutelle.ledger.queries.log import issuer_of, log_size
 from cotutelle.ledger.services import new_key, record, sign_with
 from cotutelle.people.models import Person
-
-PUBLISH_TASK = "cotutelle.credentials.publish"
 
 
 def ensure_key(unit: Unit, *, actor: Person | None) -> IssuerKey:
@@ -86,7 +83,7 @@ def report_compromise(key: IssuerKey, from_index: int, *, actor: Person) -> Issu
     _state(key, "compromised", actor=actor, from_index=from_index)
     made = _add(key.unit, actor=actor) if was_active else None
     StatusList.objects.filter(unit=key.unit).update(changed_at=now())
-    defer(PUBLISH_TASK)
+    publish_soon()
     return made
 
 
@@ -167,9 +164,4 @@ def _state(key: IssuerKey, event: str, *, actor: Person | None, **more: Any) -> 
         kind=LogKind.KEY,
         statement=statement,
     )
-    defer(PUBLISH_TASK)
-
-
-def log_is_open() -> bool:
-    """Tell whether there is a tree in which a place can be named."""
-    return Shard.objects.filter(state=ShardState.OPEN).exists()
+    publish_soon()

@@ -1,8 +1,9 @@
 """
 Issuing certificates: each one signed, checked and logged in a transaction of its own.
 
-A batch is a decision like any other: what went in and what came out are kept with their digests,
-and the certificates are checked again by `verify_batch`, which trusts none of our columns.
+A batch is a decision like any other: who was to receive what, and the digests of what came out, are
+kept, and the certificates are checked again by `verify_batch`, which trusts none of our columns.
+What is stated about anybody is in the certificates alone: whoever is erased leaves no digest of it.
 """
 
 from __future__ import annotations
@@ -15,16 +16,15 @@ from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check
 from cotutelle.core.canonical import digest, sha256_hex
 from cotutelle.core.clock import now
-from cotutelle.core.errors import RuleViolation
+from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.core.ids import new_public_id
 from cotutelle.credentials.enums import AwardState, CredentialState, IssuerKeyState
-from cotutelle.credentials.models import Award, Credential, IssuerKey, StatusSlot
+from cotutelle.credentials.models import Award, Credential, IssuerKey
 from cotutelle.credentials.services.awards import ask_to_issue, told
 from cotutelle.credentials.services.common import need_reason, stale
 from cotutelle.credentials.services.drafting import check_draft, draft_of
@@ -41,12 +41,12 @@ from cotutelle.decisions.models import Policy, Run
 from cotutelle.decisions.services import make_official, record_run
 from cotutelle.engines.credentials.errors import VerifyError
 from cotutelle.engines.credentials.integrity import JCS, secure, verify_own, verify_proof
+from cotutelle.engines.credentials.times import read_time
 from cotutelle.engines.translog import canonical_json
 from cotutelle.institutions.models import Unit
 from cotutelle.jobs.models import Job
 from cotutelle.jobs.services import start_job
 from cotutelle.ledger.enums import LogKind
-from cotutelle.ledger.models import Entry
 from cotutelle.ledger.services import record
 from cotutelle.notices.services import notify
 from cotutelle.notices.wording import bilingual
@@ -129,39 +129,26 @@ def _make(award: Award, *, actor: Person, replaces: Credential | None = None) ->
         decision=True,
         kind=LogKind.CREDENTIAL,
     )
-    return _keep(award, key, signed, public_id, entry, slots, body, actor=actor)
-
-
-def _keep(
-    award: Award,
-    key: IssuerKey,
-    signed: Mapping[str, Any],
-    public_id: Any,
-    entry: Entry,
-    slots: Sequence[StatusSlot],
-    body: bytes,
-    *,
-    actor: Person,
-) -> Credential:
-    until = signed.get("validUntil")
-    credential = Credential.objects.create(
-        public_id=public_id,
-        person=award.student.person,
-        unit=award.achievement.unit,
-        award=award,
-        key=key,
-        name_zh=award.achievement.name_zh,
-        name_en=award.achievement.name_en,
-        body=body.decode(),
-        digest=sha256_hex(body),
-        valid_from=parse_datetime(signed["validFrom"]),
-        valid_until=parse_datetime(until) if until else None,
-        entry=entry,
-        issued_by=actor,
-        issued_at=entry.at,
+    credential = Credential(
+        public_id=public_id, key=key, body=body.decode(), digest=sha256_hex(body), entry=entry
     )
+    _fill(credential, award, signed, actor=actor)
     save_slots(slots, credential)
     return credential
+
+
+def _fill(
+    credential: Credential, award: Award, signed: Mapping[str, Any], *, actor: Person
+) -> None:
+    """Set the columns by which a certificate is found, and save it."""
+    achievement, until = award.achievement, signed.get("validUntil")
+    credential.person, credential.unit = award.student.person, achievement.unit
+    credential.award = award
+    credential.name_zh, credential.name_en = achievement.name_zh, achievement.name_en
+    credential.valid_from = read_time(signed["validFrom"])
+    credential.valid_until = read_time(until) if until else None
+    credential.issued_by, credential.issued_at = actor, credential.entry.at
+    credential.save()
 
 
 def sign_document(document: Mapping[str, Any], key: IssuerKey) -> dict[str, Any]:
@@ -236,14 +223,15 @@ def issue_awards(
         if award.state == AwardState.SIGNED:
             try:
                 issue_award(award, actor=actor)
-            except RuleViolation as violation:
-                if violation.status == 403:  # noqa: PLR2004
-                    raise
+            except Refused:
+                raise
+            except RuleViolation:
+                continue
     else:
         progress(len(awards), len(awards))
     made = Credential.objects.filter(award__in=[award.pk for award in awards])
     return keep_batch(
-        list(made.select_related("unit", "key", "award")),
+        list(made.select_related("unit", "key", "award__achievement")),
         cpu_seconds=time.process_time() - started,
         actor=actor,
     )
@@ -270,15 +258,15 @@ def keep_batch(
         ],
     }
     awards = [
-        {"id": str(one.award.public_id), "facts": digest({"id": str(one.public_id), "of": one.award.facts})}
+        {"award": str(one.award.public_id), "achievement": str(one.award.achievement.public_id)}
         for one in credentials
         if one.award
-    ]  # fmt: skip
+    ]
     run = record_run(
         RUN_KIND,
         unit,
         unit=unit,
-        snapshot_data={"awards": sorted(awards, key=lambda row: row["id"])},
+        snapshot_data={"awards": sorted(awards, key=lambda row: row["award"])},
         policy=_policy(unit, actor),
         seed="",
         result={"issued": len(credentials)},
@@ -374,4 +362,19 @@ def reissue(credential: Credential, reason: str, *, actor: Person) -> Credential
     old.save(update_fields=["award"])
     made = _make(award, actor=actor, replaces=old)
     _tell("credentials.issued_again", made)
+    return made
+
+
+def reissue_all(
+    credentials: Sequence[Credential], reason: str, *, actor: Person
+) -> list[Credential]:
+    """Issue many anew, each for itself; what somebody else changed meanwhile is left."""
+    made = []
+    for one in credentials:
+        try:
+            made.append(reissue(one, reason, actor=actor))
+        except Refused:
+            raise
+        except RuleViolation:
+            continue
     return made

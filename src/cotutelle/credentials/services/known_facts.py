@@ -12,7 +12,7 @@ from cotutelle.credentials.enums import AchievementKind
 from cotutelle.institutions.queries import institution_of
 from cotutelle.mentorship.enums import PairState
 from cotutelle.mentorship.models import Mentorship
-from cotutelle.mentorship.queries import pair_of
+from cotutelle.mentorship.queries.pairs import pair_of
 from cotutelle.programmes.models import Enrolment, Student
 from cotutelle.rotations.models import Stay
 

@@ -11,6 +11,7 @@ import datetime as dt
 import secrets
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from django.db import IntegrityError, transaction
 
@@ -19,9 +20,8 @@ from cotutelle.core.clock import now
 from cotutelle.credentials.enums import StatusPurpose
 from cotutelle.credentials.models import Credential, IssuerKey, StatusList, StatusSlot
 from cotutelle.credentials.queries.credentials import active_key, lists_to_publish
-from cotutelle.credentials.services.common import base_url, rfc3339
+from cotutelle.credentials.services.common import base_url, publish_soon, rfc3339
 from cotutelle.credentials.services.issuer_keys import (
-    PUBLISH_TASK,
     method_of,
     public_bytes,
     sign,
@@ -37,9 +37,8 @@ from cotutelle.engines.credentials.status import (
 )
 from cotutelle.engines.translog import canonical_json
 from cotutelle.institutions.models import Unit
-from cotutelle.jobs.deferring import defer
 from cotutelle.ledger.enums import LogKind
-from cotutelle.ledger.queries import issuer_of
+from cotutelle.ledger.queries.log import issuer_of
 from cotutelle.ledger.services import SYSTEM, record
 
 HALF_FULL = LIST_BITS // 2
@@ -48,8 +47,8 @@ REFRESH = dt.timedelta(days=1)
 
 def list_url(status_list: StatusList) -> str:
     """Return the name of a list, as certificates state it."""
-    unit, purpose = status_list.unit, status_list.purpose
-    return f"{base_url()}/status/{unit.code}/{purpose}/{status_list.number}"
+    code = quote(status_list.unit.code, safe="")
+    return f"{base_url()}/status/{code}/{status_list.purpose}/{status_list.number}"
 
 
 def profile_of(unit: Unit) -> dict[str, Any]:
@@ -109,7 +108,7 @@ def _open_list(unit: Unit, purpose: StatusPurpose) -> StatusList:
     except IntegrityError:
         pass  # made by somebody else in this moment
     else:
-        defer(PUBLISH_TASK)
+        publish_soon()
     return rows.get(unit=unit, purpose=purpose, number=number)
 
 
@@ -122,7 +121,7 @@ def set_status(credential: Credential, purpose: StatusPurpose, value: bool) -> N
         set_bit(bits, slot.index, value)
         found.bits, found.changed_at = bytes(bits), now()
         found.save(update_fields=["bits", "changed_at"])
-    defer(PUBLISH_TASK)
+    publish_soon()
 
 
 # ---------------------------------------------------------------- publishing

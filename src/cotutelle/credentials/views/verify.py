@@ -16,6 +16,7 @@ from cotutelle.core.clock import today
 from cotutelle.credentials.enums import AchievementKind, CredentialKind
 from cotutelle.credentials.forms.verify import VerifyForm
 from cotutelle.credentials.models import Share
+from cotutelle.credentials.offline.actions import action_words
 from cotutelle.credentials.offline.build import build_page, page_data
 from cotutelle.credentials.queries.bundles import bundle_of
 from cotutelle.credentials.queries.reports import check_bundle, in_the_readers_words
@@ -44,7 +45,11 @@ def verify(request: HttpRequest) -> HttpResponse:
             report = in_the_readers_words(check_bundle(read_carrier(form.content())))
         except FileProblem as problem:
             form.add_error(None, sentence(problem.code, problem.params, get_language() or "zh"))
-    context = {"form": form, "report": report, "page_data": page_data(policy_text())}
+    context = {
+        "form": form,
+        "report": report,
+        "page_data": page_data(policy_text(), words=action_words()),
+    }
     return _unlisted(render(request, "credentials/verify.html", context))
 
 
@@ -63,7 +68,7 @@ def share(request: HttpRequest, token: str) -> HttpResponse:
         "is_transcript": found.credential.kind == CredentialKind.TRANSCRIPT,
         "report": in_the_readers_words(check_bundle(bundle)),
         "is_logged": "logged" in bundle,
-        "page_data": page_data(policy_text()),
+        "page_data": page_data(policy_text(), words=action_words()),
     }
     return _unlisted(render(request, "credentials/share.html", context))
 
@@ -86,7 +91,7 @@ def share_bundle(request: HttpRequest, token: str) -> HttpResponse:
 def offline_page(request: HttpRequest) -> HttpResponse:
     if not policy_text():
         raise Http404
-    page = build_page(policy_text(), built_on=today())
+    page = build_page(policy_text(), built_on=today(), words=action_words())
     return attachment(page.encode(), "cotutelle-verify.html", "text/html; charset=utf-8")
 
 
