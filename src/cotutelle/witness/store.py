@@ -86,6 +86,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE_NAME
         self._turn = threading.Lock()
+        self.path.touch(mode=0o600)
         with contextlib.closing(self._connect()) as connection:
             connection.executescript(SCHEMA)
 
