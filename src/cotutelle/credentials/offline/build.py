@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from typing import Any
 from cotutelle.credentials.offline.scripts import join_modules
 
 ENTRY = "verify-page.js"
+
+Words = Mapping[str, Mapping[str, str]]
 
 _HERE = Path(__file__).resolve().parent
 _STATIC = _HERE.parent / "static" / "credentials"
@@ -31,7 +34,9 @@ def page_words() -> dict[str, dict[str, str]]:
     return words | own
 
 
-def page_data(policy_text: str, *, built_on: date | None = None) -> dict[str, Any]:
+def page_data(
+    policy_text: str, *, built_on: date | None = None, words: Words | None = None
+) -> dict[str, Any]:
     """
     Return what the page script reads from its data block.
 
@@ -39,12 +44,13 @@ def page_data(policy_text: str, *, built_on: date | None = None) -> dict[str, An
     ----------
     policy_text : trust policy in the format of C2SP tlog-policy.
     built_on : day on which an offline page is made; None on the site, which is always of today.
+    words : further sentences, such as ``actions.action_words()`` for the events of transcripts.
     """
     built = built_on.isoformat() if built_on else None
-    return {"policy": policy_text, "builtOn": built, "words": page_words()}
+    return {"policy": policy_text, "builtOn": built, "words": {**page_words(), **(words or {})}}
 
 
-def build_page(policy_text: str, *, built_on: date) -> str:
+def build_page(policy_text: str, *, built_on: date, words: Words | None = None) -> str:
     """
     Return the offline verifier as one HTML text.
 
@@ -52,6 +58,7 @@ def build_page(policy_text: str, *, built_on: date) -> str:
     ----------
     policy_text : trust policy (C2SP tlog-policy): the root of trust of the page.
     built_on : day written on the page.
+    words : as in ``page_data``.
 
     Raises
     ------
@@ -67,7 +74,7 @@ def build_page(policy_text: str, *, built_on: date) -> str:
         "csp": _csp(style, script),
         "style": f"<style>{style}</style>",
         "script": f"<script>{script}</script>",
-        "data": _data_block(page_data(policy_text, built_on=built_on)),
+        "data": _data_block(page_data(policy_text, built_on=built_on, words=words)),
     }
     page = _data("page.html")
     for name, text in places.items():

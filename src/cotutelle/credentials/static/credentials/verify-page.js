@@ -13,7 +13,7 @@ import { knows, language, say, speak, useWords } from './page/words.js';
 const app = document.getElementById('cv-app');
 const data = JSON.parse(document.getElementById('cv-data').textContent);
 const embedded = data.policy;
-const state = { fit: true, trust: null, file: null, report: null, problem: null };
+const state = { fit: true, trust: null, file: null, report: null, problem: null, policyProblem: null };
 
 async function trustOf(source, name) {
   const octets = typeof source === 'string' ? utf8(source) : source;
@@ -49,13 +49,16 @@ async function openFile(file) {
 async function changePolicy(source, name) {
   try {
     state.trust = await trustOf(source, name);
+    state.policyProblem = null;
   } catch (problem) {
-    Object.assign(state, { report: null, problem });
-    draw();
-    return;
+    state.policyProblem = problem;
   }
-  if (state.file) await check(state.file);
+  if (state.file && !state.policyProblem) await check(state.file);
   else draw();
+}
+
+async function openPolicy(file) {
+  if (file) await changePolicy(new Uint8Array(await file.arrayBuffer()), file.name);
 }
 
 const dropped = {
@@ -78,7 +81,8 @@ function intake() {
     event.preventDefault();
     if (field.value.trim()) check({ name: null, octets: new TextEncoder().encode(field.value) });
   };
-  return el('section', { class: `cv-card cv-intake${state.report || state.problem ? ' cv-small' : ''}` },
+  return el('section', { class: `cv-card cv-intake${state.file ? ' cv-small' : ''}` },
+    state.file ? el('h2', {}, say('page.again')) : null,
     el('div', { class: 'cv-drop', ...dropped },
       icon('file', 40), el('p', { class: 'cv-drop-title' }, say('page.drop')), el('p', { class: 'cv-meta' }, say('page.kinds')),
       pick, el('label', { for: 'cv-file', class: 'cv-button cv-filled' }, say('page.choose'))),
@@ -100,7 +104,7 @@ function answer() {
   const { report } = state;
   const { credential, members, trace, events } = report.facts;
   const cards = credential
-    ? [credentialCard(credential, report.verdict === 'valid'), membersCard(members), traceCard(trace, events)]
+    ? [credentialCard(credential, report.verdict === 'valid'), membersCard(members), traceCard(trace, events, [credential, ...members])]
     : [entryCard(report)];
   return [
     verdictCard(report, state.file.name),
@@ -111,19 +115,29 @@ function answer() {
   ];
 }
 
+const answerBox = () => el('div', { id: 'cv-answer' }, answer());
+
+/** What stands between a person and an answer: this browser, or the policy; else where a file comes in, and the answer. */
+function body() {
+  if (!state.fit) return [problemCard(say('title.browser'), say('title.browser_note'))];
+  const refusedPolicy = state.policyProblem && problemCard(say('title.policy'), problemText(state.policyProblem));
+  if (!state.trust) return [refusedPolicy];
+  const parts = state.file ? [answerBox(), intake()] : [intake(), answerBox()];
+  return refusedPolicy ? [refusedPolicy, ...parts] : parts;
+}
+
 function draw() {
   document.documentElement.lang = language() === 'zh' ? 'zh-Hans' : 'en';
   const head = data.builtOn ? [
     el('h1', {}, say('page.title')),
     el('p', { class: 'cv-lead' }, say('page.lead'), say('list.space'), say('page.built', { day: data.builtOn })),
   ] : [];
-  const fit = state.fit ? null : problemCard(say('title.browser'), say('title.browser_note'));
   app.replaceChildren(
     ...head,
-    ...(fit ? [fit] : [intake(), el('div', { id: 'cv-answer' }, answer())]),
+    ...body(),
     el('p', { class: 'cv-hidden', id: 'cv-live', role: 'status' }),
     scopeCard(),
-    ...(state.trust ? [trustCard(state.trust, { onFile: async file => file && changePolicy(new Uint8Array(await file.arrayBuffer()), file.name), onEmbedded: () => changePolicy(embedded, null) })] : []),
+    ...(state.trust ? [trustCard(state.trust, { onFile: openPolicy, onEmbedded: () => changePolicy(embedded, null) })] : []),
   );
   drawFrame();
 }

@@ -16,10 +16,13 @@ function text(thing, name) {
 const line = (name, ...value) => [el('dt', {}, say(`fact.${name}`)), el('dd', {}, ...value)];
 const day = value => (isText(value) ? moment(value, { withTime: false }) : null);
 
+/** Name of who issued a credential, in the language of the page. */
+export const issuerName = ({ issuer }) => (isThing(issuer) ? text(issuer, 'name') : null);
+const issuerIdOf = ({ issuer }) => (isThing(issuer) ? issuer.id : issuer);
+
 function issuerOf(credential) {
-  const { issuer } = credential;
-  const id = isThing(issuer) ? issuer.id : issuer;
-  const name = isThing(issuer) ? text(issuer, 'name') : null;
+  const id = issuerIdOf(credential);
+  const name = issuerName(credential);
   return [name && el('b', {}, name), name && el('br'), isText(id) ? el('span', { class: 'cv-id' }, id) : null];
 }
 
@@ -49,8 +52,10 @@ function factLines(given) {
   });
 }
 
+/** Results for badge viewers; one that the facts state already is not repeated. */
 function results(subject) {
-  const found = things(subject.result ?? []).map(one => one.value).filter(isPlain);
+  const told = isThing(subject.facts) ? String(subject.facts.value) : null;
+  const found = things(subject.result ?? []).map(one => one.value).filter(value => isPlain(value) && String(value) !== told);
   return found.length ? line('results', found.map(String).join(say('list.semicolon'))) : null;
 }
 
@@ -84,7 +89,7 @@ export function membersCard(members) {
     el('h2', {}, say('fact.members')),
     el('ul', { class: 'cv-members' }, members.map(one => el('li', {},
       el('b', {}, text(one, 'name') ?? String(one.id)), el('br'),
-      el('span', { class: 'cv-meta' }, [text(isThing(one.issuer) ? one.issuer : {}, 'name'), day(one.validFrom)].filter(Boolean).join(' · '))))));
+      el('span', { class: 'cv-meta' }, [issuerName(one), day(one.validFrom)].filter(Boolean).join(' · '))))));
 }
 
 /** Shown events in their order, each stretch that is left out as one line. */
@@ -104,9 +109,12 @@ function steps(events, count) {
   return found;
 }
 
-/** The course of training that a transcript shows; null where there is none. */
-export function traceCard(trace, events) {
+const actionOf = ({ action }) => (knows(`action.${action}`) ? say(`action.${action}`) : el('code', {}, String(action)));
+
+/** The course of training that a transcript shows; null where there is none. `credentials` give issuers their names. */
+export function traceCard(trace, events, credentials) {
   if (!trace || !Number.isSafeInteger(trace.count)) return null;
+  const names = new Map(credentials.map(one => [issuerIdOf(one), issuerName(one)]));
   const whole = events.length === trace.count;
   return el('section', { class: 'cv-card' },
     el('h2', {}, say('trace.title')),
@@ -114,5 +122,6 @@ export function traceCard(trace, events) {
     el('ol', { class: 'cv-trace' }, steps(events, trace.count).map(step => (step.gap
       ? el('li', { class: 'cv-gap' }, step.gap)
       : el('li', {}, el('span', { class: 'cv-seq' }, String(step.seq)), el('div', {},
-        el('b', {}, el('code', {}, step.action)), el('br'), el('span', { class: 'cv-meta' }, `${moment(step.at)} · ${step.issuer}`)))))));
+        el('b', {}, actionOf(step)), el('br'),
+        el('span', { class: 'cv-meta' }, `${moment(step.at)} · ${names.get(step.issuer) ?? step.issuer}`)))))));
 }

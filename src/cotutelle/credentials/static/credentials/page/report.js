@@ -1,5 +1,6 @@
 // The answer: verdict first, then what the file states, then check by check.
 import { el, icon } from './dom.js';
+import { issuerName } from './credential.js';
 import { knows, moment, say } from './words.js';
 
 const MARKS = { valid: 'shield', refused: 'stop', unknown: 'question' };
@@ -12,9 +13,10 @@ function reasons(report) {
   const wanted = SHOWN_IN_VERDICT[report.verdict];
   if (wanted) return report.checks.filter(check => check.state === wanted).map(sentence);
   if (report.kind !== 'credential') return [];
-  const issuer = report.facts.issuer.name || report.facts.issuer.id;
+  const issuer = issuerName(report.facts.credential) ?? report.facts.issuer.id;
+  const partial = report.checks.filter(check => check.code === 'completeness.partial').map(sentence);
   const asOf = report.checks.find(check => check.name === 'status')?.params.as_of;
-  return [asOf ? say('title.valid_note', { issuer, as_of: asOf }) : say('title.valid_no_status', { issuer })];
+  return [asOf ? say('title.valid_note', { issuer, as_of: asOf }) : say('title.valid_no_status', { issuer }), ...partial];
 }
 
 /** The verdict, in one sentence with its reasons. */
@@ -33,7 +35,7 @@ export function verdictCard(report, source) {
 
 /** A refusal before anything could be checked. */
 export function problemCard(title, text) {
-  return el('section', { class: 'cv-card cv-verdict cv-unknown', 'data-verdict': 'unreadable' },
+  return el('section', { class: 'cv-card cv-verdict cv-unknown', 'data-verdict': 'none' },
     icon('question', 44),
     el('div', {}, el('h2', { tabindex: '-1', id: 'cv-verdict' }, title), el('p', { class: 'cv-reason' }, text)));
 }

@@ -17,12 +17,12 @@ export function utf8(text) {
   return new TextEncoder().encode(text);
 }
 
-/** Text of UTF-8 octets, or a refusal. */
+/** Text of the octets of a file, which are UTF-8, or a refusal. */
 export function textOf(octets) {
   try {
     return strictText.decode(octets);
   } catch {
-    throw new Refusal('file.not_text');
+    throw new Refusal('file.not_json');
   }
 }
 

@@ -40,8 +40,8 @@ async function payloadOf(entry, evidence) {
   const { statement } = entry;
   const payload = evidence.payload ?? statement ?? null;
   const salt = evidence.salt ?? (statement === undefined ? null : NO_SALT);
+  if (salt !== null && !unhex(salt, 32)) malformed();
   if (payload === null || salt === null) return null;
-  if (!isText(salt) || !unhex(salt, 32)) throw new Refusal('logged.commitment');
   await checkCommitment(entry, payload, salt);
   if (!isObject(payload)) malformed();
   return payload;

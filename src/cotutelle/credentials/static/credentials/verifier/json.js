@@ -102,8 +102,8 @@ export function parseJson(text) {
   }
 
   function value(depth) {
-    if (depth >= LEVELS) fail('file.too_deep', { most: LEVELS });
     skip();
+    if (depth >= LEVELS && (text[at] === '{' || text[at] === '[')) fail('file.too_deep', { most: LEVELS });
     switch (text[at]) {
       case '{': return object(depth);
       case '[': return array(depth);

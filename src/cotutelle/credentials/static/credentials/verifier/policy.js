@@ -1,5 +1,5 @@
 // Which logs and witnesses are trusted, and how many must have seen a checkpoint (C2SP tlog-policy).
-import { Refusal, hex, textOf, utf8 } from './bytes.js';
+import { Refusal, hex, utf8 } from './bytes.js';
 import {
   COSIGNATURE, COSIGNATURE_MLDSA, ED25519,
   parseCheckpoint, parseNote, parseVerifier, verifyCosignature, verifyLogSignature,
@@ -44,7 +44,7 @@ const known = (policy, name) => policy.witnesses.has(name) || policy.groups.has(
 const free = (policy, name) => name !== NONE && !known(policy, name);
 
 async function readKey(seen, kind, vkey, algorithms) {
-  const verifier = await parseVerifier(textOf(octetsOf(vkey)));
+  const verifier = await parseVerifier(readable(vkey));
   const marks = [`${kind} ${hex(verifier.publicKey)}`, `${kind} ${verifier.name} ${verifier.id}`];
   if (marks.some(mark => seen.keys.has(mark)) || !algorithms.includes(verifier.algorithm)) return null;
   marks.forEach(mark => seen.keys.add(mark));
