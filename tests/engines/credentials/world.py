@@ -167,11 +167,13 @@ class World:
         issuer: str = ISSUER,
         trace: str | None = None,
         after: Mapping[str, Any] | None = None,
+        place: Mapping[str, Any] | None = None,
         **changes: Any,
     ) -> int:
-        """Log a decision; with ``trace`` it is the next event of that person's trace."""
+        """Log a decision; with ``trace`` the next event of that trace, or at a ``place`` made up."""
         events = self.traces.setdefault(trace, []) if trace else []
         prev = self._commitment(events[-1]) if events else None
+        told = {"id": trace, "seq": len(events) + 1, "prev": prev} if trace else None
         payload = {
             "v": 1,
             "action": action,
@@ -181,7 +183,7 @@ class World:
             "actor": None,
             "before": None,
             "after": dict(after or {"state": "published"}),
-            "trace": {"id": trace, "seq": len(events) + 1, "prev": prev} if trace else None,
+            "trace": place or told,
             **changes,
         }
         salt = self._next()

@@ -71,6 +71,8 @@ def check_value(value: Any) -> None:
         for item in level:
             if isinstance(item, dict):
                 for key in item:
+                    if not isinstance(key, str):
+                        raise FileProblem("file.not_json")
                     _check_scalar(key)
                 below.extend(item.values())
             elif isinstance(item, list):
