@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,11 @@ from cotutelle.engines.translog import Algorithm, Signer, cosign
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.models import Checkpoint, Shard, Witness
 from cotutelle.ledger.queries import newest_checkpoint, open_shard
-from cotutelle.ledger.services import add_witness, open_log, sequence, set_policy
+from cotutelle.ledger.services import add_witness, open_log, sequence, set_policy, ticking
 from cotutelle.ledger.services.sealing import integrate, sign_head
 from cotutelle.ledger.services.witnessing import keep_lines, publish_head
 from tests.factories.institutions import UnitFactory, make_consortium
+from tests.factories.witnesses import RunningWitness, running_witness
 
 AUTHORITY = "log.example"
 NOBODY = "http://127.0.0.1:9"
@@ -84,3 +87,34 @@ def make_log(
             needed=needed, colluders=colluders, witnesses=[w for w, _key in made], actor=None
         )
     return WatchedLog({signer.verifier.name: signer for _witness, signer in made})
+
+
+@contextmanager
+def watched_log(
+    settings: Any, folder: Path, *, witnesses: int = 3, needed: int = 2
+) -> Iterator[list[RunningWitness]]:
+    """
+    Set up the log with ``witnesses`` as processes of their own, reached over HTTP.
+
+    ``services.tick()`` does everything then. What the process remembers of earlier logs is
+    forgotten, as if it had just started.
+    """
+    settings.COTUTELLE_DATA_DIR = folder
+    make_consortium()
+    key = open_log(authority=AUTHORITY, actor=None).keys.get()
+    with ExitStack() as stack:
+        running, made = [], []
+        for n in range(1, witnesses + 1):
+            name = f"witness.example/w{n}"
+            one = stack.enter_context(running_witness(folder, name, [key.vkey]))
+            running.append(one)
+            unit = UnitFactory.create(kind="hospital")
+            made.append(add_witness(unit=unit, name=name, vkey=one.vkey, url=one.url, actor=None))
+        set_policy(needed=needed, colluders=0, witnesses=made, actor=None)
+        start_afresh()
+        yield running
+
+
+def start_afresh() -> None:
+    """Let this process compare the log with its witnesses again, as after a restart."""
+    ticking._checked.clear()

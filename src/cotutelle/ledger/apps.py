@@ -8,5 +8,10 @@ class LedgerConfig(AppConfig):
     label = "ledger"
 
     def ready(self) -> None:
-        """Load the permissions this room declares."""
-        from cotutelle.ledger import rules  # noqa: F401, PLC0415
+        """Load what this room declares: permissions, words, what it knows of people, its jobs."""
+        from cotutelle.ledger import (  # noqa: F401, PLC0415
+            anchor_tasks,
+            log_actions,
+            personal,
+            rules,
+        )

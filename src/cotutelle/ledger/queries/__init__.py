@@ -11,6 +11,7 @@ from cotutelle.ledger.queries.evidence import (
     leaf_of,
     proof_text,
 )
+from cotutelle.ledger.queries.fsck import Audit, Fault, fsck
 from cotutelle.ledger.queries.history import (
     SHOWN,
     Change,
@@ -40,7 +41,9 @@ from cotutelle.ledger.queries.traces import TraceEvent, trace_of, trace_summary
 
 __all__ = [
     "SHOWN",
+    "Audit",
     "Change",
+    "Fault",
     "Line",
     "TraceEvent",
     "authority",
@@ -52,6 +55,7 @@ __all__ = [
     "entry_data",
     "entry_json",
     "evidence_of",
+    "fsck",
     "history_of",
     "inclusion",
     "issuer_of",

@@ -7,7 +7,12 @@ from typing import Any
 
 from cotutelle.engines.translog import LogProof, entry_bytes, inclusion_proof
 from cotutelle.ledger.models import Checkpoint, Entry, EntryPayload, Leaf
-from cotutelle.ledger.queries.log import cosigned_note, published_checkpoint, tree_of
+from cotutelle.ledger.queries.log import (
+    cosigned_note,
+    newest_checkpoint,
+    published_checkpoint,
+    tree_of,
+)
 
 
 def leaf_of(entry: Entry) -> Leaf | None:
@@ -71,11 +76,12 @@ def inclusion(leaf: Leaf, size: int) -> list[bytes]:
     Raises
     ------
     ValueError
-        ``leaf``: its index is not below ``size``.
+        ``size``: does not hold the leaf, or exceeds what was signed.
     """
-    if leaf.index >= size:
-        raise ValueError(f"leaf: index {leaf.index} is not below {size}")
-    return inclusion_proof(tree_of(leaf.shard, size), leaf.index, size)
+    head = newest_checkpoint(leaf.shard)
+    if head is None or not leaf.index < size <= head.size:
+        raise ValueError(f"size: {size} does not hold leaf {leaf.index}, or was never signed")
+    return inclusion_proof(tree_of(leaf.shard, head.size), leaf.index, size)
 
 
 def evidence_of(thing: Entry | Leaf) -> dict[str, Any] | None:

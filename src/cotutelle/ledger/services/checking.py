@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check
 from cotutelle.core.errors import RuleViolation
-from cotutelle.engines.translog import NoteError, open_checkpoint
+from cotutelle.engines.translog import NoteError, TiledTree, open_checkpoint
 from cotutelle.ledger.anchoring import AnchorProblem
 from cotutelle.ledger.models import Shard, Witness
-from cotutelle.ledger.queries.log import current_policy, open_shard, tree_of, verifiers_of
+from cotutelle.ledger.queries.log import current_policy, open_shard, verifiers_of
 from cotutelle.ledger.services import witness_client
 from cotutelle.ledger.services.anchors import anchored_head
 from cotutelle.ledger.services.history import record
@@ -82,12 +82,12 @@ def check_log(shard: Shard | None = None) -> Comparison:
     if shard is None:
         return Comparison((), complete=False)
     try:
-        integrate(shard)
+        tree = integrate(shard)
     except Forked as found:
         block(shard, found.code, found.facts)
         return Comparison((Finding("files", found.code, found.facts),), complete=True)
-    findings = [_compare_witness(shard, one) for one in active_witnesses()]
-    if (anchored := _compare_anchor(shard)) is not None:
+    findings = [_compare_witness(shard, tree, one) for one in active_witnesses()]
+    if (anchored := _compare_anchor(shard, tree)) is not None:
         findings.append(anchored)
     found = Comparison(tuple(findings), _is_complete(findings))
     if (worst := found.worst) is not None:
@@ -104,7 +104,7 @@ def _is_complete(findings: list[Finding]) -> bool:
     return answered >= policy.needed
 
 
-def _compare_witness(shard: Shard, witness: Witness) -> Finding:
+def _compare_witness(shard: Shard, tree: TiledTree, witness: Witness) -> Finding:
     try:
         answer = witness_client.cosigned_checkpoint(witness.url, shard.origin)
     except Unreachable:
@@ -119,23 +119,24 @@ def _compare_witness(shard: Shard, witness: Witness) -> Finding:
         return Finding(witness.name, UNPROVEN, {"code": error.code})
     if head.origin != shard.origin:
         return Finding(witness.name, UNPROVEN, {"origin": head.origin})
-    return _compare(shard, witness.name, head.size, head.root, {"note": answer.text})
+    return _compare(tree, witness.name, head.size, head.root, {"note": answer.text})
 
 
-def _compare_anchor(shard: Shard) -> Finding | None:
+def _compare_anchor(shard: Shard, tree: TiledTree) -> Finding | None:
     try:
         head = anchored_head(shard)
     except AnchorProblem as problem:
         return Finding("anchor", SILENT, {"code": problem.code})
-    return _compare(shard, "anchor", head[0], head[1], {}) if head else None
+    return _compare(tree, "anchor", head[0], head[1], {}) if head else None
 
 
-def _compare(shard: Shard, who: str, size: int, root: bytes, facts: Mapping[str, Any]) -> Finding:
-    shard.refresh_from_db(fields=["size"])
-    found = {"size": size, "root": root.hex(), "own_size": shard.size, **facts}
-    if size > shard.size:
+def _compare(
+    tree: TiledTree, who: str, size: int, root: bytes, facts: Mapping[str, Any]
+) -> Finding:
+    found = {"size": size, "root": root.hex(), "own_size": len(tree), **facts}
+    if size > len(tree):
         return Finding(who, BEHIND, found)
-    own = tree_of(shard, size).root()
+    own = tree.root(size)
     if own != root:
         return Finding(who, FORKED, {**found, "own_root": own.hex()})
     return Finding(who, GOOD, found)

@@ -31,7 +31,12 @@ from cotutelle.engines.translog import (
 from cotutelle.ledger.enums import AnchorState
 from cotutelle.ledger.models import Checkpoint, Leaf, Shard
 from cotutelle.ledger.queries.evidence import entry_data
-from cotutelle.ledger.queries.log import newest_checkpoint, store_of, tree_of
+from cotutelle.ledger.queries.log import (
+    newest_checkpoint,
+    published_checkpoint,
+    store_of,
+    tree_of,
+)
 from cotutelle.ledger.services.keys import sign_with
 from cotutelle.ledger.tilestore import TileConflict
 
@@ -52,7 +57,8 @@ def integrate(shard: Shard) -> TiledTree:
     """
     Write the tiles and bundles of all leaves that are not in a signed tree yet.
 
-    Only leaves of committed transactions are seen. Doing it twice writes the same bytes.
+    Only leaves of committed transactions are seen. Doing it twice writes the same bytes. Files
+    that are gone (they are in no backup, since the rows say it all) are written anew.
 
     Raises
     ------
@@ -60,9 +66,18 @@ def integrate(shard: Shard) -> TiledTree:
         ``log.forked``: a file of that place exists with other contents.
     """
     head = newest_checkpoint(shard)
-    start = head.size if head else 0
-    tree = tree_of(shard, start)
-    store = store_of(shard)
+    try:
+        if head is None or tree_of(shard, head.size).root() == bytes(head.root):
+            return _grow(shard, head.size if head else 0)
+    except OSError:
+        return _grow(shard, 0)
+    facts = {"who": "files", "size": head.size, "root": bytes(head.root).hex()}
+    raise Forked("log.forked", facts)
+
+
+def _grow(shard: Shard, start: int) -> TiledTree:
+    """Write all files of the leaves from ``start`` on; those before it are on the disk."""
+    tree, store = tree_of(shard, start), store_of(shard)
     try:
         for leaves in _chunks(shard, start):
             grown, tiles = tree.appended([bytes(leaf.hash) for leaf in leaves])
@@ -75,12 +90,16 @@ def integrate(shard: Shard) -> TiledTree:
 
 
 def _chunks(shard: Shard, start: int) -> Iterator[list[Leaf]]:
-    """Yield the leaves from ``start`` on, so many that every chunk but the last ends a tile."""
+    """Yield the leaves from ``start`` on, cut where a tile or a served tree ends."""
+    served = [head.size for head in (published_checkpoint(shard), newest_checkpoint(shard)) if head]
     rows = shard.leaves.filter(index__gte=start).order_by("index").iterator(chunk_size=2_000)
-    first = _CHUNK - start % TILE
-    while chunk := list(itertools.islice(rows, first)):
+    while True:
+        end = start - start % TILE + _CHUNK
+        end = min([end, *(size for size in served if size > start)])
+        if not (chunk := list(itertools.islice(rows, end - start))):
+            return
         yield chunk
-        first = _CHUNK
+        start += len(chunk)
 
 
 def _bundles(shard: Shard, leaves: list[Leaf]) -> dict[str, bytes]:

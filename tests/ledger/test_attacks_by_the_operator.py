@@ -1,0 +1,364 @@
+"""Whoever runs the log cannot show two histories: real witnesses, each a process of its own."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from cotutelle.core.errors import RuleViolation
+from cotutelle.engines.translog import (
+    Algorithm,
+    Checkpoint,
+    Policy,
+    PolicyError,
+    Signer,
+    Tree,
+    Verifier,
+    add_signatures,
+    consistency_proof,
+    leaf_hash,
+    sign_note,
+)
+from cotutelle.ledger import queries, services
+from cotutelle.ledger.enums import ShardState
+from cotutelle.ledger.models import Leaf, Pending, Shard, Witness
+from cotutelle.ledger.services import sign_with
+from tests.factories.institutions import UnitFactory
+from tests.factories.log import make_log, make_witness, start_afresh, watched_log
+from tests.factories.people import PersonFactory
+from tests.factories.witnesses import RunningWitness, submission
+
+pytestmark = pytest.mark.django_db
+
+
+def decide(count: int = 1) -> None:
+    person = PersonFactory.create()
+    for n in range(count):
+        with transaction.atomic():
+            services.record(
+                "programmes.enrolment.extended", actor=None, subject=person, after={"n": n},
+                decision=True,
+            )  # fmt: skip
+
+
+class Undone(Exception):
+    """Takes the database back."""
+
+
+def published_then_restored(count: int = 5) -> None:
+    """Publish ``count`` more decisions, then put the database back to where it was before."""
+    try:
+        with transaction.atomic():
+            decide(count)
+            turn = services.tick()
+            assert turn.problem == ""
+            assert turn.published == turn.signed
+            raise Undone
+    except Undone:
+        start_afresh()
+
+
+def the_shard() -> Shard:
+    shard = queries.open_shard()
+    assert shard is not None
+    return shard
+
+
+@pytest.mark.parametrize("files_too", [False, True])
+def test_a_restored_old_database_signs_nothing(
+    settings: Any, tmp_path: Path, files_too: bool
+) -> None:
+    with watched_log(settings, tmp_path):
+        decide(3)
+        assert services.tick().problem == ""
+        before = queries.published_checkpoint(the_shard())
+        assert before is not None
+        published_then_restored()
+        if files_too:
+            shutil.rmtree(tmp_path / "log")
+        decide()
+        turn = services.tick()
+        shard = the_shard()
+        assert (turn.signed, turn.problem, shard.blocked) == (0, "log.behind", "log.behind")
+        assert shard.blocked_facts["size"] == before.size + 5
+        assert shard.blocked_facts["own_size"] == before.size
+        assert shard.blocked_facts["note"].startswith(shard.origin)
+        assert Pending.objects.count() == 1, "what was decided waits"
+        assert shard.checkpoints.count() == 1
+        with pytest.raises(RuleViolation) as refusal:
+            services.unblock_log(shard, reason="all is well", actor=None)
+        assert refusal.value.code == "log.still_bad"
+
+
+def test_a_restored_log_that_grew_again_is_a_fork(settings: Any, tmp_path: Path) -> None:
+    with watched_log(settings, tmp_path):
+        decide(3)
+        services.tick()
+        published_then_restored()
+        shutil.rmtree(tmp_path / "log")
+        decide(9)
+        assert services.sequence() == 9, "by somebody who does not look"
+        turn = services.tick()
+        assert (turn.signed, turn.problem) == (0, "log.forked")
+        facts = the_shard().blocked_facts
+        assert facts["root"] != facts["own_root"]
+
+
+def test_a_blocked_log_goes_on_under_the_next_origin(settings: Any, tmp_path: Path) -> None:
+    with watched_log(settings, tmp_path) as running:
+        decide(3)
+        services.tick()
+        published_then_restored()
+        decide(2)
+        services.tick()
+        old = the_shard()
+        fresh = services.freeze_shard(old, actor=None)
+        old.refresh_from_db()
+        assert old.state == ShardState.FROZEN
+        assert old.checkpoints.count() == 1, "nothing more was signed for it"
+        first = Leaf.objects.get(shard=fresh, index=0)
+        assert first.statement is not None
+        held = {key: old.blocked_facts[key] for key in ("size", "root")}
+        assert first.statement["previous"] == {
+            "origin": old.origin, "reason": "log.behind", **held,
+        }  # fmt: skip
+        trust(running, fresh)
+        turn = services.tick()
+        assert turn.problem == ""
+        assert turn.published == turn.signed > 2
+
+
+def trust(running: list[RunningWitness], shard: Shard) -> None:
+    from cotutelle.witness import Store  # noqa: PLC0415
+    from cotutelle.witness.logs import add_log  # noqa: PLC0415
+
+    for one in running:
+        for key in shard.keys.all():
+            add_log(Store(one.folder), key.vkey)
+
+
+class Fraud:
+    """An operator who uses the log's own key for another history."""
+
+    def __init__(self, shard: Shard, kept: int, mark: str) -> None:
+        self.shard = shard
+        self.tree = Tree(
+            bytes(h) for h in shard.leaves.order_by("index").values_list("hash", flat=True)[:kept]
+        )
+        while len(self.tree) < shard.size + 2:
+            self.tree.append(leaf_hash(f"{mark} {len(self.tree)}".encode()))
+
+    def note(self, size: int) -> str:
+        key = self.shard.keys.get()
+        verifier = Verifier.parse(key.vkey)
+        signer = Signer(
+            verifier.name,
+            Algorithm.ED25519,
+            lambda m: sign_with(key.secret, m),
+            verifier.public_key,
+        )
+        return sign_note(Checkpoint(self.shard.origin, size, self.tree.root(size)).text, [signer])
+
+    def request(self, old: int, size: int) -> bytes:
+        proof = consistency_proof(self.tree, old, size) if 0 < old < size else []
+        return submission(old, proof, self.note(size))
+
+
+def test_a_fork_shown_to_disjoint_witnesses_finds_no_second_quorum(
+    settings: Any, tmp_path: Path
+) -> None:
+    with watched_log(settings, tmp_path) as (one, two, three):
+        decide(3)
+        services.tick()
+        shard = the_shard()
+        seen, size = shard.size, shard.size + 2
+        left, right = Fraud(shard, seen, "left"), Fraud(shard, seen, "right")
+        lines = {"left": [], "right": []}  # type: dict[str, list[str]]
+        for history, mark, witnesses in (
+            (left, "left", (one, two)),
+            (right, "right", (three, two, one)),
+        ):
+            for witness in witnesses:
+                answer = witness.post("/add-checkpoint", history.request(seen, size))
+                if answer.status_code == 200:
+                    lines[mark].append(answer.text)
+        assert (len(lines["left"]), len(lines["right"])) == (2, 1)
+        policy = Policy.parse(queries.policy_text())
+        assert policy.check(add_signatures(left.note(size), lines["left"])).checkpoint.size == size
+        with pytest.raises(PolicyError) as refusal:
+            policy.check(add_signatures(right.note(size), lines["right"]))
+        assert refusal.value.code == "policy.quorum"
+
+
+def test_a_fork_of_the_same_size_is_refused_by_all_and_kept_as_evidence(
+    settings: Any, tmp_path: Path
+) -> None:
+    with watched_log(settings, tmp_path) as running:
+        decide(3)
+        services.tick()
+        shard = the_shard()
+        fraud = Fraud(shard, shard.size - 1, "other")
+        for witness in running:
+            answer = witness.post("/add-checkpoint", fraud.request(shard.size, shard.size))
+            assert (answer.status_code, answer.text) == (409, f"{shard.size}\n")
+            assert len(witness.status()["forks"]) == 1
+
+
+def test_of_two_concurrent_extensions_at_most_one_is_cosigned(
+    settings: Any, tmp_path: Path
+) -> None:
+    with watched_log(settings, tmp_path, witnesses=1, needed=1) as (witness,):
+        decide(3)
+        services.tick()
+        shard = the_shard()
+        histories = [Fraud(shard, shard.size, str(n)) for n in range(8)]
+        bodies = [h.request(shard.size, shard.size + 2) for h in histories]
+        barrier = threading.Barrier(len(bodies))
+
+        def send(body: bytes) -> int:
+            barrier.wait()
+            return witness.post("/add-checkpoint", body).status_code
+
+        with ThreadPoolExecutor(len(bodies)) as pool:
+            answers = sorted(pool.map(send, bodies))
+        assert answers == [200] + [409] * (len(bodies) - 1)
+
+
+def test_a_log_that_meets_another_history_at_its_witness_blocks_itself(
+    settings: Any, tmp_path: Path
+) -> None:
+    with watched_log(settings, tmp_path) as (one, *_others):
+        decide(3)
+        services.tick()
+        shard = the_shard()
+        fraud = Fraud(shard, shard.size, "stolen key")
+        sent = one.post("/add-checkpoint", fraud.request(shard.size, shard.size + 2))
+        assert sent.status_code == 200
+        decide(4)
+        services.tick()
+        assert the_shard().blocked == "log.forked"
+        size = the_shard().size
+        decide()
+        assert services.tick().signed == 0
+        assert the_shard().size == size
+
+
+def test_one_witness_key_under_two_names_is_refused(settings: Any, tmp_path: Path) -> None:
+    log = make_log(settings, tmp_path)
+    signer = log.signers["witness.example/w1"]
+    again = Verifier("witness.example/other", Algorithm.COSIGNATURE, signer.verifier.public_key)
+    with pytest.raises(RuleViolation) as refusal:
+        services.add_witness(
+            unit=UnitFactory.create(), name=again.name, vkey=again.vkey, url="http://w.example",
+            actor=None,
+        )  # fmt: skip
+    assert refusal.value.code == "witness.same_key"
+    text = queries.policy_text().replace("group ", f"witness two {again.vkey}\ngroup ", 1)
+    with pytest.raises(PolicyError):
+        Policy.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("needed", "colluders", "code"),
+    [(1, 0, "policy.disjoint"), (2, 0, "policy.disjoint"), (3, 2, "policy.too_few"), (5, 0, "policy.needed"), (0, 0, "policy.needed")],
+)  # fmt: skip
+def test_a_policy_that_keeps_nothing_is_refused(
+    settings: Any, tmp_path: Path, needed: int, colluders: int, code: str
+) -> None:
+    make_log(settings, tmp_path, witnesses=4, needed=3)
+    before = queries.policy_text()
+    with pytest.raises(RuleViolation) as refusal:
+        services.set_policy(
+            needed=needed, colluders=colluders, witnesses=list(Witness.objects.all()), actor=None
+        )
+    assert refusal.value.code == code
+    assert queries.policy_text() == before
+
+
+def test_the_operators_own_witness_does_not_count(settings: Any, tmp_path: Path) -> None:
+    make_log(settings, tmp_path)
+    own, _key = make_witness("witness.example/own")
+    Witness.objects.filter(pk=own.pk).update(is_operator=True)
+    with pytest.raises(RuleViolation) as refusal:
+        services.set_policy(
+            needed=3, colluders=1, witnesses=list(Witness.objects.all()), actor=None
+        )
+    assert refusal.value.code == "policy.operator_counts"
+
+
+class Liar(BaseHTTPRequestHandler):
+    """A witness that says it has seen everything, and shows a head that nobody signed."""
+
+    note = ""
+
+    def do_POST(self) -> None:
+        self._say(409, "999999\n")
+
+    def do_GET(self) -> None:
+        self._say(200, self.note)
+
+    def _say(self, status: int, text: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text.encode())))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_args: Any) -> None:
+        """Say nothing."""
+
+
+def test_a_lying_witness_stops_nobody(settings: Any, tmp_path: Path) -> None:
+    server = HTTPServer(("127.0.0.1", 0), Liar)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with watched_log(settings, tmp_path, witnesses=2):
+            liar, key = make_witness(
+                "witness.example/liar", url=f"http://127.0.0.1:{server.server_port}"
+            )
+            thief = Signer(the_shard().origin, Algorithm.ED25519, b"\x05" * 32)
+            text = Checkpoint(the_shard().origin, 999_999, b"\x01" * 32).text
+            Liar.note = sign_note(text, [thief])
+            decide(3)
+            turn = services.tick()
+            assert turn.problem == ""
+            assert turn.published == turn.signed
+            liar.refresh_from_db()
+            assert liar.problem == "witness.ahead"
+            states = {f.who: f.state for f in services.check_log().findings}
+            assert states["witness.example/liar"] == "unproven"
+            assert key.verifier.name == "witness.example/liar"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_nothing_is_signed_before_enough_witnesses_were_asked(
+    settings: Any, tmp_path: Path
+) -> None:
+    make_log(settings, tmp_path)  # at addresses where nobody answers
+    start_afresh()
+    decide(2)
+    turn = services.tick()
+    assert (turn.sequenced, turn.signed, turn.problem) == (0, 0, "log.unchecked")
+    assert not the_shard().checkpoints.exists()
+
+
+def test_changed_tiles_stop_the_log(settings: Any, tmp_path: Path) -> None:
+    with watched_log(settings, tmp_path):
+        decide(3)
+        services.tick()
+        size = the_shard().size
+        tile = tmp_path / "log" / "1" / f"tile/0/000.p/{size}"
+        tile.write_bytes(b"\x00" * 32 * size)
+        decide(2)
+        turn = services.tick()
+        assert (turn.signed, turn.problem) == (0, "log.forked")
+        faults = {(f.code, f.place) for f in queries.fsck().faults}
+        assert ("file.differs", f"shard 1 tile/0/000.p/{size}") in faults
