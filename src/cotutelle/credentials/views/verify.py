@@ -24,8 +24,8 @@ from cotutelle.credentials.queries.shares import open_share
 from cotutelle.credentials.services.drafting import schema_url
 from cotutelle.credentials.services.shares import count_view
 from cotutelle.engines.credentials.achievements import schema
-from cotutelle.engines.credentials.carriers import read_carrier
 from cotutelle.engines.credentials.errors import FileProblem
+from cotutelle.engines.credentials.files import read_file
 from cotutelle.engines.credentials.words import sentence
 from cotutelle.ledger.queries.log import policy_text
 from cotutelle.people.views.measure import at_a_measure
@@ -42,7 +42,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     report = None
     if request.method == "POST" and form.is_valid():
         try:
-            report = in_the_readers_words(check_bundle(read_carrier(form.content())))
+            report = in_the_readers_words(check_bundle(read_file(form.content())))
         except FileProblem as problem:
             form.add_error(None, sentence(problem.code, problem.params, get_language() or "zh"))
     context = {
