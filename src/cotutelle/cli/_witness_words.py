@@ -6,19 +6,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cotutelle.witness.pages import when
+from cotutelle.witness.dates import moment
 from cotutelle.witness.words import say
 
 
 def lines(facts: Mapping[str, Any]) -> Iterator[str]:
     """Yield the facts of a witness as lines of English."""
-    yield f"Witness {facts['name']}, {when(facts['at'])}"
+    yield f"Witness {facts['name']}, {moment(facts['at'], 'en')}"
     for log in facts["logs"]:
         yield from _log(log)
     if not facts["logs"]:
         yield say("no_log", "en")
     for fork in facts["forks"]:
-        yield f"FORK of {fork['origin']} at {fork['size']} entries, {when(fork['at'])}:"
+        yield f"FORK of {fork['origin']} at {fork['size']} entries, {moment(fork['at'], 'en')}:"
         yield from _quoted(fork["kept_note"] or say("fork_nothing", "en"))
         yield "  contradicted by"
         yield from _quoted(fork["other_note"])
@@ -40,11 +40,11 @@ def _log(log: Mapping[str, Any]) -> Iterator[str]:
     if recorded is None:
         yield f"{log['origin']}: {say('none_cosigned', 'en')}"
     else:
-        moment = when(recorded["cosigned_at"])
-        yield f"{log['origin']}: {recorded['size']} entries cosigned {moment}, {recorded['root']}"
+        time = moment(recorded["cosigned_at"], "en")
+        yield f"{log['origin']}: {recorded['size']} entries cosigned {time}, {recorded['root']}"
     for found in log["findings"]:
         sentence = say(f"finding.{found['code']}", "en", detail=found["detail"])
-        yield f"  WRONG since {when(found['since'])}: {sentence}"
+        yield f"  WRONG since {moment(found['since'], 'en')}: {sentence}"
 
 
 def _quoted(note: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
+from cotutelle.witness import dates
 from cotutelle.witness.words import LANGUAGES, say
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -50,11 +51,6 @@ def preferred_language(chosen: str, accepted: str) -> str:
 def dashboard(facts: Facts, language: str) -> str:
     """Return the page for what :func:`cotutelle.witness.status.facts` gave."""
     return _Page(facts, language).html()
-
-
-def when(seconds: int) -> str:
-    """Return a moment as it stands on the page, in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _tag(name: str, *content: str, **attributes: str) -> Html:
@@ -111,7 +107,7 @@ class _Page:
         return _tag(
             "header",
             _tag("h1", title),
-            _tag("p", self._say("as_of", time=when(self._facts["at"])), class_="meta"),
+            _tag("p", self._say("as_of", time=self._exact(self._facts["at"])), class_="meta"),
             _tag(
                 "a",
                 self._say("other_language"),
@@ -147,8 +143,8 @@ class _Page:
     def _findings(self, log: Facts) -> list[str]:
         return [
             self._say(f"finding.{found['code']}", detail=found["detail"])
-            + " "
-            + self._say("since", time=when(found["since"]))
+            + ("" if self._language == "zh" else " ")
+            + self._say("since", time=self._exact(found["since"]))
             for found in log["findings"]
         ]
 
@@ -209,7 +205,14 @@ class _Page:
                 relative = self._say(f"ago_{unit}", n=age // length)
                 break
         exact = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return _tag("time", relative, " (", when(seconds), ")", datetime=exact)
+        return _tag("time", relative, " (", self._exact(seconds), ")", datetime=exact)
+
+    def _exact(self, seconds: int) -> str:
+        return dates.moment(seconds, self._language)
+
+    @staticmethod
+    def _whole(text: str) -> Html:
+        return _tag("span", text, class_="whole")
 
     def _ours(self) -> list[Html]:
         if not self._facts["issuers"]:
@@ -220,7 +223,12 @@ class _Page:
         if not entries["latest"]:
             return [*content, _tag("p", self._say("no_entries"))]
         latest = [
-            (str(row["index"]), self._say(f"kind.{row['kind']}"), row["day"], row["origin"])
+            (
+                str(row["index"]),
+                self._say(f"kind.{row['kind']}"),
+                self._whole(dates.day(row["day"], self._language)),
+                row["origin"],
+            )
             for row in entries["latest"]
         ]
         return [
@@ -237,7 +245,7 @@ class _Page:
         kinds = sorted({row["kind"] for row in rows})
         body = [
             (
-                month or "?",
+                self._whole(dates.month(month, self._language)),
                 *(str(counts[month, kind] or "–") for kind in kinds),
                 str(sum(counts[month, kind] for kind in kinds)),
             )
@@ -252,7 +260,7 @@ class _Page:
             (
                 _tag("span", self._say("status_list"), Html("<br>"), _tag("code", row["id"])),
                 str(row["index"]),
-                row["stated_at"],
+                self._whole(dates.stated(row["stated_at"], self._language)),
             )
             for row in held["status"]
         ]
@@ -265,7 +273,7 @@ class _Page:
                     _tag("code", row["controller"]),
                 ),
                 "",
-                when(row["at"]),
+                self._whole(self._exact(row["at"])),
             )
             for row in held["keys"]
         ]
@@ -276,7 +284,11 @@ class _Page:
 
     def _refusals(self) -> list[Html]:
         rows = [
-            (self._say(f"refusal.{row['code']}"), str(row["count"]), when(row["latest"]))
+            (
+                self._say(f"refusal.{row['code']}"),
+                str(row["count"]),
+                self._whole(self._exact(row["latest"])),
+            )
             for row in self._facts["refusals"]
         ]
         if not rows:
@@ -296,7 +308,7 @@ class _Page:
                 )
             ]
             heading = self._say("fork_of", origin=fork["origin"], size=fork["size"])
-            seen = self._say(f"fork_seen.{fork['seen_by']}", time=when(fork["at"]))
+            seen = self._say(f"fork_seen.{fork['seen_by']}", time=self._exact(fork["at"]))
             parts = [_tag("h3", heading), _tag("p", seen, class_="meta")]
             content.append(_tag("article", *parts, _tag("div", *notes, class_="pair")))
         return _tag("section", _tag("h2", self._say("forks")), *content, class_="forks")

@@ -92,7 +92,7 @@ async def _serve(app: Application, settings: Settings) -> bool:
 
     def stop() -> None:
         asked.set()
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

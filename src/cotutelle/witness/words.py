@@ -51,7 +51,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "ago_min": ("{n} 分钟前", "{n} min ago"),
     "ago_h": ("{n} 小时前", "{n} h ago"),
     "ago_d": ("{n} 天前", "{n} d ago"),
-    "since": ("自 {time}", "since {time}"),
+    "since": ("（自 {time}起）", "since {time}"),
     "finding.no_answer": (
         "日志没有应答（{detail}）。",
         "The log does not answer ({detail}).",
