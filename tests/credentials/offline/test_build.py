@@ -78,7 +78,7 @@ def test_every_sentence_is_there_in_both_languages():
 
 
 def test_a_text_that_is_no_policy_is_refused():
-    with pytest.raises(ValueError, match="quorum"):
+    with pytest.raises(ValueError, match="nobody"):
         build_page("quorum nobody\n", built_on=DAY)
 
 
