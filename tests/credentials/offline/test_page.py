@@ -73,6 +73,7 @@ def test_nothing_is_asked_of_the_network_and_nothing_could_be(
           addEventListener('securitypolicyviolation', event => broken.push(event.effectiveDirective));
           const sent = await fetch('http://127.0.0.1:9/x').then(() => true, () => false);
           const image = document.createElement('img');
+          const failed = new Promise(done => image.addEventListener('error', done));
           image.src = 'http://127.0.0.1:9/x.png';
           const refused = [];
           const attempt = (what, work) => { try { work(); } catch { refused.push(what); } };
@@ -82,7 +83,7 @@ def test_nothing_is_asked_of_the_network_and_nothing_could_be(
           attempt('markup', () => { document.body.innerHTML = '<p>'; });
           document.body.append(image, script);
           document.body.click();
-          await new Promise(done => setTimeout(done));
+          await failed;
           return { sent, refused, ran: globalThis.ran ?? null, broken };
         }"""
     )
