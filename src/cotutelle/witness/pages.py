@@ -225,7 +225,7 @@ class _Page:
         latest = [
             (
                 str(row["index"]),
-                self._say(f"kind.{row['kind']}"),
+                self._whole(self._say(f"kind.{row['kind']}")),
                 self._whole(dates.day(row["day"], self._language)),
                 row["origin"],
             )
@@ -260,7 +260,7 @@ class _Page:
             (
                 _tag("span", self._say("status_list"), Html("<br>"), _tag("code", row["id"])),
                 str(row["index"]),
-                self._whole(dates.stated(row["stated_at"], self._language)),
+                dates.stated(row["stated_at"], self._language),
             )
             for row in held["status"]
         ]
@@ -273,7 +273,7 @@ class _Page:
                     _tag("code", row["controller"]),
                 ),
                 "",
-                self._whole(self._exact(row["at"])),
+                self._exact(row["at"]),
             )
             for row in held["keys"]
         ]
@@ -287,7 +287,7 @@ class _Page:
             (
                 self._say(f"refusal.{row['code']}"),
                 str(row["count"]),
-                self._whole(self._exact(row["latest"])),
+                self._exact(row["latest"]),
             )
             for row in self._facts["refusals"]
         ]
