@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from cotutelle.engines.credentials.errors import VerifyError
 
 if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
     from rfc3161_client import TimeStampResponse
 
 _SHA256 = "2.16.840.1.101.3.4.2.1"
@@ -39,12 +40,9 @@ def verify_token(token: bytes, data: bytes, roots: Sequence[bytes]) -> datetime:
         ``anchor.wrong_root`` when the token stamps something else, ``anchor.token`` for anything
         else that does not hold.
     """
-    from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415
     from rfc3161_client import VerifierBuilder  # noqa: PLC0415 - only with roots at hand
 
-    certificates = [found for pem in roots for found in load_pem_x509_certificates(pem)]
-    if not certificates:
-        raise ValueError("roots: no certificate")
+    certificates = read_roots(roots)
     response = check_imprint(token, data)
     builder = VerifierBuilder(roots=certificates)
     try:
@@ -52,6 +50,23 @@ def verify_token(token: bytes, data: bytes, roots: Sequence[bytes]) -> datetime:
     except Exception:  # as in check_imprint
         raise VerifyError("anchor.token") from None
     return response.tst_info.gen_time
+
+
+def read_roots(roots: Sequence[bytes]) -> list[Certificate]:
+    """
+    Return the certificates in PEM files.
+
+    Raises
+    ------
+    ValueError
+        When a file holds none, or there is no file.
+    """
+    from cryptography.x509 import load_pem_x509_certificates  # noqa: PLC0415
+
+    certificates = [found for pem in roots for found in load_pem_x509_certificates(pem)]
+    if not certificates:
+        raise ValueError("roots: no certificate")
+    return certificates
 
 
 def check_imprint(token: bytes, data: bytes) -> TimeStampResponse:

@@ -31,6 +31,7 @@ from cotutelle.engines.credentials.integrity import verify_own
 from cotutelle.engines.credentials.liststatus import StatusLists
 from cotutelle.engines.credentials.reading import check_value
 from cotutelle.engines.credentials.report import Finding, Report, worst
+from cotutelle.engines.credentials.timestamps import read_roots
 from cotutelle.engines.translog import Policy
 from cotutelle.engines.translog.jcs import canonical_json
 
@@ -73,7 +74,7 @@ def verify_bundle(
     FileProblem
         When ``bundle`` is neither, or is not plain JSON.
     ValueError
-        When ``now`` has no time zone, or ``policy`` is no policy.
+        When ``now`` has no time zone, ``policy`` is no policy or ``tsa_roots`` hold no certificate.
 
     Notes
     -----
@@ -81,6 +82,8 @@ def verify_bundle(
     """
     if now.utcoffset() is None:
         raise ValueError("now: has no time zone")
+    if tsa_roots:
+        read_roots(tsa_roots)
     if not isinstance(bundle, dict):
         raise FileProblem("file.unknown_kind")
     check_value(bundle)
