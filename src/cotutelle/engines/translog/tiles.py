@@ -215,7 +215,8 @@ class TiledTree:
         Return the tree with more leaves, and the tiles that must be written for it.
 
         Only the right edge is read: one partial tile a level. The new tree reads the new tiles
-        from memory, so its root can be signed before anything is written.
+        from memory, so its root can be signed before anything is written; once they are written,
+        begin anew from there, or the chain of trees keeps all of them.
 
         Parameters
         ----------

@@ -38,21 +38,18 @@ class Tree:
 
     def append(self, leaf_hash: bytes) -> int:
         """Add one leaf hash (32 bytes) and return its index. Source: RFC 6962 2.1."""
-        if not is_hash(leaf_hash):
+        if not isinstance(leaf_hash, bytes) or len(leaf_hash) != HASH_BYTES:
             raise ValueError("leaf_hash must be 32 bytes")
-        index = self._size
-        rows = self._rows
-        rows[0] += leaf_hash
-        computed = leaf_hash
-        level, position = 0, index
-        while position & 1:
-            row = rows[level]
-            computed = sha256(b"\x01" + row[-2 * HASH_BYTES :]).digest()
-            level, position = level + 1, position >> 1
-            if level == len(rows):
-                rows.append(bytearray())
-            rows[level] += computed
-        self._size = index + 1
+        index = position = self._size
+        self._size += 1
+        node = leaf_hash
+        for row in self._rows:
+            row += node
+            if not position & 1:
+                return index
+            node = sha256(b"\x01" + row[-2 * HASH_BYTES :]).digest()
+            position >>= 1
+        self._rows.append(bytearray(node))
         return index
 
     def extend(self, leaf_hashes: Iterable[bytes]) -> None:
