@@ -13,6 +13,7 @@ average, one over 65: doing just that in a loop is the *hash limit*.
 * proof: a cold object opens what lies on disk and proves one random entry.
 * durable append: 256 entries in a commit that outlives a power cut (tiles, bundle, fsync of files
   and folders) against pymerkle's SqliteTree, which commits each entry.
+* issuing: a credential in both suites (see ``_issuing``).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pymerkle
+from _issuing import measure_issuing
 
 from cotutelle.engines.translog import (
     TiledTree,
@@ -271,6 +273,7 @@ def main() -> int:
         measure_durable_append(places, size, 15 * options.rounds, verdict)
     finally:
         shutil.rmtree(folder)
+    measure_issuing(500 * options.rounds, verdict)
     return 1 if verdict.missed else 0
 
 
