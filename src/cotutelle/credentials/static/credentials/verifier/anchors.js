@@ -52,7 +52,7 @@ const IDENTIFIER = 0x06;
 const SHA256 = '96,134,72,1,101,3,4,2,1';
 const TST_INFO = [[1, TAGGED], [0, SEQUENCE], [2, SEQUENCE], [1, TAGGED], [0, OCTETS], [0, SEQUENCE], [2, SEQUENCE]];
 
-/** SHA-256 message imprint of a token (or of a whole response holding one), or null. */
+/** Message imprint of a token, or of a whole response holding one; null for what is neither. */
 function imprintOf(text) {
   const octets = isText(text) ? unbase64(text) : null;
   if (!octets) return null;
@@ -60,7 +60,8 @@ function imprintOf(text) {
   const start = response ? [[0, SEQUENCE], [1, SEQUENCE]] : [[0, SEQUENCE]];
   const imprint = follow(octets, [...start, ...TST_INFO]);
   const algorithm = imprint && follow(imprint, [[0, SEQUENCE], [0, IDENTIFIER]]);
-  return algorithm?.join() === SHA256 ? follow(imprint, [[1, OCTETS]]) : null;
+  const digest = imprint && follow(imprint, [[1, OCTETS]]);
+  return algorithm && digest && { algorithm, digest };
 }
 
 /** Origin, size, root and inclusion proof that an anchor states, well formed. */
@@ -87,7 +88,7 @@ async function checkAnchor(book, place, anchor) {
   const imprint = imprintOf(anchor.token);
   if (!imprint) refuse('token');
   const stamped = await sha256(utf8(`${origin}\n${size}\n${base64(root)}\n`));
-  if (!sameOctets(imprint, stamped)) refuse('wrong_root');
+  if (imprint.algorithm.join() !== SHA256 || !sameOctets(imprint.digest, stamped)) refuse('wrong_root');
   return finding('unknown', 'anchor.stated_time', { at });
 }
 
