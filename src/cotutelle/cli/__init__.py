@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typer
 
-from cotutelle.cli import affinity, credential, database, matching, plan, serve, witness
+from cotutelle.cli import affinity, credential, database, log, matching, plan, serve, witness
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,6 +24,7 @@ database.register(app)
 serve.register(app)
 witness.register(app)
 credential.register(app)
+log.register(app)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 WEB_START_TIMEOUT_S = 60.0
 STOP_PATIENCE_S = 15.0
@@ -21,6 +22,7 @@ WATCH_INTERVAL_S = 0.25
 RESTART_WINDOW_S = 60.0
 RESTARTS_IN_WINDOW = 5
 PR_SET_PDEATHSIG = 1
+LAST_PORT = 65535
 
 
 class ServeProblem(Exception):
@@ -29,10 +31,15 @@ class ServeProblem(Exception):
 
 @dataclass(slots=True)
 class Child:
-    """One process of ours and its whole process group."""
+    """
+    One process of ours and its whole process group.
+
+    One that is not ``vital`` may keep dying: the others go on without it.
+    """
 
     name: str
     command: Sequence[str]
+    vital: bool = True
     process: subprocess.Popen[bytes] | None = None
     starts: list[float] = field(default_factory=list)
 
@@ -95,6 +102,25 @@ def worker_child() -> Child:
     """Return the process of background jobs."""
     command = [sys.executable, "-m", "django", "procrastinate", "worker"]
     return Child("worker", [*command, "--shutdown-graceful-timeout", "10"])
+
+
+def witness_child(folder: Path, port: int, issuer: str) -> Child:
+    """Return the process of a partner's witness in the demonstration."""
+    command = [sys.executable, "-c", "from cotutelle.cli import main; main()", "witness", "serve"]
+    command += [str(folder), "--port", str(port), "--issuer", issuer]
+    return Child(f"witness {folder.name}", command, vital=False)
+
+
+def free_ports(host: str, first: int, count: int) -> list[int]:
+    """Return ``count`` ports from ``first`` on that nobody holds."""
+    found: list[int] = []
+    for port in range(first, LAST_PORT + 1):
+        with contextlib.suppress(ServeProblem):
+            check_port(host, port)
+            found.append(port)
+        if len(found) == count:
+            break
+    return found
 
 
 def check_port(host: str, port: int) -> None:
@@ -169,7 +195,17 @@ def watch(
         for child in children:
             if child.has_died():
                 say(f"The {child.name} died and is started again.")
-                child.start()
+                _start_again(child, say)
+
+
+def _start_again(child: Child, say: Callable[[str], None]) -> None:
+    try:
+        child.start()
+    except ServeProblem as problem:
+        if child.vital:
+            raise
+        child.process = None
+        say(f"{problem} The rest goes on without it.")
 
 
 def stop_all(children: Sequence[Child]) -> None:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from cotutelle.cli._supervisor import Child
+
 DEMO_SETTINGS = "cotutelle.config.settings.demo"
+# What stands beside the demonstration: three witnesses and a chain, on the first free ports
+# from eleven above that of the web process.
+BESIDE, WITNESSES = 11, 3
 
 
 def register(app: typer.Typer) -> None:
@@ -37,24 +43,24 @@ def serve(
         os.environ.setdefault("COTUTELLE_BASE_URL", _address(host, port))
         with supervisor.stopping_on_signals() as stopped, _database() as server:
             web = supervisor.web_child(host, port, threads)
-            worker = supervisor.worker_child()
+            children = [web, supervisor.worker_child()]
+            ports = supervisor.free_ports("127.0.0.1", port + BESIDE, WITNESSES + 1)
+            children += _demo_chain(ports[WITNESSES:])
             logins = prepare()
+            children += _demo_witnesses(_address(host, port), ports[:WITNESSES])
             try:
                 if not stopped.is_set():
-                    web.start()
-                    worker.start()
+                    for child in reversed(children):
+                        child.start()
                     supervisor.wait_for_web(web, host, port, stopped)
                 if not stopped.is_set():
                     _welcome(host, port, logins)
                     supervisor.watch(
-                        [web, worker],
-                        stopped,
-                        revive_database=lambda: _revive(server),
-                        say=_say,
+                        children, stopped, revive_database=lambda: _revive(server), say=_say
                     )
             finally:
                 _say("Stopping.")
-                supervisor.stop_all([web, worker])
+                supervisor.stop_all(children)
     except (DatabaseProblem, supervisor.ServeProblem) as problem:
         typer.echo(str(problem), err=True)
         raise typer.Exit(1) from None
@@ -91,6 +97,44 @@ def prepare() -> list[tuple[str, str, str]]:
         connections.close_all()
         if connection.settings_dict["OPTIONS"].get("pool"):
             connection.close_pool()  # type: ignore[attr-defined]
+
+
+def _demo_chain(ports: Sequence[int]) -> list[Child]:
+    """Return the chain that the demonstration anchors to, where it can run; name it to all."""
+    from cotutelle.cli import _supervisor as supervisor  # noqa: PLC0415
+    from cotutelle.database import data_dir  # noqa: PLC0415
+    from cotutelle.ledger.anchoring import demo  # noqa: PLC0415
+
+    if (
+        os.environ["DJANGO_SETTINGS_MODULE"] != DEMO_SETTINGS
+        or "COTUTELLE_ANCHOR_URL" in os.environ
+    ):
+        return []
+    command = demo.demo_chain_command(data_dir(), ports[0]) if ports else None
+    if command is None:
+        return []
+    os.environ.update(demo.demo_chain_environment(ports[0]))
+    return [supervisor.Child("chain", command, vital=False)]
+
+
+def _demo_witnesses(web_url: str, ports: Sequence[int]) -> list[Child]:
+    """Return the witnesses of the demonstration, told where everything is now."""
+    from django.conf import settings  # noqa: PLC0415
+    from django.db import connection, connections  # noqa: PLC0415
+
+    from cotutelle.cli import _supervisor as supervisor  # noqa: PLC0415
+
+    if not getattr(settings, "COTUTELLE_DEMO", False):
+        return []
+    from cotutelle.web.demo.log import prepare_witnesses  # noqa: PLC0415
+
+    try:
+        found = prepare_witnesses(web_url, ports)
+    finally:
+        connections.close_all()
+        if connection.settings_dict["OPTIONS"].get("pool"):
+            connection.close_pool()  # type: ignore[attr-defined]
+    return [supervisor.witness_child(one.folder, one.port, one.issuer) for one in found]
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from cotutelle.programmes.models import Student
 from cotutelle.web.demo.agreements import limit_places, sign_agreement
 from cotutelle.web.demo.hours import seed_hours
 from cotutelle.web.demo.last_year import ask_for_another_mentor, build_last_year
+from cotutelle.web.demo.log import seal_demo, set_up_log
 from cotutelle.web.demo.pairs import find_second_mentors, keep_pair_pages
 from cotutelle.web.demo.people import MENTORS, build_mentors
 from cotutelle.web.demo.programmes import build_programmes
@@ -39,6 +40,7 @@ def seed(day: dt.date) -> Demo:
     with at(demo.moment(-FOUNDED)):
         demo.units = build_units()
         build_staff(demo)
+        set_up_log(demo.units)
     with at(demo.moment(-APPOINTED)):
         build_mentors(demo)
     if len(demo.mentors) != MENTORS:
@@ -59,6 +61,7 @@ def seed(day: dt.date) -> Demo:
     seed_week(demo)
     seed_hours(demo)
     open_sign_in()
+    seal_demo()
     _tidy_inboxes(demo)
     demo.students = Student.objects.count()
     return demo
