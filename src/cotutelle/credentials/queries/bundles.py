@@ -8,6 +8,7 @@ the log; nothing of them is stored.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -45,7 +46,7 @@ def bundle_of(credential: Credential, *, shown: Sequence[int] = ()) -> dict[str,
         keys=key_history([credential, *members]),
         status=_lists([credential, *members]),
         members=[
-            {"digest": one.digest, "logged": found}
+            (document_of(one) or {}, found)
             for one in members
             if (found := evidence_of(one.entry)) is not None
         ],
@@ -72,13 +73,13 @@ def key_history(credentials: Iterable[Credential]) -> list[dict[str, Any]]:
     return _evidence(rows.select_related("shard", "entry").order_by("shard__number", "index"))
 
 
-def _lists(credentials: Sequence[Credential]) -> list[dict[str, Any]]:
+def _lists(credentials: Sequence[Credential]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Return the status lists as last signed, each with the proof that its digest was logged."""
     found = []
     for one in lists_of(credentials):
         logged = evidence_of(one.entry) if one.entry else None
         if one.body and logged is not None:
-            found.append({"credential": bundles.read_json(one.body), "logged": logged})
+            found.append((json.loads(one.body), logged))
     return found
 
 

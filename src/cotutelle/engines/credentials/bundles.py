@@ -14,7 +14,7 @@ Evidence = Mapping[str, Any]
 def build_bundle(
     *,
     credential: Mapping[str, Any],
-    logged: Evidence,
+    logged: Evidence | None,
     keys: Sequence[Evidence],
     made_at: str,
     status: Sequence[tuple[Mapping[str, Any], Evidence]] = (),
@@ -27,7 +27,7 @@ def build_bundle(
 
     Parameters
     ----------
-    logged : evidence that ``credential`` was issued.
+    logged : evidence that ``credential`` was issued; None while no published tree holds it.
     keys : evidence of every key event of the issuers involved.
     made_at : RFC 3339 time.
     status : status list credentials with evidence that they were logged.
@@ -45,7 +45,7 @@ def build_bundle(
         "format": BUNDLE,
         "made_at": made_at,
         "credential": credential,
-        "logged": logged,
+        **({"logged": logged} if logged is not None else {}),
         "keys": list(keys),
         "status": [{"credential": document, "logged": proof} for document, proof in status],
         "anchors": list(anchors),
