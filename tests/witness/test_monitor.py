@@ -216,6 +216,19 @@ def test_a_log_that_goes_back_is_found_and_forgiven_when_it_returns(world: World
     assert world.facts()["forks"] == []
 
 
+def test_a_log_that_goes_back_to_another_past_is_found(world: World):
+    world.log.grow(20)
+    for old, size in ((0, 4), (4, 8), (8, 20)):
+        world.cosign(world.log, old, size)
+    world.look(world.log)
+    fork = world.log.branch(2).grow(8, "forked")
+    world.look(fork)
+
+    assert "fork_shown" in world.findings()
+    (kept,) = world.facts()["forks"]
+    assert (kept["kept_note"], kept["other_note"]) == (world.log.note(8), fork.note())
+
+
 def test_silence_is_said_and_wipes_out_nothing(world: World):
     world.log.grow(20)
     world.look(world.log)

@@ -118,7 +118,9 @@ class Follower:
     seen
         What the last look found.
     cosigned
-        Roots that this witness has cosigned, by size.
+        Roots that this witness has cosigned, by size: those from the last look on, and one before.
+    root_at
+        Returns the root cosigned at any size, if there is one.
     go_on
         Asked for each entry; may raise to break off.
     """
@@ -129,6 +131,7 @@ class Follower:
     issuers: frozenset[str]
     seen: Seen
     cosigned: Mapping[int, bytes]
+    root_at: Callable[[int], bytes | None]
     go_on: Callable[[], None] = field(default=lambda: None)
 
     def look(self, *, from_start: bool = False) -> Look:
@@ -146,9 +149,10 @@ class Follower:
             What is wrong.
         """
         checkpoint, note, cosigned_at = self._checkpoint()
-        for size, root in ((self.seen.size, self.seen.root), *self._known_at(checkpoint.size)):
-            if size == checkpoint.size and root != checkpoint.root:
-                raise Fork(checkpoint, note, size)
+        if self.root_at(checkpoint.size) not in {None, checkpoint.root}:
+            raise Fork(checkpoint, note, checkpoint.size)
+        if checkpoint.size == self.seen.size and checkpoint.root != self.seen.root:
+            raise Fork(checkpoint, note, checkpoint.size)
         if checkpoint.size < self.seen.size:
             raise Trouble("went_back", f"{self.seen.size} → {checkpoint.size}")
         frontier = Frontier() if from_start else Frontier(self.seen.size, self.seen.frontier)
@@ -169,9 +173,6 @@ class Follower:
         times = [found.timestamp for found in ours if found.timestamp is not None]
         kept = trusted_part(note, [*self.log_keys, *self.own_keys])
         return checkpoint, kept, max(times, default=None)
-
-    def _known_at(self, size: int) -> list[tuple[int, bytes]]:
-        return [(size, self.cosigned[size])] if size in self.cosigned else []
 
     def _refuse_other_past(self, checkpoint: Checkpoint, note: str, read_to: int) -> None:
         """Check by tiles the latest tree cosigned among those the entries will not pass again."""

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import httpx
 
@@ -96,6 +97,7 @@ class Monitor:
             frozenset(self._issuers),
             seen,
             cosigned,
+            partial(self._root_at, log.origin),
             self._go_on,
         )
         try:
@@ -110,14 +112,24 @@ class Monitor:
             raise Stopped
 
     def _memory(self, log: TrustedLog) -> tuple[Seen, dict[int, bytes], bool]:
+        """Return the last look, what was cosigned since, and whether to read all again."""
+        seen, from_start = Seen(), True
         with self._store.reading() as db:
             row = db.execute("SELECT * FROM followed WHERE origin = ?", (log.origin,)).fetchone()
-            rows = db.execute("SELECT size, root FROM history WHERE origin = ?", (log.origin,))
-            cosigned = {row["size"]: row["root"] for row in rows}
-        if row is None:
-            return Seen(), cosigned, True
-        seen = Seen(row["size"], row["root"], row["frontier"])
-        return seen, cosigned, json.loads(row["issuers"]) != self._issuers
+            if row is not None:
+                seen = Seen(row["size"], row["root"], row["frontier"])
+                from_start = json.loads(row["issuers"]) != self._issuers
+            rows = db.execute(
+                "SELECT size, root FROM history WHERE origin = ?1 AND size >= coalesce((SELECT"
+                " max(size) FROM history WHERE origin = ?1 AND size < ?2), 0)",
+                (log.origin, 0 if from_start else seen.size),
+            )
+            return seen, {row["size"]: row["root"] for row in rows}, from_start
+
+    def _root_at(self, origin: str, size: int) -> bytes | None:
+        with self._store.reading() as db:
+            known = known_note(db, origin, size)
+        return None if known is None else known[0]
 
     def _save(self, db: sqlite3.Connection, origin: str, found: Look | Trouble | Fork) -> None:
         at = self._clock()
