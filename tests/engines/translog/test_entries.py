@@ -211,9 +211,16 @@ def _nested(depth: int) -> Any:
     return value
 
 
+def _own_member() -> Any:
+    value: list[Any] = []
+    value.append({"a": value})
+    return value
+
+
 @pytest.mark.parametrize(
     "value",
     [
+        _own_member(),
         {1: 2},
         {None: 2},
         {"a": {True: 1}},

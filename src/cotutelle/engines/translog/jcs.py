@@ -38,14 +38,16 @@ def canonical_json(value: Any) -> bytes:
     Raises
     ------
     ValueError
-        When ``value`` holds something JSON cannot carry exactly, or is nested too deep.
+        When ``value`` holds something JSON cannot carry exactly, contains itself, or is nested
+        too deep.
 
     Source: RFC 8785 3.2.
     """
     try:
-        if _is_plain(value):
-            return _encode(value).encode()
-        return rfc8785.dumps(value)
+        text = _encode(value)  # first, for it refuses what contains itself
+        return text.encode() if _is_plain(value) else rfc8785.dumps(value)
+    except TypeError:
+        raise ValueError("value holds something that is not JSON") from None
     except RecursionError:
         raise ValueError("value is nested too deep for JSON") from None
 

@@ -44,7 +44,7 @@ class Tree:
         self._size += 1
         node = leaf_hash
         for row in self._rows:
-            row += node
+            row.extend(node)
             if not position & 1:
                 return index
             node = sha256(b"\x01" + row[-2 * HASH_BYTES :]).digest()
