@@ -190,7 +190,7 @@ def check_entry(
     entry
         Bytes or JSON object.
     payload, salt
-        What the issuer kept off the log; the salt as 32 bytes or 64 hexadecimal digits. Neither
+        What the issuer kept off the log; the salt as 32 bytes or 64 lower-case hexadecimal digits. Neither
         is needed for public entries; given, they must be the statement and zeroes.
 
     Returns
@@ -210,8 +210,10 @@ def check_entry(
         salt = PUBLIC_SALT if salt is None else salt
     if payload is None or salt is None:
         raise EntryError("entry.withheld", "payload and salt are needed, unless public")
+    if isinstance(salt, str):
+        salt = bytes.fromhex(salt) if _HEX.fullmatch(salt) else b""
     try:
-        computed = commitment(payload, bytes.fromhex(salt) if isinstance(salt, str) else salt)
+        computed = commitment(payload, salt)
     except ValueError as error:
         raise EntryError("entry.payload", f"payload or salt: {error}") from None
     if computed != read.commitment:
