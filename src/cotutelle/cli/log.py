@@ -32,8 +32,9 @@ def say(facts: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(facts, ensure_ascii=False, default=str))
         return
+    width = max(map(len, facts), default=0) + 2
     for name, value in facts.items():
-        typer.echo(f"{name.replace('_', ' '):<14}{value}")
+        typer.echo(f"{name.replace('_', ' '):<{width}}{value}".rstrip())
 
 
 def the_shard(number: int | None = None) -> Shard:

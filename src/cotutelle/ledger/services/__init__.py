@@ -9,6 +9,7 @@ from cotutelle.ledger.services.policies import add_witness, retire_witness, set_
 from cotutelle.ledger.services.sequencing import sequence
 from cotutelle.ledger.services.shards import (
     freeze_shard,
+    on_shard_opened,
     open_log,
     retire_log_key,
     rotate_log_key,
@@ -28,6 +29,7 @@ __all__ = [
     "freeze_shard",
     "has_key",
     "new_key",
+    "on_shard_opened",
     "open_log",
     "record",
     "record_many",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -28,6 +29,20 @@ from cotutelle.people.models import Person
 
 _AUTHORITY = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _ORIGIN = re.compile(r"[^\s+]{1,200}")
+
+OnOpened = Callable[[Shard, Person | None], None]
+_on_opened: list[OnOpened] = []
+
+
+def on_shard_opened(told: OnOpened) -> None:
+    """
+    Call ``told(shard, actor)`` in the transaction in which the next tree opens.
+
+    What must stand in the same tree as what it is compared with is said there again: places are
+    compared within one tree only. Not called for the first tree.
+    """
+    if told not in _on_opened:
+        _on_opened.append(told)
 
 
 def _allow(actor: Person | None) -> None:
@@ -120,6 +135,8 @@ def freeze_shard(shard: Shard, *, actor: Person | None) -> Shard:
     )  # fmt: skip
     opened = _open(shard.authority, "", previous={"origin": shard.origin, **last}, actor=actor)
     renew_policy(actor=actor)
+    for told in _on_opened:
+        told(opened, actor)
     return opened
 
 
