@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cotutelle.ledger.anchoring.chains import Chain
+from cotutelle.ledger.anchoring.chains import Chain, Outcome
 from cotutelle.ledger.anchoring.demo import CHAIN_ID, KEY, anvil_binary
 from cotutelle.ledger.anchoring.evm import Client
 from cotutelle.ledger.anchoring.sending import carry_out
@@ -95,6 +95,14 @@ def deployed(node: Node, account: Account, **chain: Any) -> Client:
     made = carry_out(bare, bare.sign_deployment(account), account)
     settings = Chain(node.url, CHAIN_ID, made.contract, **{"confirmations": 1, **chain})
     return Client(settings)
+
+
+def mined(client: Client, *attempts: Any) -> Outcome:
+    """Return what became of ``attempts`` once the node is done with them: it mines by itself."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while (found := client.outcome(*attempts)).state == "waiting":
+        assert time.monotonic() < deadline, "the node does not mine"
+    return found
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from cotutelle.ledger.anchoring.chains import Chain, Lag
 from cotutelle.ledger.anchoring.demo import CHAIN_ID
 from cotutelle.ledger.anchoring.evm import Client
 from cotutelle.ledger.anchoring.sending import advance, carry_out
-from tests.ledger.anchoring.conftest import changed, deployed, free_port, running_node
+from tests.ledger.anchoring.conftest import changed, deployed, free_port, mined, running_node
 
 ORIGIN = "demo.cotutelle.example/log/1"
 A, B = hashlib.sha256(b"a").digest(), hashlib.sha256(b"b").digest()
@@ -142,6 +142,7 @@ def test_it_lasts_only_after_the_confirmations(client, node, account):
 
     assert patient.outcome(*attempts).state == "dropped"
     step(patient, attempts, account)
+    mined(patient, *attempts)
     seen = []
     for _block in range(3):
         found = patient.outcome(*attempts)
@@ -155,13 +156,13 @@ def test_a_reorganised_chain_takes_it_back(client, node, account):
     patient = changed(client, confirmations=5)
     attempts = [patient.sign_anchor(ORIGIN, 9, A, account)]
     step(patient, attempts, account)
-    assert patient.outcome(*attempts).state == "mined"
+    assert mined(patient, *attempts).state == "mined"
 
     node.ask("anvil_rollback", 1)
 
     assert patient.outcome(*attempts).state in {"dropped", "waiting"}
     step(patient, attempts, account)
-    assert patient.outcome(*attempts).state == "mined"
+    assert mined(patient, *attempts).state == "mined"
     assert patient.head(ORIGIN).size == 9
 
 
@@ -276,7 +277,7 @@ def test_what_runs_out_of_gas_says_so(client, node, account):
     scarce = client._signed(account, good.to, good.data, good.nonce, 60_000, fees=client._fees())
     client.send(scarce)
 
-    assert client.outcome(scarce).reason == "out of gas"
+    assert mined(client, scarce).reason == "out of gas"
     assert client.head(ORIGIN) is None
 
 

@@ -10,7 +10,7 @@ from cotutelle.ledger.anchoring.evm import Client
 from cotutelle.ledger.anchoring.problems import AnchorProblem
 from cotutelle.ledger.anchoring.signing import Account
 
-PAUSE_S = 1.0
+PAUSE_S = 0.5
 STUCK_S = 180.0
 PATIENCE_S = 1800.0
 
