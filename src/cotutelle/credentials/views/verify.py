@@ -38,9 +38,10 @@ PER_MINUTE = 60
 @require_http_methods(["GET", "HEAD", "POST"])
 @at_a_measure("verify", PER_MINUTE)
 def verify(request: HttpRequest) -> HttpResponse:
-    form = VerifyForm(request.POST or None, request.FILES or None)
+    sent = request.method == "POST"
+    form = VerifyForm(request.POST, request.FILES) if sent else VerifyForm()
     report = None
-    if request.method == "POST" and form.is_valid():
+    if sent and form.is_valid():
         try:
             report = in_the_readers_words(check_bundle(read_file(form.content())))
         except FileProblem as problem:
