@@ -106,10 +106,14 @@ def watched_log(
         running, made = [], []
         for n in range(1, witnesses + 1):
             name = f"witness.example/w{n}"
-            one = stack.enter_context(running_witness(folder, name, [key.vkey]))
+            one = stack.enter_context(running_witness(folder, name, [key.vkey], mldsa=n == 1))
             running.append(one)
-            unit = UnitFactory.create(kind="hospital")
-            made.append(add_witness(unit=unit, name=name, vkey=one.vkey, url=one.url, actor=None))
+            made.append(
+                add_witness(
+                    unit=UnitFactory.create(kind="hospital"), name=name, vkey=one.vkey,
+                    extra_vkey="".join(one.vkeys[1:]), url=one.url, actor=None,
+                )
+            )  # fmt: skip
         set_policy(needed=needed, colluders=0, witnesses=made, actor=None)
         start_afresh()
         yield running

@@ -2,6 +2,7 @@
 
 import cotutelle.core.ids
 import django.db.models.deletion
+import django.db.models.functions
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -199,7 +200,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='cosignature',
-            constraint=models.UniqueConstraint(fields=('checkpoint', 'witness', 'line'), name='cosignature_once'),
+            constraint=models.UniqueConstraint('checkpoint', 'witness', django.db.models.functions.MD5('line'), name='cosignature_once'),
         ),
         migrations.AddConstraint(
             model_name='witnesspolicy',
