@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from cotutelle.core.access import SIGNED_IN, requires
@@ -142,7 +143,7 @@ def _share(request: HttpRequest, public_id: uuid.UUID) -> Share:
 def _standing(share: Share) -> dict[str, Any]:
     """Return whether a link opens something, as a badge."""
     if share.ended_at:
-        return {"is_open": False, "state_kind": "wait", "state_label": _("Ended")}
+        return {"is_open": False, "state_kind": "wait", "state_label": pgettext("link", "Ended")}
     if share.expires_at and share.expires_at <= now():
-        return {"is_open": False, "state_kind": "wait", "state_label": _("Expired")}
-    return {"is_open": True, "state_kind": "ok", "state_label": _("Open")}
+        return {"is_open": False, "state_kind": "wait", "state_label": pgettext("link", "Expired")}
+    return {"is_open": True, "state_kind": "ok", "state_label": pgettext("link", "Open")}
