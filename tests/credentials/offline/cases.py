@@ -9,9 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from cotutelle.engines.translog import inclusion_proof
+from cotutelle.engines.translog import (
+    Algorithm,
+    Signer,
+    commitment,
+    entry_bytes,
+    inclusion_proof,
+    statement_entry,
+)
 from tests.engines.credentials.refusals import REFUSALS, changed
-from tests.engines.credentials.world import ISSUER, World
+from tests.engines.credentials.world import ISSUER, OTHER, World
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,89 @@ def _retired_later(world: World) -> Any:
     return {**bundle, "keys": [world.evidence(index) for index in world.key_events]}
 
 
+def _origin_of_another(world: World) -> Any:
+    """A log of the policy signs, under its own name, the checkpoint of another log."""
+    world.origin = "elsewhere.example/log"
+    return world.bundle()
+
+
+def _next_log() -> World:
+    """A log of its own key, seen by the same witnesses."""
+    later = World(origin="demo.cotutelle.example/log/2")
+    later.log = Signer(later.origin, Algorithm.ED25519, b"2" * 32)
+    return later
+
+
+def _two_logs(event: str) -> Callable[[], Case]:
+    """The next log of the same operator knows more about the key than the log of the certificate."""
+
+    def build() -> Case:
+        world, later = World(), _next_log()
+        bundle = world.bundle()
+        if event != "added":
+            later.key_event(ISSUER, "1", event=event, from_index=10**6)
+        keys = [*bundle["keys"], *(later.evidence(index) for index in later.key_events)]
+        policy = f"log {later.log.verifier.vkey}\n{world.policy}"
+        return _case(world, {**bundle, "keys": keys}, policy)
+
+    return build
+
+
+def _only_in_the_next_log() -> Case:
+    world, later = World(), _next_log()
+    keys = [later.evidence(index) for index in later.key_events]
+    policy = f"log {later.log.verifier.vkey}\n{world.policy}"
+    return _case(world, {**world.bundle(), "keys": keys}, policy)
+
+
+def _two_copies(*, newest_first: bool, revoked_last: bool) -> Callable[[World], Any]:
+    """Two states of one list: the one that was logged later counts, wherever it stands."""
+
+    def make(world: World) -> Any:
+        credential = world.certificate()
+        copies = []
+        for is_set in (not revoked_last, revoked_last):
+            world.publish_list("revocation", [credential] if is_set else [])
+            copies.append(world.status_lists[f"{ISSUER} revocation"])
+        bundle = world.bundle(credential)
+        others = [one for one in bundle["status"] if "/suspension/" in one["credential"]["id"]]
+        told = [{"credential": doc, "logged": world.evidence(at)} for doc, at in copies]
+        return {**bundle, "status": [*(reversed(told) if newest_first else told), *others]}
+
+    return make
+
+
+def _list_logged_by_another(world: World) -> Any:
+    bundle = world.bundle()
+    statement = bundle["status"][0]["logged"]["entry"]["statement"]
+    index = world.append(statement_entry(OTHER, "status", "2026-11-21", statement))
+    return changed(bundle, "status/0/logged", world.evidence(index))
+
+
+def _exchanged_event(world: World) -> Any:
+    """The second event is exchanged for another of the same number, on which the third does not build."""
+    trace = world.new_uuid()
+    first, other = (world.decide("assessment.rating.signed", trace=trace) for _ in range(2))
+    world.traces[trace].pop()
+    world.decide("assessment.rating.amended", trace=trace)
+    member = world.certificate(trace=trace)
+    last = world.places[member["id"]]
+    document = world.transcript([member], trace, [1, 2, 3])
+    return world.bundle(document, members=[member], disclosed=[first, other, last])
+
+
+def _first_event_with_one_before(world: World) -> Any:
+    """The trace calls its first event a later one's heir: it was cut off in front."""
+    trace = world.new_uuid()
+    world.decide("assessment.rating.signed", trace=trace)
+    payload, salt = dict(world.entries[-1][1] or {}), bytes(31) + b"x"
+    payload["trace"] = {"id": trace, "seq": 1, "prev": "0" * 64}
+    entry = entry_bytes(ISSUER, "decision", "2026-11-21", commitment(payload, salt))
+    world.traces[trace] = [world.append(entry, payload, salt)]
+    document = world.transcript([], trace)
+    return world.bundle(document, disclosed=[world.traces[trace][0]])
+
+
 def _erased_event(world: World) -> Any:
     bundle = world.transcript_bundle()
     return changed(changed(bundle, "disclosed/1/payload", None), "disclosed/1/salt", None)
@@ -104,6 +194,18 @@ CASES: dict[str, Callable[[], Case]] = {
     "transcript with an event twice": _of(lambda w: w.transcript_bundle(disclosed=[1, 2, 2, 3, 4])),
     "transcript that counts too few": _of(lambda w: w.transcript_bundle(count=3, shown=[1, 2, 3])),
     "transcript of another head": _of(lambda w: w.transcript_bundle(head="0" * 64)),
+    "checkpoint of another origin": _of(_origin_of_another),
+    "key announced in two logs": _two_logs("added"),
+    "key retired in the next log": _two_logs("retired"),
+    "key compromised in the next log": _two_logs("compromised"),
+    "key announced in the next log alone": _only_in_the_next_log,
+    "revoked by the second copy": _of(_two_copies(newest_first=False, revoked_last=True)),
+    "revoked by the first copy": _of(_two_copies(newest_first=True, revoked_last=True)),
+    "reinstated by the second copy": _of(_two_copies(newest_first=False, revoked_last=False)),
+    "reinstated by the first copy": _of(_two_copies(newest_first=True, revoked_last=False)),
+    "list logged by another": _of(_list_logged_by_another),
+    "transcript with an exchanged event": _of(_exchanged_event),
+    "transcript cut off in front": _of(_first_event_with_one_before),
     "transcript with an erased event": _of(_erased_event),
     "transcript without evidence of its members": _of(lambda w: {**w.transcript_bundle(), "members": []}),
     "bare transcript": _of(lambda w: w.transcript_bundle()["credential"]),

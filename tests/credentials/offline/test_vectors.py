@@ -106,6 +106,7 @@ def test_every_place_in_small_trees_and_no_other(units: Page):
             )
             cases.append(_case(index, size, leaves[index], [*path, root], root, holds=False))
             cases.append(_case(index, size, leaves[index], path[:-1], root, holds=size == 1))
+            cases.append(_case(index, 2 * size, leaves[index], path, root, holds=False))
             cases.append(_case(index, size, leaves[index], path, leaves[index - 1], holds=False))
 
     wrong = units.evaluate(
