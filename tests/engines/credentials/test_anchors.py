@@ -63,7 +63,7 @@ def test_a_contract_cannot_be_asked_offline(world, credential):
     finding = found(world, credential, anchor(world, credential))
 
     assert (finding.state, finding.code) == ("unknown", "anchor.stated")
-    assert finding.params["chain"] == "31337"
+    assert finding.params["chain"] == 31337
 
 
 def test_no_anchor_is_no_fault(world, credential):

@@ -84,7 +84,7 @@ class World:
         suite: str = JCS,
     ) -> None:
         self.seed, self.origin, self.now, self.suite = seed, origin, NOW, suite
-        self.log = Signer(origin, Algorithm.ED25519, self._secret("log"))
+        self.log = Signer(origin, Algorithm.ED25519, self._secret(f"log {origin}"))
         self.witnesses = [
             Signer(f"witness{n}.example", Algorithm.COSIGNATURE, self._secret(f"witness{n}"))
             for n in range(1, witnesses + 1)

@@ -13,12 +13,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cotutelle.engines.credentials.errors import VerifyError
+from cotutelle.engines.credentials.errors import VerifyError, shown
 from cotutelle.engines.credentials.evidence import Book, Logged
 from cotutelle.engines.credentials.report import Finding
 from cotutelle.engines.credentials.times import read_time, write_time
 from cotutelle.engines.credentials.timestamps import check_imprint, verify_token
 from cotutelle.engines.translog import Checkpoint, NoteError, ProofError, verify_inclusion
+from cotutelle.engines.translog.strict import is_number
 
 MAX_ANCHORS = 16
 
@@ -69,7 +70,11 @@ def _check(anchor: object, logged: Logged, book: Book, roots: Sequence[bytes]) -
         return Finding(
             "unknown",
             "anchor.stated",
-            {"chain": str(chain)[:40], "contract": str(contract)[:60], "at": at},
+            {
+                "chain": chain if is_number(chain) else shown(chain),
+                "contract": shown(contract),
+                "at": at,
+            },
         )
     token = _base64(anchor.get("token"))
     if not roots:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+_LONGEST = 200
+
+
+def shown(value: object) -> str:
+    """Return a text from a stranger's file as a refusal may repeat it: cut; empty for no text."""
+    return value[:_LONGEST] if isinstance(value, str) else ""
+
 
 class _Coded(ValueError):
     def __init__(self, code: str, /, **params: object) -> None:

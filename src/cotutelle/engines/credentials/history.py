@@ -22,7 +22,12 @@ ADDED, RETIRED, COMPROMISED = "added", "retired", "compromised"
 
 @dataclass(frozen=True, slots=True)
 class KeyEvent:
-    """One event in the life of a key; ``from_index`` is for compromised keys."""
+    """
+    One event in the life of a key, logged at ``index`` of the log ``origin``.
+
+    A compromised key is not to be believed from ``from_index`` on, in the log ``about`` (None: in
+    ``origin``, and nowhere else either).
+    """
 
     event: str
     controller: str
@@ -30,6 +35,7 @@ class KeyEvent:
     origin: str
     index: int
     from_index: int = 0
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,9 @@ class KeyHistory:
         Return whether ``key`` was ``controller``'s, and in force, where something was logged.
 
         Rules: an addition counts for what was logged after it, in the same log; a retirement refuses
-        what was logged after it; a compromise refuses what was logged from its ``from_index`` on. A
-        retirement or compromise told by another log refuses at once. A retired key stays retired.
+        what was logged after it, in the same log, and a retired key stays retired; a compromise refuses
+        what was logged from its ``from_index`` on in the log that it names, and if it names none, also
+        whatever is in other logs.
         """
         if self.problem is not None:
             return Finding.bad(self.problem)
@@ -96,6 +103,7 @@ def _event(logged: Logged) -> KeyEvent:
     statement: Mapping[str, Any] = logged.entry.statement or {}
     event, controller, key = (statement.get(name) for name in ("event", "controller", "key"))
     from_index: Any = statement.get("from_index") if event == COMPROMISED else 0
+    about = statement.get("origin") if event == COMPROMISED else None
     if (
         logged.entry.kind != "key"
         or event not in (ADDED, RETIRED, COMPROMISED)
@@ -104,19 +112,19 @@ def _event(logged: Logged) -> KeyEvent:
         or controller != logged.entry.issuer
         or not is_number(from_index)
         or from_index < 0
+        or not (about is None or isinstance(about, str))
     ):
         raise VerifyError("issuer.key_event", code="logged.malformed")
     try:
         public_key(key)
     except VerifyError:
         raise VerifyError("issuer.key_event", code="logged.malformed") from None
-    return KeyEvent(str(event), controller, key, logged.origin, logged.index, from_index)
+    return KeyEvent(str(event), controller, key, logged.origin, logged.index, from_index, about)
 
 
 def _ends(event: KeyEvent, logged: Logged) -> bool:
-    if event.event == ADDED:
-        return False
-    if event.origin != logged.origin:
-        return True
-    first_refused = event.index + 1 if event.event == RETIRED else event.from_index
-    return logged.index >= first_refused
+    if event.event == RETIRED:
+        return event.origin == logged.origin and event.index < logged.index
+    if event.event == COMPROMISED and (event.about or event.origin) == logged.origin:
+        return logged.index >= event.from_index
+    return event.event == COMPROMISED and event.about is None

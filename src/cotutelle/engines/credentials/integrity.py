@@ -20,7 +20,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from cotutelle.engines.credentials.errors import VerifyError
+from cotutelle.engines.credentials.errors import VerifyError, shown
 from cotutelle.engines.credentials.keys import (
     base58btc,
     from_base58btc,
@@ -196,9 +196,9 @@ def _check_form(proof: Proof) -> None:
         raise VerifyError("signature.malformed", field="type")
     suite = proof.get("cryptosuite")
     if not isinstance(suite, str) or suite not in _HASHES:
-        raise VerifyError("signature.unknown_suite", suite=str(suite)[:60])
+        raise VerifyError("signature.unknown_suite", suite=shown(suite))
     if proof.get("proofPurpose") != "assertionMethod":
-        raise VerifyError("signature.purpose", purpose=str(proof.get("proofPurpose"))[:60])
+        raise VerifyError("signature.purpose", purpose=shown(proof.get("proofPurpose")))
     if "previousProof" in proof:
         raise VerifyError("signature.malformed", field="previousProof")
     if not isinstance(proof.get("verificationMethod"), str):

@@ -7,7 +7,7 @@ base58btc); multicodec ``ed25519-pub`` = 0xed.
 
 from __future__ import annotations
 
-from cotutelle.engines.credentials.errors import VerifyError
+from cotutelle.engines.credentials.errors import VerifyError, shown
 
 PUBLIC_KEY_BYTES = 32
 
@@ -79,9 +79,9 @@ def public_key(key: str) -> bytes:
             raise ValueError("key: base58btc begins with z")
         data = from_base58btc(key[1:])
     except (ValueError, AttributeError):
-        raise VerifyError("signature.method", method=str(key)[:_LONGEST_TEXT]) from None
+        raise VerifyError("signature.method", method=shown(key)) from None
     if data[:2] != _ED25519_PUBLIC or len(data) != PUBLIC_KEY_BYTES + 2:
-        raise VerifyError("signature.method", method=key)
+        raise VerifyError("signature.method", method=shown(key))
     return data[2:]
 
 
@@ -96,6 +96,6 @@ def split_method(method: object) -> tuple[str, str]:
     """
     controller, _, key = method.partition("#") if isinstance(method, str) else ("", "", "")
     if not controller or not key:
-        raise VerifyError("signature.method", method=str(method)[:_LONGEST_TEXT])
+        raise VerifyError("signature.method", method=shown(method))
     public_key(key)
     return controller, key

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from cotutelle.engines.credentials.documents import issuer_id, types_of
-from cotutelle.engines.credentials.errors import VerifyError
+from cotutelle.engines.credentials.errors import VerifyError, shown
 from cotutelle.engines.credentials.evidence import Book, Logged
 from cotutelle.engines.credentials.history import KeyHistory
 from cotutelle.engines.credentials.integrity import verify_own
@@ -63,7 +63,7 @@ class StatusLists:
             or purpose not in PURPOSES
             or entry.get("statusSize", 1) != 1
         ):
-            return Finding("unknown", "status.unsupported", {"purpose": str(purpose)[:60]})
+            return Finding("unknown", "status.unsupported", {"purpose": shown(purpose)})
         list_id, index = entry.get("statusListCredential"), entry.get("statusListIndex")
         if not isinstance(list_id, str) or not isinstance(index, str):
             raise VerifyError("status.malformed", field="credentialStatus")
@@ -100,7 +100,7 @@ class StatusLists:
     def _not_carried(self, purpose: str) -> Finding:
         for item in self.items:
             document = item.get("credential") if isinstance(item, dict) else None
-            if not isinstance(document, dict) or document.get("id") not in self.named:
+            if not isinstance(document, dict) or document.get("id") not in list(self.named):
                 raise VerifyError("status.other_list")
         return Finding("unknown", "status.unknown", {"purpose": purpose})
 
