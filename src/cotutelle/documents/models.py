@@ -8,6 +8,8 @@ from django.db.models import Q
 from cotutelle.core.i18n import localized
 from cotutelle.core.ids import new_public_id
 from cotutelle.documents.enums import DocumentState
+from cotutelle.ledger.concerning import person_concerned
+from cotutelle.people.models import Person
 
 
 class NumberSeries(models.Model):
@@ -72,3 +74,8 @@ class Document(models.Model):
     def display_name(self) -> str:
         """The title in the reader's language."""
         return localized(self.title_zh, self.title_en)
+
+    @property
+    def concerns(self) -> Person | None:
+        """Whose trace tells of it: the one person whom its subject concerns, if there is one."""
+        return person_concerned(self.subject_type, self.subject_id)

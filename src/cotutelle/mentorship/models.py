@@ -62,6 +62,11 @@ class Mentor(models.Model):
         """What the mentor says about themselves, in the reader's language or the other one."""
         return localized(self.bio_zh, self.bio_en)
 
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.person
+
 
 class Team(models.Model):
     """A fixed team of two mentors; in a round it is a mentor of its own, with its own list."""
@@ -101,6 +106,11 @@ class Eligibility(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mentor} {self.year}: {EligibilityState(self.state).label}"
+
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.mentor.person
 
 
 class Publication(models.Model):
@@ -262,6 +272,11 @@ class Mentorship(models.Model):
         """The student's unit answers for the pair."""
         return self.student.unit
 
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.student.person
+
 
 class Pair(models.Model):
     """
@@ -304,6 +319,11 @@ class Pair(models.Model):
     def owning_unit(self) -> Unit:
         """The student's unit answers for the pair."""
         return self.student.unit
+
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.student.person
 
 
 class PairRecord(models.Model):
@@ -385,6 +405,11 @@ class MentorChange(models.Model):
     def owning_unit(self) -> Unit:
         """The student's unit decides."""
         return self.mentorship.student.unit
+
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.mentorship.student.person
 
 
 class ChangeWindow(models.Model):

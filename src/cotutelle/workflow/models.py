@@ -11,6 +11,8 @@ from django.db.models import F, Func, Q
 
 from cotutelle.core.clock import now
 from cotutelle.core.ids import new_public_id
+from cotutelle.ledger.concerning import person_concerned
+from cotutelle.people.models import Person
 from cotutelle.workflow.enums import ApprovalState, ProxyState, TaskState
 
 
@@ -197,3 +199,8 @@ class Approval(models.Model):
         from cotutelle.workflow.approvals import title_of  # noqa: PLC0415
 
         return title_of(self.kind, self.params)
+
+    @property
+    def concerns(self) -> Person | None:
+        """Whose trace tells of it: the one person whom its subject concerns, if there is one."""
+        return person_concerned(self.subject_type, self.subject_id)

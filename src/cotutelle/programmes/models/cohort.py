@@ -82,3 +82,8 @@ class Student(models.Model):
     def display_name(self) -> str:
         """The person's name in the reader's language."""
         return self.person.display_name
+
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.person

@@ -64,6 +64,11 @@ class Enrolment(models.Model):
         """The student's unit."""
         return self.student.unit
 
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.student.person
+
 
 class Attainment(models.Model):
     """
@@ -102,6 +107,11 @@ class Attainment(models.Model):
         """The student's unit."""
         return self.enrolment.owning_unit
 
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.enrolment.student.person
+
 
 class TrackChoice(models.Model):
     """
@@ -136,6 +146,11 @@ class TrackChoice(models.Model):
     def owning_unit(self) -> Unit:
         """The student's unit."""
         return self.enrolment.owning_unit
+
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.enrolment.student.person
 
 
 class Milestone(models.Model):

@@ -129,6 +129,11 @@ class Leave(models.Model):
             return self.returned_on - dt.timedelta(days=1)
         return self.ends_on
 
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.enrolment.student.person
+
 
 class Extension(models.Model):
     """Training lasts longer because of leave: kept with the rule that says so."""
@@ -147,3 +152,8 @@ class Extension(models.Model):
 
     def __str__(self) -> str:
         return f"{self.enrolment} +{self.days}"
+
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.enrolment.student.person

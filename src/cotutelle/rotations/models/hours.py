@@ -103,6 +103,11 @@ class HourException(models.Model):
         """The student's unit."""
         return self.student.unit
 
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.student.person
+
 
 class AccountLine(models.Model):
     """

@@ -280,6 +280,11 @@ class Stay(models.Model):
         """The cycle's unit."""
         return self.participant.owning_unit
 
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.participant.student.person
+
 
 class Swap(models.Model):
     """Two trainees ask to exchange stays of the same length."""
@@ -314,6 +319,11 @@ class Swap(models.Model):
     def owning_unit(self) -> Unit:
         """The cycle's unit."""
         return self.asker_stay.owning_unit
+
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.asker_stay.participant.student.person
 
 
 class RegionalLine(models.Model):

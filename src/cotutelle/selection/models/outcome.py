@@ -89,6 +89,11 @@ class Override(models.Model):
         """The unit of the round."""
         return self.round.unit
 
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.participant.student.person
+
 
 class Placement(models.Model):
     """A student at an offer. The database lets a student hold one at a time in a round."""
@@ -121,6 +126,11 @@ class Placement(models.Model):
     def owning_unit(self) -> Unit:
         """The student's unit."""
         return self.participant.student.unit
+
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.participant.student.person
 
 
 class PublicNotice(models.Model):
@@ -185,3 +195,8 @@ class Objection(models.Model):
     def owning_unit(self) -> Unit:
         """The unit of the round."""
         return self.notice.round.unit
+
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.raised_by
