@@ -190,8 +190,8 @@ def check_entry(
     entry
         Bytes or JSON object.
     payload, salt
-        What the issuer kept off the log; the salt as 32 bytes or 64 lower-case hexadecimal digits. Neither
-        is needed for public entries; given, they must be the statement and zeroes.
+        What the issuer kept off the log; the salt as 32 bytes or 64 lower-case hexadecimal
+        digits. Neither is needed for public entries; given, they must be the statement and zeroes.
 
     Returns
     -------
