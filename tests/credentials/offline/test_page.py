@@ -6,16 +6,18 @@ import base64
 import json
 import struct
 import zlib
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
+from cotutelle.credentials.offline.build import page_data
 from cotutelle.engines.credentials.badges import bake
 from cotutelle.engines.credentials.reading import read_json
 from cotutelle.engines.credentials.verifying import verify_bundle
 from tests.credentials.offline.cases import CASES
-from tests.credentials.offline.conftest import Opener
+from tests.credentials.offline.conftest import STATIC, Opener
 from tests.engines.credentials.world import World
 
 pytestmark = pytest.mark.e2e
@@ -398,3 +400,51 @@ def test_the_report_can_be_kept(open_desk: Opener, tmp_path: Path):
         "2026-11-21T08:30:00Z",
     )
     assert len(report["checks"]) == 8
+
+
+def test_the_same_modules_serve_the_site_one_by_one(chromium: Browser):
+    """As the public page loads them: under a policy that allows no inline script, in the page's language."""
+    site = "https://site.example"
+    data = json.dumps(page_data(World().policy)).replace("<", "\\u003c")
+    html = (
+        '<!doctype html><html lang="zh-hans"><meta charset="utf-8">'
+        f'<link rel="stylesheet" href="/static/verify.css"><div id="cv-app"></div>'
+        f'<script type="application/json" id="cv-data">{data}</script>'
+        '<script type="module" src="/static/verify-page.js"></script>'
+    )
+    faults: list[str] = []
+
+    def answer(route: Route) -> None:
+        path = route.request.url.removeprefix(f"{site}/static/")
+        if path == f"{site}/":
+            headers = {"Content-Security-Policy": "default-src 'self'"}
+            route.fulfill(content_type="text/html", body=html, headers=headers)
+        else:
+            route.fulfill(path=STATIC / path)
+
+    context = chromium.new_context(locale="en-GB")
+    context.route("**/*", answer)
+    page = context.new_page()
+    page.on("console", lambda message: faults.append(message.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.clock.set_fixed_time(World().now)
+    page.goto(f"{site}/")
+    page.set_input_files("#cv-file", {"name": "v.json", "mimeType": "", "buffer": share_file()})
+    page.wait_for_selector("#cv-verdict")
+
+    assert page.inner_text("#cv-verdict") == "此凭证真实有效"
+    assert page.locator("h1").count() == 0  # the page of the site has its own
+    assert faults == []
+    context.close()
+
+
+def test_the_age_of_the_status_is_told(open_desk: Opener):
+    desk = open_desk()
+    status = desk.page.locator("[data-check=status]")
+    desk.offer("v.json", share_file())
+    expect(status).to_contain_text("The list is less than a day old.")
+
+    desk.page.clock.set_fixed_time(World().now + timedelta(days=40))
+    desk.offer("v.json", share_file())
+    expect(status).to_contain_text("The list is 40 days old; what came after is not known.")
+    assert desk.verdict() == "valid"

@@ -40,14 +40,21 @@ export function problemCard(title, text) {
     el('div', {}, el('h2', { tabindex: '-1', id: 'cv-verdict' }, title), el('p', { class: 'cv-reason' }, text)));
 }
 
-const row = check => el('li', { class: `cv-check cv-${check.state}`, 'data-check': check.name, 'data-state': check.state, 'data-code': check.code },
+/** How old the status is that was read, in days. */
+function ageLine(check, checkedAt) {
+  if (check.name !== 'status' || check.state !== 'good' || !check.params.as_of) return null;
+  const days = Math.floor((Date.parse(checkedAt) - Date.parse(check.params.as_of)) / 86_400_000);
+  return el('p', { class: 'cv-meta' }, days < 1 ? say('age.today') : say('age.days', { days }));
+}
+
+const row = (check, checkedAt) => el('li', { class: `cv-check cv-${check.state}`, 'data-check': check.name, 'data-state': check.state, 'data-code': check.code },
   el('span', { class: 'cv-state' }, icon(check.state), el('span', {}, say(`state.${check.state}`))),
-  el('div', {}, el('h3', {}, say(`row.${check.name}`)), el('p', {}, sentence(check))));
+  el('div', {}, el('h3', {}, say(`row.${check.name}`)), el('p', {}, sentence(check)), ageLine(check, checkedAt)));
 
 export function checksCard(report) {
   return el('section', { class: 'cv-card' },
     el('h2', {}, say('page.checks')),
-    el('ol', { class: 'cv-checks' }, report.checks.map(row)));
+    el('ol', { class: 'cv-checks' }, report.checks.map(check => row(check, report.checked_at))));
 }
 
 const DONE = ['signature', 'key', 'log', 'status'];
