@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from cotutelle.engines.credentials.errors import FileProblem
+from cotutelle.engines.credentials.integrity import RDFC
 from cotutelle.engines.credentials.transcripts import build_transcript
-from cotutelle.engines.credentials.verifying import verify_bundle
+from cotutelle.engines.credentials.verifying import MAX_MEMBERS, MAX_RDFC, verify_bundle
 from cotutelle.engines.credentials.words import sentence
 from tests.engines.credentials.refusals import changed
 from tests.engines.credentials.world import ISSUER, World, both
@@ -187,6 +189,17 @@ def test_a_member_without_evidence_leaves_the_transcript_undecided():
 
     assert report.findings["logged"].code == "logged.member"
     assert report.verdict == "unknown"
+
+
+def test_so_many_contained_credentials_are_read_and_no_more():
+    world = World()
+    trace = world.new_uuid()
+    world.traces[trace] = []
+    one = {"proof": {"cryptosuite": RDFC}}
+
+    for members in ([{}] * (MAX_MEMBERS + 1), [one] * (MAX_RDFC + 1)):
+        with pytest.raises(FileProblem, match=r"file\.too_large"):
+            check(world, world.transcript(members, trace))
 
 
 def test_a_bare_transcript_shows_no_events():

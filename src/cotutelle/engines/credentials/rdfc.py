@@ -22,7 +22,7 @@ from cotutelle.engines.credentials.contexts import PINNED
 from cotutelle.engines.credentials.errors import VerifyError
 from cotutelle.engines.credentials.names import CREDENTIALS_V2
 
-MAX_WORK = 4_000
+MAX_WORK = 200
 
 _NOWHERE = "relative://nowhere/"
 

@@ -27,7 +27,7 @@ from cotutelle.engines.credentials.documents import (
 from cotutelle.engines.credentials.errors import FileProblem, VerifyError
 from cotutelle.engines.credentials.evidence import Book, Logged
 from cotutelle.engines.credentials.history import KeyHistory, read_history
-from cotutelle.engines.credentials.integrity import verify_own
+from cotutelle.engines.credentials.integrity import RDFC, verify_own
 from cotutelle.engines.credentials.liststatus import StatusLists
 from cotutelle.engines.credentials.reading import check_value
 from cotutelle.engines.credentials.report import Finding, Report, worst
@@ -38,6 +38,7 @@ from cotutelle.engines.translog.jcs import canonical_json
 BUNDLE = "cotutelle-bundle/1"
 ISSUED = "credentials.credential.issued"
 MAX_MEMBERS = 500
+MAX_RDFC = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +251,8 @@ def _members(credential: Mapping[str, Any]) -> list[Any]:
     members = members_of(credential) if is_transcript(credential) else []
     if len(members) > MAX_MEMBERS:
         raise FileProblem("file.too_large", most=f"{MAX_MEMBERS} credentials")
+    if sum(RDFC in str(m.get("proof")) for m in members if isinstance(m, dict)) > MAX_RDFC:
+        raise FileProblem("file.too_large", most=f"{MAX_RDFC} × {RDFC}")
     return members
 
 
