@@ -240,7 +240,7 @@ class Client:
     def _anchor_call(self, origin: str, size: int, root: bytes) -> str:
         if len(root) != ROOT_BYTES:
             raise ValueError("root: must be 32 bytes")
-        return self._contract.encode_abi("anchor", args=[origin_key(origin), size, root])
+        return str(self._contract.encode_abi("anchor", args=[origin_key(origin), size, root]))
 
     def _sign(self, account: Account, to: str, data: str) -> Signed:
         gas = self._gas(account.address, to, data)

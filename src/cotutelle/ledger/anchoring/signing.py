@@ -132,8 +132,8 @@ def signed(transaction: Transaction, account: Account) -> tuple[bytes, str]:
     AnchorProblem
         ``anchor.key_malformed``: what ``account.sign`` returned is no signature by its address.
     """
-    import rlp  # noqa: PLC0415 - comes with web3, the extra "anchor"
-    from eth_utils import keccak  # noqa: PLC0415
+    import rlp  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with the extra "anchor"
+    from eth_utils.crypto import keccak  # noqa: PLC0415
 
     t, fees = transaction, transaction.fees
     fields: list[Any]
@@ -150,8 +150,9 @@ def signed(transaction: Transaction, account: Account) -> tuple[bytes, str]:
 
 def _signature(account: Account, digest: bytes) -> tuple[int, int, int]:
     """Return (parity, r, s): s in its lower half (EIP-2), the parity found by trying."""
-    from eth_keys import keys  # noqa: PLC0415
-    from eth_keys.exceptions import BadSignature, ValidationError  # noqa: PLC0415
+    from eth_keys.exceptions import BadSignature  # noqa: PLC0415
+    from eth_keys.main import lazy_key_api as keys  # noqa: PLC0415
+    from eth_utils.exceptions import ValidationError  # noqa: PLC0415
 
     made = account.sign(digest)
     r, s = int.from_bytes(made[:KEY_BYTES]), int.from_bytes(made[KEY_BYTES:])
@@ -169,6 +170,7 @@ def _signature(account: Account, digest: bytes) -> tuple[int, int, int]:
 
 
 def _address(point: bytes) -> str:
-    from eth_utils import keccak, to_checksum_address  # noqa: PLC0415
+    from eth_utils.address import to_checksum_address  # noqa: PLC0415
+    from eth_utils.crypto import keccak  # noqa: PLC0415
 
     return to_checksum_address(keccak(point)[-20:])

@@ -6,6 +6,8 @@ import base64
 import datetime as dt
 from typing import Any
 
+from django.db.models import QuerySet
+
 from cotutelle.ledger.enums import AnchorKind, AnchorState
 from cotutelle.ledger.models import Anchor, Leaf, Shard
 from cotutelle.ledger.queries.evidence import inclusion
@@ -31,7 +33,7 @@ def anchors_of(leaf: Leaf) -> list[dict[str, Any]]:
     return found
 
 
-def _confirmed(shard: Shard, kind: AnchorKind) -> Any:
+def _confirmed(shard: Shard, kind: AnchorKind) -> QuerySet[Anchor]:
     return shard.anchors.filter(kind=kind, state=AnchorState.CONFIRMED)
 
 

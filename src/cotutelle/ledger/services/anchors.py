@@ -19,7 +19,6 @@ from django.db import connection
 from django.utils.module_loading import import_string
 
 from cotutelle.core.clock import now
-from cotutelle.engines.translog.merkle import range_root
 from cotutelle.ledger.anchoring import AnchorProblem
 from cotutelle.ledger.anchoring.chains import Chain, Outcome, Signed
 from cotutelle.ledger.anchoring.demo import ensure_contract
@@ -69,7 +68,7 @@ def client() -> Client | None:
         settings.COTUTELLE_ANCHOR_CHAIN_ID,
         settings.COTUTELLE_ANCHOR_CONTRACT,
         confirmations=settings.COTUTELLE_ANCHOR_CONFIRMATIONS,
-        fees=settings.COTUTELLE_ANCHOR_FEES,
+        fees="legacy" if settings.COTUTELLE_ANCHOR_FEES == "legacy" else "auto",
         max_fee_wei=int(most) if most else None,
     )
     return Client(chain)
@@ -276,7 +275,7 @@ def _step_of_stamp(anchor: Anchor) -> None:
 def _root(shard: Shard, size: int) -> bytes:
     """Return our root of the first ``size`` leaves, read from the newest tree that is written."""
     newest = newest_checkpoint(shard)
-    return range_root(tree_of(shard, newest.size if newest else 0), 0, size)
+    return tree_of(shard, newest.size if newest else 0).root(size)
 
 
 @contextmanager
