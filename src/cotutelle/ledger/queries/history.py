@@ -30,7 +30,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry as people read it."""
+    """One entry as people read it; ``tombstone`` stands for values that were erased."""
 
     when: dt.datetime
     who: str
@@ -38,6 +38,7 @@ class Line:
     proxy: bool
     changes: tuple[Change, ...]
     entry: Entry
+    tombstone: str = ""
 
 
 def visible_to(actor: Person) -> QuerySet[Entry]:
@@ -86,11 +87,12 @@ def describe(entry: Entry) -> Line:
         proxy=entry.on_behalf_of_id is not None,
         changes=_changes(entry),
         entry=entry,
+        tombstone=_tombstone(entry),
     )
 
 
 def _with_names(rows: QuerySet[Entry]) -> QuerySet[Entry]:
-    return rows.select_related("actor", "on_behalf_of", "unit", "payload")
+    return rows.select_related("actor", "on_behalf_of", "unit", "payload", "leaf")
 
 
 def _who(entry: Entry) -> str:
@@ -101,6 +103,16 @@ def _who(entry: Entry) -> str:
         "actor": actor,
         "principal": entry.on_behalf_of.display_name,
     }
+
+
+def _tombstone(entry: Entry) -> str:
+    """Return what remains to be said where the values are gone; empty where they are kept."""
+    if getattr(entry, "payload", None) is not None:
+        return ""
+    leaf = getattr(entry, "leaf", None)
+    if leaf is None:
+        return _("Erased: tombstone")
+    return _("Erased: tombstone, no. %(index)d of the log") % {"index": leaf.index}
 
 
 def _changes(entry: Entry) -> tuple[Change, ...]:

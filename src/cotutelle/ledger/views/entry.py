@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cotutelle.core.access import PUBLIC, requires
-from cotutelle.engines.translog import LogProof, leaf_hash
+from cotutelle.engines.translog import LogProof, commitment, leaf_hash
 from cotutelle.ledger.models import Leaf
 from cotutelle.ledger.queries.evidence import (
     disclosed,
@@ -25,7 +25,7 @@ from cotutelle.ledger.queries.log import published_checkpoint
 from cotutelle.ledger.queries.overview import with_institutions
 from cotutelle.ledger.queries.record import is_erased, may_read_payload
 from cotutelle.ledger.queries.standing import heads, place_of
-from cotutelle.ledger.views.public import at_a_measure
+from cotutelle.ledger.views.public import measured
 from cotutelle.ui.downloads import attachment
 
 
@@ -40,7 +40,7 @@ def _pretty(value: Any) -> str:
 
 @requires(PUBLIC)
 @require_safe
-@at_a_measure
+@measured
 def entry(request: HttpRequest, number: int, index: int) -> HttpResponse:
     leaf = _leaf(number, index)
     may_read = may_read_payload(request.user, leaf.entry)
@@ -57,6 +57,7 @@ def entry(request: HttpRequest, number: int, index: int) -> HttpResponse:
         "is_erased": is_erased(leaf.entry, leaf),
         "payload": _pretty(kept[0]) if kept else "",
         "salt": kept[1] if kept else "",
+        "fits": kept is not None and _fits(leaf, *kept),
         "is_published": is_published,
         "head": head,
     }
@@ -64,6 +65,11 @@ def entry(request: HttpRequest, number: int, index: int) -> HttpResponse:
         context["path"] = path = _path(leaf)
         context["steps"] = len(path) - 2
     return render(request, "ledger/log_entry.html", context)
+
+
+def _fits(leaf: Leaf, payload: dict[str, Any], salt: str) -> bool:
+    """Compute the commitment anew and compare it with the one in the log."""
+    return commitment(payload, bytes.fromhex(salt)) == leaf.commitment
 
 
 def _path(leaf: Leaf) -> list[dict[str, Any]]:
@@ -83,7 +89,7 @@ def _path(leaf: Leaf) -> list[dict[str, Any]]:
 
 @requires(PUBLIC)
 @require_safe
-@at_a_measure
+@measured
 def proof(request: HttpRequest, number: int, index: int) -> HttpResponse:
     """Send the proof that the entry is in the log; it says nothing of what the entry is about."""
     leaf = _leaf(number, index)
@@ -97,7 +103,7 @@ def proof(request: HttpRequest, number: int, index: int) -> HttpResponse:
 
 @requires(PUBLIC)
 @require_safe
-@at_a_measure
+@measured
 def evidence(request: HttpRequest, number: int, index: int) -> HttpResponse:
     """Send entry and proof; payload and salt too for those who may read them."""
     leaf = _leaf(number, index)

@@ -3,47 +3,24 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
-from functools import wraps
 
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from cotutelle.core.access import PUBLIC, requires
-from cotutelle.core.clock import now
 from cotutelle.ledger.models import Shard
 from cotutelle.ledger.queries.log import policy_text, published_text, store_of
 from cotutelle.ledger.queries.overview import latest, months_of_the_log
 from cotutelle.ledger.queries.standing import standing
-from cotutelle.people.addresses import client_address
+from cotutelle.people.views.measure import at_a_measure
 
 PER_MINUTE = 1200
-_MINUTE_SECONDS = 60
 TEXT = "text/plain; charset=utf-8"
 # A checkpoint changes within seconds; a tile that exists never does.
 FRESH = "public, max-age=5"
 FOR_EVER = "public, max-age=31536000, immutable"
-
-View = Callable[..., HttpResponse]
-
-
-def at_a_measure(view: View) -> View:
-    """Answer one address ``PER_MINUTE`` times a minute and process; then ask it to wait."""
-
-    @wraps(view)
-    def measured(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        minute = int(now().timestamp()) // _MINUTE_SECONDS
-        key = f"ledger.public.{minute}.{client_address(request)}"
-        cache.add(key, 0, _MINUTE_SECONDS)
-        if cache.incr(key) > PER_MINUTE:
-            answer = HttpResponse("Too many requests.\n", status=429, content_type=TEXT)
-            answer["Retry-After"] = str(_MINUTE_SECONDS)
-            return answer
-        return view(request, *args, **kwargs)
-
-    return measured
+measured = at_a_measure("log", PER_MINUTE)
 
 
 def _file(content: bytes | str, content_type: str, keep: str) -> HttpResponse:
@@ -56,7 +33,7 @@ def _file(content: bytes | str, content_type: str, keep: str) -> HttpResponse:
 
 @requires(PUBLIC)
 @require_safe
-@at_a_measure
+@measured
 def checkpoint(request: HttpRequest, number: int) -> HttpResponse:
     text = published_text(get_object_or_404(Shard, number=number))
     if not text:
@@ -66,7 +43,7 @@ def checkpoint(request: HttpRequest, number: int) -> HttpResponse:
 
 @requires(PUBLIC)
 @require_safe
-@at_a_measure
+@measured
 def tile(request: HttpRequest, number: int, rest: str) -> HttpResponse:
     """Send a tile or a bundle of entries as it lies on the disk, if it is there."""
     store = store_of(get_object_or_404(Shard, number=number))
@@ -79,7 +56,7 @@ def tile(request: HttpRequest, number: int, rest: str) -> HttpResponse:
 
 @requires(PUBLIC)
 @require_safe
-@at_a_measure
+@measured
 def policy(request: HttpRequest) -> HttpResponse:
     text = policy_text()
     if not text:
@@ -89,7 +66,7 @@ def policy(request: HttpRequest) -> HttpResponse:
 
 @requires(PUBLIC)
 @require_safe
-@at_a_measure
+@measured
 def home(request: HttpRequest) -> HttpResponse:
     """Explain what the log proves, and show how it stands."""
     stands = standing()

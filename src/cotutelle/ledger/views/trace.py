@@ -99,7 +99,10 @@ def _columns() -> list[Out]:
         Out(_("No. in the record"), lambda event: event.seq, "number"),
         Out(_("Day"), lambda event: event.when, "datetime"),
         Out(_("What happened"), lambda event: event.words),
-        Out(_("Institution"), lambda event: event.institution.display_name if event.institution else ""),
+        Out(
+            _("Institution"),
+            lambda event: event.institution.display_name if event.institution else "",
+        ),
         Out(_("Changes"), _changes),
         Out(_("State"), lambda event: event.place.label),
         Out(_("Origin"), lambda event: event.leaf.shard.origin if event.leaf else ""),
