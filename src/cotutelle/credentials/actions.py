@@ -82,7 +82,10 @@ register_fields(
     {"purpose": _("Purpose"), "number": _("Number"), "digest": _("Digest")},
     values={"purpose": dict(StatusPurpose.choices)},
 )
-register_fields("credentials.issuerkey", {"key": _("Key"), "from_index": _("Counts before place")})
+register_fields(
+    "credentials.issuerkey",
+    {"key": _("Key"), "from_index": _("Counts before place"), "origin": _("Log")},
+)
 
 access.register("credentials.achievement", access.by_permission("credentials.manage_achievement"))
 access.register("credentials.award", access.by_permission("credentials.view_award"))

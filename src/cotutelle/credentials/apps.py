@@ -13,6 +13,7 @@ class CredentialsConfig(AppConfig):
             actions,
             decision_kinds,
             importers,
+            links,
             notice_kinds,
             personal,
             rules,

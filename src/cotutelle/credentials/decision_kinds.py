@@ -11,15 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cotutelle.core.access import why_not
-from cotutelle.credentials.models import Award
 from cotutelle.credentials.rules import ISSUERS, units_with
-from cotutelle.credentials.services.awards import SIGNED_ACTION, withdraw_after_objection
 from cotutelle.credentials.services.issuing import RUN_KIND, verify_batch
 from cotutelle.decisions import access
 from cotutelle.decisions.models import Run
 from cotutelle.institutions.queries import below
-from cotutelle.workflow import proxies
-from cotutelle.workflow.models import ProxyAct
 
 
 def _why_not(actor: Any, run: Run) -> str | None:
@@ -41,13 +37,6 @@ def _in_words(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _on_objection(act: ProxyAct) -> None:
-    """A signature against somebody's will ends the proposal, unless it was issued already."""
-    award = Award.objects.filter(pk=act.subject_id).first()
-    if award is not None:
-        withdraw_after_objection(award, act.objection, actor=act.authorisation.principal)
-
-
 access.register(
     RUN_KIND,
     title=gettext_lazy("Issue of certificates"),
@@ -57,4 +46,3 @@ access.register(
     in_words=_in_words,
     back_url=_back,
 )
-proxies.register(SIGNED_ACTION, _on_objection)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Subquery
 
 from cotutelle.credentials.enums import CredentialKind, IssuerKeyState
 from cotutelle.credentials.models import Credential, IssuerKey, StatusList
@@ -20,7 +20,8 @@ from cotutelle.credentials.rules import (
 from cotutelle.institutions.enums import INSTITUTION_KINDS, UnitState
 from cotutelle.institutions.models import Unit
 from cotutelle.institutions.queries import at_or_below, below
-from cotutelle.ledger.models import Leaf
+from cotutelle.ledger.models import Entry, Leaf, Shard
+from cotutelle.ledger.queries.log import open_shard
 from cotutelle.people.models import Person
 from cotutelle.people.queries import search
 
@@ -110,9 +111,34 @@ def lists_of(credentials: Iterable[Credential]) -> list[StatusList]:
 
 
 def invalidated_by(key: IssuerKey, from_index: int) -> list[Credential]:
-    """Return the certificates that stop counting when ``key`` was not safe from a place on."""
-    safe = Leaf.objects.filter(
-        entry__credential__key=key, index__lt=from_index, shard__state="open"
-    ).values("entry")
-    rows = Credential.objects.filter(key=key).exclude(entry__in=safe)
+    """
+    Return the certificates that stop counting when ``key`` was not safe from a place on.
+
+    The place is one of the tree that the statement names, or of the one that grows now; what
+    stands in trees frozen before keeps counting.
+    """
+    origin = _origin_of(key)
+    logged = Leaf.objects.filter(entry__credential__key=key)
+    safe = logged.filter(shard__origin=origin, index__lt=from_index)
+    earlier = logged.filter(shard__number__lt=Subquery(_number_of(origin)))
+    rows = Credential.objects.filter(key=key).exclude(
+        Q(entry__in=safe.values("entry")) | Q(entry__in=earlier.values("entry"))
+    )
     return list(rows.select_related("person", "award__achievement", "unit").order_by("pk"))
+
+
+def _origin_of(key: IssuerKey) -> str:
+    """Return the tree in which the compromise of ``key`` was stated, or would be."""
+    stated = Entry.objects.filter(
+        subject_type="credentials.issuerkey",
+        subject_id=key.pk,
+        action="credentials.key.compromised",
+    ).values_list("payload__after", flat=True)
+    if (after := stated.first()) is not None:
+        return str(after.get("origin", ""))
+    shard = open_shard()
+    return shard.origin if shard else ""
+
+
+def _number_of(origin: str) -> QuerySet[Any]:
+    return Shard.objects.filter(origin=origin).values("number")[:1]

@@ -19,7 +19,7 @@ from cotutelle.engines.credentials.keys import multikey, public_key
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.enums import KeySuite, LogKind
 from cotutelle.ledger.models import Shard
-from cotutelle.ledger.queries.log import issuer_of, log_size
+from cotutelle.ledger.queries.log import issuer_of, log_size, open_shard
 from cotutelle.ledger.services import new_key, record, sign_with
 from cotutelle.people.models import Person
 
@@ -66,6 +66,7 @@ def report_compromise(key: IssuerKey, from_index: int, *, actor: Person) -> Issu
     """
     State that others may hold ``key``: only what was logged before ``from_index`` counts.
 
+    The place is one of the tree that grows; what stands in trees frozen earlier keeps counting.
     The key that was in use is replaced at once, and the status lists are signed anew. Returns
     the new key, if one was made. Refuses with ``key.state``, ``key.index`` (beyond the log) and
     ``key.stale``.
@@ -80,7 +81,9 @@ def report_compromise(key: IssuerKey, from_index: int, *, actor: Person) -> Issu
         )
     was_active = key.state == IssuerKeyState.ACTIVE
     _end(key, IssuerKeyState.COMPROMISED, from_index=from_index)
-    _state(key, "compromised", actor=actor, from_index=from_index)
+    shard = open_shard()
+    place = {"origin": shard.origin} if shard else {}
+    _state(key, "compromised", actor=actor, from_index=from_index, **place)
     made = _add(key.unit, actor=actor) if was_active else None
     StatusList.objects.filter(unit=key.unit).update(changed_at=now())
     publish_soon()
