@@ -206,6 +206,18 @@ def measure_proofs(
     return places
 
 
+def commit(store: TileStore, entries: list[bytes], size: int) -> None:
+    """Add entries to a log of this size on disk, durably, with a new head."""
+    tree, tiles = TiledTree(store.read, size).appended([leaf_hash(entry) for entry in entries])
+    first, kept = divmod(size, BATCH)
+    held = split_bundle(store.read(entries_path(first, kept))) if kept else []
+    for number in range(0, kept + len(entries), BATCH):
+        part = (held + entries)[number : number + BATCH]
+        tiles[entries_path(first + number // BATCH, len(part))] = entry_bundle(part)
+    store.write(tiles)
+    store.publish(b"log.example\n%d\n%s\n" % (len(tree), tree.root().hex().encode()))
+
+
 def measure_durable_append(
     places: tuple[Path, Path], size: int, rounds: int, verdict: Verdict
 ) -> None:
@@ -218,20 +230,10 @@ def measure_durable_append(
     }
     singles = 64
 
-    def commit(entries: list[bytes], size: int) -> None:
-        tree, tiles = TiledTree(store.read, size).appended([leaf_hash(entry) for entry in entries])
-        first, kept = divmod(size, BATCH)
-        held = split_bundle(store.read(entries_path(first, kept))) if kept else []
-        for number in range(0, kept + len(entries), BATCH):
-            part = (held + entries)[number : number + BATCH]
-            tiles[entries_path(first + number // BATCH, len(part))] = entry_bundle(part)
-        store.write(tiles)
-        store.publish(b"log.example\n%d\n%s\n" % (len(tree), tree.root().hex().encode()))
-
     for _ in range(rounds):
         entries = [draw.randbytes(32) for _ in range(BATCH)]
         began, wall = time.process_time(), time.perf_counter()
-        commit(entries, size)
+        commit(store, entries, size)
         spent["ours"].append((time.process_time() - began) / BATCH)
         spent["ours_wall"].append((time.perf_counter() - wall) / BATCH)
         size += BATCH
