@@ -111,7 +111,7 @@ def test_a_bad_signature_of_a_known_key_refuses_even_where_it_is_not_needed() ->
 
 
 @pytest.mark.parametrize("note", ["", "nothing", HEAD.text, "a\nb\n\n— log.example/a AAAAAAA=\n"])
-def test_what_is_no_checkpoint_is_a_refusal_of_thepolicy_of(note: str) -> None:
+def test_what_is_no_checkpoint_is_a_refusal_of_the_policy(note: str) -> None:
     with pytest.raises(PolicyError):
         policy_of("quorum none").check(note)
 

@@ -147,7 +147,7 @@ def test_a_proof_that_cannot_be_is_not_made(make: Callable[[str], LogProof]) -> 
         make(note_by())
 
 
-def test_no_bit_of_a_proof_can_change_but_in_what_nobody_vouches_for() -> None:
+def test_no_bit_of_a_proof_can_change() -> None:
     policy = policy_of("group G all X Y", "quorum G")
     plain = _proof(3, note_by(X, Y)).text.encode()
     for bit in range(len(plain) * 8):
