@@ -98,14 +98,14 @@ def _next_log() -> World:
     return later
 
 
-def _two_logs(event: str) -> Callable[[], Case]:
+def _two_logs(event: str, **members: Any) -> Callable[[], Case]:
     """The next log of the same operator knows more about the key than the log of the certificate."""
 
     def build() -> Case:
         world, later = World(), _next_log()
         bundle = world.bundle()
         if event != "added":
-            later.key_event(ISSUER, "1", event=event, from_index=10**6)
+            later.key_event(ISSUER, "1", event=event, **members)
         keys = [*bundle["keys"], *(later.evidence(index) for index in later.key_events)]
         policy = f"log {later.log.verifier.vkey}\n{world.policy}"
         return _case(world, {**bundle, "keys": keys}, policy)
@@ -197,7 +197,13 @@ CASES: dict[str, Callable[[], Case]] = {
     "checkpoint of another origin": _of(_origin_of_another),
     "key announced in two logs": _two_logs("added"),
     "key retired in the next log": _two_logs("retired"),
-    "key compromised in the next log": _two_logs("compromised"),
+    "key compromised, says the next log": _two_logs("compromised", from_index=10**6),
+    "key compromised in the next log alone": _two_logs("compromised", from_index=0, origin="demo.cotutelle.example/log/2"),
+    "key compromised in this log from the start": _two_logs("compromised", from_index=0, origin="demo.cotutelle.example/log/1"),
+    "key compromised in this log later": _two_logs("compromised", from_index=10**6, origin="demo.cotutelle.example/log/1"),
+    "key compromised in no log": _two_logs("compromised", from_index=0, origin=""),
+    "key compromised in what is no log": _two_logs("compromised", from_index=0, origin=1),
+    "key compromised nowhere": _two_logs("compromised", from_index="0"),
     "key announced in the next log alone": _only_in_the_next_log,
     "revoked by the second copy": _of(_two_copies(newest_first=False, revoked_last=True)),
     "revoked by the first copy": _of(_two_copies(newest_first=True, revoked_last=True)),

@@ -267,9 +267,10 @@ def test_a_proof_without_its_entry_proves_nothing_about_an_entry(open_desk: Open
     (b"not json", "The file is not JSON in UTF-8."),
     (b"\xff\xfe", "The file is not JSON in UTF-8."),
     (b'{"a": 1, "a": 2}', "The file names “a” twice in one object"),
+    (b"%PDF-1.7", "This page does not read PDF."),
     (b"[]", "The file is neither a share bundle nor a credential."),
     (b" " * (8 * 1024 * 1024 + 1), "The file is too large"),
-], ids=["text", "bytes", "twice", "list", "large"])  # fmt: skip
+], ids=["text", "bytes", "twice", "pdf", "list", "large"])  # fmt: skip
 def test_what_cannot_be_read_is_said_to_be_unread(open_desk: Opener, data: bytes, said: str):
     desk = open_desk()
 

@@ -1,6 +1,6 @@
 // The verifier page: a file comes in by drop, choice or paste; the answer is written below. Nothing leaves the browser.
 import { LARGEST_TEXT } from './verifier/json.js';
-import { browserFit, hex, sha256, textOf, utf8 } from './verifier/bytes.js';
+import { Refusal, browserFit, hex, sameOctets, sha256, textOf, utf8 } from './verifier/bytes.js';
 import { isPicture, unbake } from './verifier/images.js';
 import { parsePolicy } from './verifier/policy.js';
 import { verifyFile } from './verifier.js';
@@ -25,6 +25,7 @@ const problemText = problem => (knows(problem.code) ? say(problem.code, problem.
 /** Text of what was opened: a badge picture gives the credential it carries. */
 function opened(octets) {
   if (octets.length > LARGEST_TEXT) return ' '.repeat(LARGEST_TEXT + 1);
+  if (sameOctets(octets.slice(0, 5), utf8('%PDF-'))) throw new Refusal('file.pdf_here');
   return isPicture(octets) ? unbake(octets) : textOf(octets);
 }
 

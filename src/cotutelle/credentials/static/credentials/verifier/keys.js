@@ -11,11 +11,13 @@ const KEY_EVENT = 'issuer.key_event';
 
 /** The key event of a proven entry: an institution speaks of its own keys only. */
 function eventOf({ entry, index, origin }) {
-  const { event, controller, key, from_index: from } = entry.statement ?? {};
+  const { event, controller, key, from_index: from, origin: named = null } = entry.statement ?? {};
+  const about = event === COMPROMISED ? named : null;
   const fit = entry.kind === 'key' && [ADDED, RETIRED, COMPROMISED].includes(event) && isText(controller)
-    && controller === entry.issuer && multikey(key) && (event !== COMPROMISED || isCount(from));
+    && controller === entry.issuer && multikey(key) && (event !== COMPROMISED || isCount(from))
+    && (about === null || isText(about));
   if (!fit) throw new Refusal(KEY_EVENT, { code: 'logged.malformed' });
-  return { event, controller, key, from, index, origin };
+  return { event, controller, key, from, about, index, origin };
 }
 
 async function proveEvent(book, evidence) {
@@ -43,11 +45,14 @@ export async function readHistory(book, evidences) {
   return { events, problem: null };
 }
 
-/** Whether an event ends the key for what was logged at this place. Another log's word counts at once. */
-function ends(event, { origin, index }) {
-  if (event.event === ADDED) return false;
-  if (event.origin !== origin) return true;
-  return index >= (event.event === RETIRED ? BigInt(event.index) + 1n : BigInt(event.from));
+/**
+ * Whether an event ends the key for what was logged at this place. A retirement speaks of its own log. A compromise
+ * speaks of the log it names, and without a name of its own log by place and of every other at once.
+ */
+function ends({ event, origin: told, about, index: at, from }, { origin, index }) {
+  if (event === RETIRED) return told === origin && index > at;
+  if (event === ADDED) return false;
+  return (about || told) === origin ? index >= BigInt(from) : about === null;
 }
 
 /** Whether `key` was the controller's, and in force, where something was logged. */
