@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cotutelle.engines.credentials import rdfc
 from cotutelle.engines.credentials.errors import VerifyError
-from cotutelle.engines.credentials.integrity import secure, verify_own, verify_proof
+from cotutelle.engines.credentials.integrity import RDFC, secure, verify_own, verify_proof
 from cotutelle.engines.credentials.keys import from_base58btc, multikey, public_key
 from cotutelle.engines.translog.jcs import canonical_json
 
@@ -67,13 +67,26 @@ def test_every_step_of_eddsa_jcs_2022(pair):
     verify_proof(load("eddsa-jcs-2022/signedJCS.json"), public)
 
 
-def test_the_document_hash_of_eddsa_rdfc_2022():
-    """Published in W3C Data Integrity EdDSA Cryptosuites 1.0, appendix B.1."""
-    quads = rdfc.canonize(load("unsigned.json"))
+def test_eddsa_rdfc_2022_gives_the_published_signature(pair):
+    """W3C Data Integrity EdDSA Cryptosuites 1.0, appendix B.1: hash of the document and proof value."""
+    private, public = pair
+    document = load("unsigned.json")
 
-    assert hashlib.sha256(quads.encode()).hexdigest() == (
+    signed = secure(
+        document,
+        sign=private.sign,
+        verification_method=f"https://vc.example/issuers/5678#{multikey(public)}",
+        created="2023-02-24T23:36:38Z",
+        cryptosuite=RDFC,
+    )
+
+    assert hashlib.sha256(rdfc.canonize(document).encode()).hexdigest() == (
         "517744132ae165a5349155bef0bb0cf2258fff99dfe1dbd914b938d775a36017"
     )
+    assert signed["proof"]["proofValue"] == (
+        "z21EVs3eXERqTn4acNHT9viboqgzUaQ3kTmhPT3eA8qrVPE7CrQq78WkzctnMX5W4CrzcKnHw8V6dvy5pgWYCU5e9"
+    )
+    verify_proof(signed, public)
 
 
 def test_the_badge_of_1edtech_verifies_under_the_key_that_it_names():
