@@ -134,8 +134,9 @@ def test_consistency_is_verified_at_any_size(data: st.DataObject) -> None:
     verify_consistency(size1, size2, before, after, proof)
     for hashes in (proof[:-1], proof[1:], [*proof, root1], [root1, *proof]):
         if hashes != proof:
-            with pytest.raises(ProofError):
+            with pytest.raises(ProofError) as caught:
                 verify_consistency(size1, size2, before, after, hashes)
+            assert caught.value.code == "proof.length"
     with pytest.raises(ProofError):
         verify_consistency(size1, size2, before, root1[::-1], proof)
     with pytest.raises(ProofError):

@@ -170,6 +170,19 @@ def test_appending_to_tiles_gives_the_same_tiles(batches: list[int]) -> None:
     )
 
 
+def test_more_can_be_appended_before_anything_is_written() -> None:
+    whole = Tree()
+    tiled = TiledTree({}.__getitem__, 0)
+    written: dict[str, bytes] = {}
+    for batch in (1, 254, 1, 300, 0, 65_000, 236, 1, 65_280):
+        fresh = [oracle.leaf(b"%d" % n) for n in range(len(whole), len(whole) + batch)]
+        whole.extend(fresh)
+        tiled, added = tiled.appended(fresh)
+        written |= added
+        assert tiled.root() == whole.root()
+    assert {*tiles_of(whole, len(whole)).items()} <= {*written.items()}
+
+
 @given(st.lists(st.integers(0, 5000), max_size=6))
 @settings(max_examples=30)
 def test_single_appends_and_batches_make_one_tree(batches: list[int]) -> None:
@@ -202,6 +215,12 @@ def test_a_tree_refuses_what_is_no_leaf_hash_and_what_lies_outside() -> None:
             TiledTree({"tile/0/000.p/1": bytes(32)}.__getitem__, 1)[index]
     with pytest.raises(ValueError, match="size"):
         tree.root(2)
+    for outside in (
+        TiledTree({}.__getitem__, 0),
+        TiledTree({}.__getitem__, 0).appended([bytes(32)])[0],
+    ):
+        with pytest.raises(ValueError, match="width"):
+            outside.tile(0, 1)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ Source of all of it: C2SP tlog-tiles, "Merkle Tree", "Partial Tiles", "Log entri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 from cotutelle.engines.translog.errors import TranslogError
@@ -153,6 +153,7 @@ class TiledTree:
         self._read = read
         self._size = size
         self._held: dict[tuple[int, int], bytes] = {}
+        self._edge: dict[int, bytes] = {}  # the last tile of a level, where it is known already
 
     def __len__(self) -> int:
         return self._size
@@ -176,6 +177,8 @@ class TiledTree:
         if held is not None:
             return held
         width = min((self._size >> TILE_HEIGHT * level) - index * TILE_WIDTH, TILE_WIDTH)
+        if 0 < width < TILE_WIDTH and level in self._edge:
+            return self._edge[level]
         data = self._read_tile(level, index, width)
         if len(self._held) == _HELD_TILES:
             self._held.clear()
@@ -214,9 +217,9 @@ class TiledTree:
         """
         Return the tree with more leaves, and the tiles that must be written for it.
 
-        Only the right edge is read: one partial tile a level. The new tree reads the new tiles
-        from memory, so its root can be signed before anything is written; once they are written,
-        begin anew from there, or the chain of trees keeps all of them.
+        Only the right edge is read: one partial tile a level. The new tree holds its own right
+        edge, so that its root can be signed, and more be appended, before anything is written;
+        proofs read what was written.
 
         Parameters
         ----------
@@ -225,7 +228,8 @@ class TiledTree:
         """
         if not all(map(is_hash, leaf_hashes)):
             raise ValueError("leaf_hashes must be 32 bytes each")
-        size = self._size + len(leaf_hashes)
+        grown = TiledTree(self._read, self._size + len(leaf_hashes))
+        grown._edge |= self._edge
         added: dict[str, bytes] = {}
         row = b"".join(leaf_hashes)
         level = 0
@@ -236,18 +240,12 @@ class TiledTree:
             for index, at in enumerate(range(0, len(row), TILE_WIDTH * HASH_BYTES), first):
                 data = row[at : at + TILE_WIDTH * HASH_BYTES]
                 added[tile_path(level, index, len(data) // HASH_BYTES)] = data
+                grown._edge[level] = data
                 if len(data) == TILE_WIDTH * HASH_BYTES:
                     above.append(_fold(data))
             row = b"".join(above)
             level += 1
-        return TiledTree(_layered(added, self._read), size), added
-
-
-def _layered(added: Mapping[str, bytes], read: Callable[[str], bytes]) -> Callable[[str], bytes]:
-    def read_either(path: str) -> bytes:
-        return added[path] if path in added else read(path)
-
-    return read_either
+        return grown, added
 
 
 def _fold(hashes: bytes) -> bytes:
