@@ -1,4 +1,4 @@
-"""``cotutelle log prove``, ``verify`` and ``anchor``: proofs from rows or from files alone."""
+"""``cotutelle log prove`` and ``verify``: proofs from rows or from files alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ def register(commands: typer.Typer) -> None:
     """Add these commands to the group ``log``."""
     commands.command()(prove)
     commands.command()(verify)
-    commands.command()(anchor)
 
 
 def prove(
@@ -131,37 +130,6 @@ def _tell(facts: dict[str, Any], as_json: bool) -> None:
         )
     else:
         typer.echo(f"Refused ({facts['code']}): {facts['reason']}.")
-
-
-def anchor(*, as_json: AsJson = False) -> None:
-    """Anchor the published head now. Exit status 1: nothing could be anchored."""
-    with rooms():
-        from django.conf import settings  # noqa: PLC0415
-
-        from cotutelle.cli.log import the_shard  # noqa: PLC0415
-        from cotutelle.ledger.enums import AnchorKind  # noqa: PLC0415
-        from cotutelle.ledger.services.anchors import anchor_at_once  # noqa: PLC0415
-
-        shard, rows = the_shard(), []
-        if settings.COTUTELLE_ANCHOR_URL:
-            rows.append(anchor_at_once(shard, AnchorKind.EVM))
-        if settings.COTUTELLE_TSA_URL:
-            rows.append(anchor_at_once(shard, AnchorKind.RFC3161))
-        found = [
-            {"kind": row.kind, "size": row.size, "state": row.state, "problem": row.problem}
-            for row in rows
-            if row is not None
-        ]
-        if as_json:
-            typer.echo(json.dumps({"anchors": found}))
-        for one in [] if as_json else found:
-            typer.echo(
-                f"{one['kind']:<10}{one['size']:<10}{one['state']} {one['problem']}".rstrip()
-            )
-        if not found or any(one["problem"] for one in found):
-            if not as_json and not found:
-                typer.echo("Nothing to anchor, or no anchor is set.", err=True)
-            raise typer.Exit(1)
 
 
 def _prove_from_tiles(read: Callable[[str], bytes], index: int) -> tuple[bytes, str]:

@@ -21,9 +21,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, not sentences.
 
 def register(app: typer.Typer) -> None:
     """Add ``log`` to the ``cotutelle`` command."""
-    from cotutelle.cli import _log_proofs  # noqa: PLC0415
+    from cotutelle.cli import _log_anchor, _log_proofs  # noqa: PLC0415
 
     _log_proofs.register(commands)
+    commands.add_typer(_log_anchor.group, name="anchor")
     app.add_typer(commands, name="log")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -123,10 +123,17 @@ def advance_anchors() -> None:
     What goes wrong is written to the anchor's row; a chain that contradicts the log blocks it.
     """
     for shard in Shard.objects.filter(blocked="").order_by("number"):
-        if settings.COTUTELLE_ANCHOR_URL:
-            _advance(shard, AnchorKind.EVM, _step_on_chain)
-        if settings.COTUTELLE_TSA_URL:
-            _advance(shard, AnchorKind.RFC3161, _step_of_stamp)
+        for kind in kinds_set_up():
+            _advance(shard, kind)
+
+
+def kinds_set_up() -> list[AnchorKind]:
+    """Return where the settings say that heads are anchored."""
+    places = {
+        AnchorKind.EVM: settings.COTUTELLE_ANCHOR_URL,
+        AnchorKind.RFC3161: settings.COTUTELLE_TSA_URL,
+    }
+    return [kind for kind, url in places.items() if url]
 
 
 def anchor_at_once(shard: Shard, kind: AnchorKind) -> Anchor | None:
@@ -139,16 +146,14 @@ def anchor_at_once(shard: Shard, kind: AnchorKind) -> Anchor | None:
         The anchor of the published head, old or new; None where nothing is published yet, or
         somebody else is at work on it.
     """
-    step = _step_on_chain if kind == AnchorKind.EVM else _step_of_stamp
-    _advance(shard, kind, step, at_once=True)
+    _advance(shard, kind, at_once=True)
     head = published_checkpoint(shard)
     rows = shard.anchors.filter(kind=kind, size=head.size if head else -1)
     return rows.order_by("-id").first()
 
 
-def _advance(
-    shard: Shard, kind: AnchorKind, step: Callable[[Anchor], None], *, at_once: bool = False
-) -> None:
+def _advance(shard: Shard, kind: AnchorKind, *, at_once: bool = False) -> None:
+    step = _step_on_chain if kind == AnchorKind.EVM else _step_of_stamp
     with _alone(f"anchor:{kind}:{shard.pk}") as mine:
         anchor = _current(shard, kind, at_once=at_once) if mine else None
         if anchor is None:
