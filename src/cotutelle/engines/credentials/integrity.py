@@ -20,6 +20,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from cotutelle.engines.credentials import keys
 from cotutelle.engines.credentials.errors import VerifyError, shown
 from cotutelle.engines.credentials.keys import (
     base58btc,
@@ -114,11 +115,12 @@ def verify_proof(document: Mapping[str, Any], public_key: bytes) -> None:
     """
     key = multikey(public_key)
     proofs = proofs_of(document)
-    mine = [p for p in proofs if str(p.get("verificationMethod")).partition("#")[2] == key]
-    for proof in proofs if len(proofs) == 1 else mine:
-        verify_one(document, proof, public_key)
-    if len(proofs) > 1 and not mine:
+    if len(proofs) > 1:
+        proofs = [p for p in proofs if str(p.get("verificationMethod")).partition("#")[2] == key]
+    if not proofs:
         raise VerifyError("signature.method", method=key)
+    for proof in proofs:
+        verify_one(document, proof, public_key)
 
 
 def verify_own(document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -134,12 +136,10 @@ def verify_own(document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     VerifyError
         As ``verify_proof``.
     """
-    from cotutelle.engines.credentials.keys import public_key as bytes_of  # noqa: PLC0415
-
     methods = []
     for proof in proofs_of(document):
         controller, key = split_method(proof.get("verificationMethod"))
-        verify_one(document, proof, bytes_of(key))
+        verify_one(document, proof, keys.public_key(key))
         methods.append((controller, key))
     return tuple(methods)
 
