@@ -188,7 +188,7 @@ def test_a_fork_shown_to_disjoint_witnesses_finds_no_second_quorum(
             for witness in witnesses:
                 answer = witness.post("/add-checkpoint", history.request(seen, size))
                 if answer.status_code == 200:
-                    lines[mark].append(answer.text)
+                    lines[mark].append(answer.text.splitlines(keepends=True)[0])
         assert (len(lines["left"]), len(lines["right"])) == (2, 1)
         policy = Policy.parse(queries.policy_text())
         assert policy.check(add_signatures(left.note(size), lines["left"])).checkpoint.size == size

@@ -13,7 +13,7 @@ from django.test import Client
 
 from cotutelle.decisions.enums import RunState
 from cotutelle.institutions.models import CalendarDay, Unit
-from cotutelle.ledger.models import Entry
+from cotutelle.ledger.models import Entry, Leaf, Pending, Shard, WitnessPolicy
 from cotutelle.mentorship.enums import ChangeState, EligibilityState, PairRole
 from cotutelle.mentorship.models import (
     ConflictOfInterest,
@@ -222,3 +222,16 @@ def test_every_field_has_enough_words_in_both_languages() -> None:
         assert len(field.topics) == 5
         assert len(field.methods) >= 3
         assert all(term.zh and term.en.isascii() for term in (*field.topics, *field.methods))
+
+
+def test_every_decision_has_its_place_in_the_log_that_three_partners_watch(seeded: str) -> None:
+    shard = Shard.objects.get()
+    assert shard.authority == "demo.cotutelle.example"
+    assert not Pending.objects.exists()
+    decisions = Entry.objects.filter(decision=True)
+    assert shard.size == decisions.count() == Leaf.objects.count() > 200
+    assert Leaf.objects.filter(trace__isnull=False).values("trace").distinct().count() > 50
+    policy = WitnessPolicy.objects.get()
+    assert (policy.needed, policy.witnesses.count()) == (2, 3)
+    partners = set(policy.witnesses.values_list("unit__code", flat=True))
+    assert partners == {"BJC", "HDUT", "CVI"}

@@ -23,7 +23,9 @@ DATABASES = {
 SECRET_KEY = "test-only-not-a-secret"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-COTUTELLE_DATA_DIR = Path(tempfile.gettempdir()) / f"cotutelle-test-files-{os.getuid()}"
+# One for each process and database: a log's files must not meet those of another test run.
+_RUN = f"{os.environ.get('COTUTELLE_TEST_NAME', '')}{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+COTUTELLE_DATA_DIR = Path(tempfile.gettempdir()) / f"cotutelle-test-files-{os.getuid()}{_RUN}"
 MEDIA_ROOT = COTUTELLE_DATA_DIR / "files"
 STORAGES = {**STORAGES}
 AXES_ENABLED = True
