@@ -24,10 +24,11 @@ from cotutelle.selection.enums import RoundState
 from cotutelle.selection.models import Round
 from cotutelle.selection.task_kinds import ANSWER_APPLICANTS, ANSWER_APPLICATION, SUBMIT_LIST
 from cotutelle.web.home_hours import OwnHours, own_hours, students_hours
+from cotutelle.web.home_log import log_todos
 from cotutelle.web.home_mentor import MentorHome, mentor_home
 from cotutelle.web.home_staff import Season, office_todos, season_of
 from cotutelle.web.home_student import StudentHome, student_home
-from cotutelle.web.navigation import OFFICE, PLACES, leading_role
+from cotutelle.web.navigation import OFFICES, address, also_of, leading_role
 from cotutelle.web.todos import Todo, by_urgency, todo
 from cotutelle.workflow import queries as workflow
 from cotutelle.workflow.models import Task
@@ -65,6 +66,7 @@ class Home:
     may_remind: bool
     changes: Sequence[Change]
     links: Sequence[dict[str, Any]]
+    also: Sequence[dict[str, Any]]
 
     @property
     def needs(self) -> int:
@@ -82,13 +84,13 @@ class Home:
 def home_of(person: Person) -> Home:
     """Gather the home page of ``person``; a few dozen queries, whatever the size of the school."""
     role = leading_role(person.roles)
-    is_office = role is not None and PLACES.get(role) == OFFICE
+    is_office = role in OFFICES
     is_staff = role is not None and role not in OWN
     seasons = [season_of(one, person) for one in _rounds(person)] if is_staff else []
     owed = workflow.board(person) if is_office else Task.objects.none()
     return Home(
         day=today(),
-        todos=by_urgency([*_own(person), *_of_the_office(person, seasons)]),
+        todos=by_urgency([*log_todos(person), *_own(person), *_of_the_office(person, seasons)]),
         student=student_home(person) if Role.STUDENT in person.roles else None,
         mentor=mentor_home(person) if Role.MENTOR in person.roles else None,
         hours=own_hours(person) if Role.STUDENT in person.roles else None,
@@ -100,6 +102,10 @@ def home_of(person: Person) -> Home:
         may_remind=is_office and why_not(person, "workflow.remind_task") is None,
         changes=_changes(person, role),
         links=_first_steps(role),
+        also=[
+            {"label": place.label, "url": address(place), "icon": place.icon}
+            for place in also_of(person.roles)
+        ],
     )
 
 

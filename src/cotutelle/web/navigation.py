@@ -46,32 +46,61 @@ WARDS = Place("rotations", "calendar-event", _("Rotations"), "rotations:wards")
 MY_PLAN = Place("rotations", "calendar-event", _("My plan"), "rotations:my-plan")
 STUDENTS_PLANS = Place("rotations", "calendar-event", _("Rotations"), "rotations:students-plans")
 CHANGES = Place("changes", "switch-horizontal", _("Mentor changes"), "mentorship:changes")
+CERTIFICATES = Place("certificates", "certificate", _("Certificates"), "credentials:credentials")
+AWARDS = Place("certificates", "certificate", _("Certificates"), "credentials:awards")
+MY_CERTIFICATES = Place(
+    "certificates", "certificate", _("My certificates"), "credentials:my-certificates"
+)
+MY_RECORD = Place("record", "timeline", _("My record"), "log:mine")
+LOG = Place("log", "timeline", _("The log"), "log:status")
+ISSUED = Place("issued", "timeline", _("Entries in our name"), "log:issued")
 
-OFFICE = (HOME, ROUNDS, ROTATIONS, BOARD, MENTORS, STUDENTS, IMPORT)
+OFFICE = (HOME, ROUNDS, ROTATIONS, STUDENTS, MENTORS, CERTIFICATES, BOARD)
+WARD_OFFICE = (HOME, ROUNDS, ROTATIONS, STUDENTS, MENTORS, AWARDS, BOARD)
+OFFICES = frozenset(
+    {
+        Role.GRADUATE_OFFICER,
+        Role.DEPARTMENT_SECRETARY,
+        Role.BASE_SECRETARY,
+        Role.RESIDENCY_OFFICE,
+    }
+)
 READER = (HOME, ROUNDS, ROTATIONS, MENTORS, STUDENTS, UNITS, DOCUMENTS)
 PLACES: dict[Role, tuple[Place, ...]] = {
     Role.GRADUATE_OFFICER: OFFICE,
     Role.DEPARTMENT_SECRETARY: OFFICE,
-    Role.PARTNER_OFFICER: (HOME, ROUNDS, AGREEMENTS, WARDS, MENTORS, STUDENTS, IMPORT),
-    Role.BASE_SECRETARY: OFFICE,
+    Role.PARTNER_OFFICER: (HOME, ROUNDS, AGREEMENTS, WARDS, MENTORS, STUDENTS, CERTIFICATES),
+    Role.BASE_SECRETARY: WARD_OFFICE,
     Role.RESIDENCY_OFFICE: OFFICE,
-    Role.SYSTEM_ADMINISTRATOR: (HOME, PEOPLE, UNITS, IMPORT, BOARD, HISTORY, DOCUMENTS),
+    Role.SYSTEM_ADMINISTRATOR: (HOME, PEOPLE, UNITS, IMPORT, BOARD, HISTORY, LOG),
     Role.MENTOR: (
         HOME,
         APPLICANTS,
-        MY_OFFERS,
         MY_STUDENTS,
         STUDENTS_PLANS,
+        AWARDS,
         MY_MENTOR_PROFILE,
         TASKS,
     ),
-    Role.STUDENT: (HOME, MY_PLAN, FIND, RESULT, MENTORS, MY_STUDENT_PROFILE, CHANGES),
+    Role.STUDENT: (HOME, MY_PLAN, FIND, RESULT, MY_RECORD, MY_CERTIFICATES, MY_STUDENT_PROFILE),
     Role.DISCIPLINE_LEAD: READER,
     Role.STUDENT_ADVISER: (HOME, STUDENTS, ROUNDS, TASKS),
-    Role.INSPECTOR: (HOME, ROUNDS, ROTATIONS, HISTORY, DOCUMENTS),
+    Role.INSPECTOR: (HOME, ROUNDS, ROTATIONS, HISTORY, LOG, DOCUMENTS),
     Role.LEADER: READER,
     Role.BEDSIDE_TEACHER: (HOME, WARDS, TASKS),
     Role.COUNSELLOR: (HOME, TASKS),
+}
+# What the bar has no room for; the home page leads there.
+ALSO: dict[Role, tuple[Place, ...]] = {
+    Role.GRADUATE_OFFICER: (IMPORT, LOG, ISSUED),
+    Role.DEPARTMENT_SECRETARY: (IMPORT,),
+    Role.BASE_SECRETARY: (IMPORT,),
+    Role.RESIDENCY_OFFICE: (IMPORT,),
+    Role.PARTNER_OFFICER: (IMPORT, ISSUED),
+    Role.SYSTEM_ADMINISTRATOR: (DOCUMENTS, ISSUED),
+    Role.INSPECTOR: (ISSUED,),
+    Role.MENTOR: (MY_OFFERS,),
+    Role.STUDENT: (MENTORS, CHANGES),
 }
 # Whoever holds several roles sees the bar of the first that stands here.
 PRECEDENCE = tuple(PLACES)
@@ -90,6 +119,14 @@ def places_of(roles: Iterable[Role]) -> tuple[Place, ...]:
     unique = {p.key: p for p in reversed(places)}
     ordered = list(dict.fromkeys(p.key for p in places))
     return tuple(unique[key] for key in ordered)[:7] or (HOME,)
+
+
+def also_of(roles: Iterable[Role]) -> tuple[Place, ...]:
+    """Return the places that belong to ``roles`` and do not stand in their bar."""
+    held = frozenset(roles)
+    shown = {place.url_name for place in places_of(held)}
+    found = [place for role in PRECEDENCE if role in held for place in ALSO.get(role, ())]
+    return tuple(dict.fromkeys(place for place in found if place.url_name not in shown))
 
 
 def address(place: Place) -> str:
