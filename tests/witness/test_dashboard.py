@@ -175,24 +175,26 @@ def test_other_requests_are_refused(witness: RunningWitness, method: str, path: 
 def test_who_asks_too_often_is_told_so_but_the_supervisor_is_not(tmp_path: Path):
     with running_witness(tmp_path) as limited:
         pass
-    with serving(limited.folder, limited.vkeys, ["--rate", "1"]) as witness:
-        statuses = [witness.get("/vkeys").status_code for _ in range(30)]
+    with serving(limited.folder, limited.vkeys, ["--rate", "0.1"]) as witness:
+        answers = [witness.get("/vkeys") for _ in range(10)]
 
-        assert statuses[0] == 200
-        assert statuses[-1] == 429
-        assert witness.get("/healthz").status_code == 200
-        assert witness.get("/vkeys").headers["retry-after"] == "1"
+        assert answers[0].status_code == 200
+        refused = [answer for answer in answers if answer.status_code == 429]
+        assert refused
+        assert refused[0].headers["retry-after"] == "1"
+        assert {witness.get("/healthz").status_code for _ in range(10)} == {200}
 
 
 def test_behind_a_proxy_each_client_counts_for_itself(tmp_path: Path):
     with running_witness(tmp_path) as limited:
         pass
-    arguments = ["--rate", "1", "--behind-proxy"]
+    arguments = ["--rate", "0.1", "--behind-proxy"]
     with serving(limited.folder, limited.vkeys, arguments) as witness:
         for client in ("192.0.2.1", "192.0.2.2"):
-            headers = {"x-forwarded-for": f"{len(client)}.spoofed, {client}"}
-            statuses = [witness.get("/vkeys", headers=headers).status_code for _ in range(30)]
-            assert (statuses[0], statuses[-1]) == (200, 429)
+            headers = {"x-forwarded-for": f"203.0.113.9, {client}"}
+            statuses = [witness.get("/vkeys", headers=headers).status_code for _ in range(10)]
+            assert statuses[0] == 200
+            assert 429 in statuses
 
 
 def test_a_taken_port_is_said(witness: RunningWitness, tmp_path: Path):
