@@ -129,6 +129,15 @@ def test_another_policy_that_trusts_other_witnesses_refuses():
     assert report.findings["witnesses"].code == "witnesses.quorum"
 
 
+def test_a_policy_that_asks_for_no_witness_decides_nothing():
+    world = World(witnesses=0, needed=0)
+
+    report = check(world, world.bundle())
+
+    assert report.findings["witnesses"].code == "witnesses.absent"
+    assert report.verdict == "unknown"
+
+
 def test_validity_includes_both_ends():
     world = World()
     credential = world.certificate(

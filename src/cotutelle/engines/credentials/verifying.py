@@ -232,6 +232,8 @@ def _quorum(place: Logged | None, logged: Finding) -> Finding:
     if place.head.problem is not None:
         return Finding.bad(place.head.problem)
     names = place.head.cosigners
+    if not names:  # a policy may ask for none; that convinces nobody but its author
+        return Finding("absent", "witnesses.absent")
     return Finding("good", "witnesses.good", {"count": len(names), "names": list(names)})
 
 
