@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from cotutelle.core.clock import now, today
+from cotutelle.credentials.models import Award, Credential
 from cotutelle.decisions.models import Run
 from cotutelle.exchange.models import ImportRun
 from cotutelle.exchange.services import start_import
@@ -42,6 +43,7 @@ from cotutelle.selection.models import (
 from cotutelle.selection.services.offers import open_offer
 from cotutelle.selection.services.overrides import MINUTES as MINUTES_PURPOSE
 from cotutelle.selection.services.runs import run_round, start_run
+from tests.factories.credentials import make_award, make_credential, make_scene
 from tests.factories.institutions import make_consortium
 from tests.factories.mentorship import PublicationFactory, make_pair
 from tests.factories.people import RoleGrantFactory, make_person
@@ -93,6 +95,8 @@ class Season:
     pair_record: PairRecord
     scenario: Scenario
     training: Training
+    award: Award
+    credential: Credential
 
     def ids(self) -> dict[str, str]:
         """Return path parameter → identifier of something that is there."""
@@ -124,6 +128,9 @@ class Season:
             "difference_id": str(self.training.difference.public_id),
             "alert_id": str(self.training.alert.public_id),
             "leave_id": str(self.training.leave.public_id),
+            "achievement_id": str(self.award.achievement.public_id),
+            "award_id": str(self.award.public_id),
+            "credential_id": str(self.credential.public_id),
             "subject_type": "people.person",
             "subject_id": str(self.spare.public_id),
         }
@@ -150,6 +157,7 @@ def make_season() -> Season:
         round=closed, run=run, starts_at=now(), ends_at=now() + dt.timedelta(days=5)
     )
     pair = make_pair()
+    scene = make_scene()
     return Season(
         officer=officer,
         ranking=ranking,
@@ -196,6 +204,8 @@ def make_season() -> Season:
             round=closed, base=run, name="Try", created_by=officer, created_at=now()
         ),
         training=make_training(root),
+        award=make_award(scene),
+        credential=make_credential(scene),
     )
 
 

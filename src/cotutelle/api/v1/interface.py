@@ -13,6 +13,7 @@ from cotutelle.api.v1.operations import Room
 from cotutelle.api.v1.problems import KNOWN, answer_known
 from cotutelle.api.v1.rooms.agreements import room as agreements
 from cotutelle.api.v1.rooms.answers import room as answers
+from cotutelle.api.v1.rooms.credentials import room as credentials
 from cotutelle.api.v1.rooms.hours import room as hours
 from cotutelle.api.v1.rooms.imports import room as imports
 from cotutelle.api.v1.rooms.lists import room as lists
@@ -57,6 +58,7 @@ ROOMS: tuple[Room, ...] = (
     weekly,
     rotations,
     log,
+    credentials,
 )
 
 
