@@ -101,9 +101,10 @@ class TileStore:
         for folder in self.folder.glob("tile/**/*.p"):
             if folder.with_suffix("").is_file():
                 for partial in folder.iterdir():
-                    partial.unlink()
+                    partial.unlink(missing_ok=True)
                     dropped += 1
-                folder.rmdir()
+                with suppress(OSError):  # somebody wrote another one meanwhile
+                    folder.rmdir()
         return dropped
 
     def _place(self, path: str) -> Path:
