@@ -125,7 +125,7 @@ class StatusLists:
         issuer = issuer_id(document)
         keys = [key for controller, key in methods if controller == issuer]
         if not keys:
-            raise VerifyError("status.issuer", issuer=issuer)
+            raise VerifyError("status.issuer", issuer=methods[0][0])
         logged = self._logged(item.get("logged"))
         _check_statement(logged, document)
         judged = self.history.judge(issuer, keys[0], logged)
