@@ -65,7 +65,7 @@ class Audit:
     files: int = 0
     traces: int = 0
 
-    def add(self, code: str, place: str, **facts: Any) -> None:
+    def add(self, code: str, place: str, /, **facts: Any) -> None:
         """Remember a fault."""
         self.faults.append(Fault(code, place, facts))
 

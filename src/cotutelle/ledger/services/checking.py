@@ -83,9 +83,9 @@ def check_log(shard: Shard | None = None) -> Comparison:
         return Comparison((), complete=False)
     try:
         tree = integrate(shard)
-    except Forked as found:
-        block(shard, found.code, found.facts)
-        return Comparison((Finding("files", found.code, found.facts),), complete=True)
+    except Forked as fork:
+        block(shard, fork.code, fork.facts)
+        return Comparison((Finding("files", fork.code, fork.facts),), complete=True)
     findings = [_compare_witness(shard, tree, one) for one in active_witnesses()]
     if (anchored := _compare_anchor(shard, tree)) is not None:
         findings.append(anchored)

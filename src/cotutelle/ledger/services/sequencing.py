@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from cotutelle.engines.translog import (
     PUBLIC_SALT,
@@ -50,16 +51,28 @@ def sequence() -> int:
     return total
 
 
-@transaction.atomic
 def sequence_batch() -> int:
-    """Give at most ``BATCH`` decisions a place, in the order in which they were written."""
-    shard = Shard.objects.select_for_update().filter(state=ShardState.OPEN, blocked="").first()
-    if shard is None:
-        return 0
-    return len(place_entries(shard, list(_waiting().order_by("id")[:BATCH])))
+    """
+    Give at most ``BATCH`` decisions a place, in the order in which they were written.
+
+    New traces are made before, on their own: a reference to a person is checked at the commit, and
+    waiting then for somebody who erases that person, while holding what they need, would be a
+    deadlock.
+    """
+    waiting = list(Pending.objects.order_by("id").values_list("id", "entry__person_id")[:BATCH])
+    people = {person for _key, person in waiting if person is not None}
+    Trace.objects.bulk_create(
+        [Trace(person_id=key) for key in sorted(people)], ignore_conflicts=True
+    )
+    with transaction.atomic():
+        shard = Shard.objects.select_for_update().filter(state=ShardState.OPEN, blocked="").first()
+        if shard is None:
+            return 0
+        rows = _waiting().filter(pk__in=[key for key, _person in waiting]).order_by("id")
+        return len(place_entries(shard, list(rows)))
 
 
-def _waiting() -> Any:
+def _waiting() -> QuerySet[Pending]:
     return Pending.objects.select_related(
         "entry__unit", "entry__actor", "entry__on_behalf_of", "entry__person"
     )
@@ -99,8 +112,7 @@ def place_entries(shard: Shard, waiting: Sequence[Pending]) -> list[Leaf]:
 
 
 def _locked_traces(entries: Sequence[Entry]) -> dict[int, Trace]:
-    people = sorted({e.person_id for e in entries if e.person_id is not None})
-    Trace.objects.bulk_create([Trace(person_id=key) for key in people], ignore_conflicts=True)
+    people = {e.person_id for e in entries if e.person_id is not None}
     rows = Trace.objects.select_for_update().filter(person_id__in=people).order_by("id")
     return {row.person_id: row for row in rows}
 

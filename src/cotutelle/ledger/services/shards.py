@@ -94,14 +94,12 @@ def _open(
     except IntegrityError as error:
         raise RuleViolation("log.exists", _("Another tree is open.")) from error
     key = _add_key(shard)
-    statement = {"event": "opened", "origin": shard.origin, "key": key.vkey,
-                 "at": moment(shard.opened_at)}  # fmt: skip
-    if previous:
-        statement["previous"] = previous
+    facts = {"origin": shard.origin, "key": key.vkey}
+    statement = {"event": "opened", **facts, "at": moment(shard.opened_at)}
     entry = record(
         "ledger.log.opened", actor=actor, subject=shard, unit=Unit.objects.get(parent=None),
-        after={"origin": shard.origin, "key": key.vkey}, decision=True,
-        kind=LogKind.PUBLICATION, statement=statement,
+        after=facts, decision=True, kind=LogKind.PUBLICATION,
+        statement={**statement, "previous": previous} if previous else statement,
     )  # fmt: skip
     place_entries(shard, [entry.pending])
     Witness.objects.update(known_size=None)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check
 from cotutelle.core.errors import RuleViolation
@@ -129,6 +130,6 @@ def ask_to_check(*, actor: Person) -> None:
     check(actor, "ledger.manage_log")
     shard = open_shard()
     if shard is None:
-        raise RuleViolation("log.none", "")
+        raise RuleViolation("log.none", _("Set up the log first."))
     record("ledger.log.checked", actor=actor, subject=shard)
     queue_check()
