@@ -13,7 +13,7 @@ SECOND = "demo.cotutelle.example/log/2"
 
 def two_logs():
     """Return two worlds with the same institutions and witnesses, and a policy for both logs."""
-    first, second = World(), World(origin=SECOND)
+    first, second = World(), World(origin=SECOND, start=0)
     keys = {w.verifier.name: w.verifier.vkey for w in first.witnesses}
     vkeys = [first.log.verifier.vkey, second.log.verifier.vkey]
     return first, second, threshold_policy(vkeys, keys, 2).text
@@ -44,10 +44,12 @@ def test_a_key_announced_only_in_another_log_is_unknown():
 
 def test_a_retirement_in_the_next_log_leaves_the_old_certificates_alone():
     first, second, policy = two_logs()
-    bundle, late = first.bundle(), second.bundle()
-    retired = second.evidence(second.retire_key(ISSUER))
-    after = second.certificate()
+    second.publish_lists()
+    bundle, early = first.bundle(), second.certificate()
+    place = second.retire_key(ISSUER)
+    retired, late, after = second.evidence(place), second.bundle(early), second.certificate()
 
+    assert place > second.places[early["id"]]
     assert issuer_row(bundle, policy, first.now, retired) == "issuer.good"
     assert issuer_row(late, policy, first.now, retired) == "issuer.good"
     assert issuer_row(second.bundle(after), policy, first.now) == "issuer.retired"
@@ -88,3 +90,13 @@ def test_a_malformed_event_spoils_the_list(members):
     more = world.evidence(world.key_event(ISSUER, "9", **told))
 
     assert issuer_row(bundle, world.policy, world.now, more) == "issuer.key_event"
+
+
+def test_a_retirement_is_not_compared_with_places_in_another_log():
+    first, second, policy = two_logs()
+    bundle = first.bundle()
+
+    place = second.retire_key(ISSUER)
+
+    assert place < first.places[bundle["credential"]["id"]]
+    assert issuer_row(bundle, policy, first.now, second.evidence(place)) == "issuer.good"
