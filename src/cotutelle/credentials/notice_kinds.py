@@ -47,3 +47,10 @@ register(
     body=_("Reason: %(reason)s. Ask %(issuer)s if this is not right."),
     urgent=True,
 )
+register(
+    "credentials.log_digest",
+    title=_("%(count)s entries in the name of %(institution)s in %(month)s"),
+    body=_(
+        "Compare them with what your institution decided; your own witness lists the same entries."
+    ),
+)

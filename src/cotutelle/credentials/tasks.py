@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django import app
 
+from cotutelle.core.clock import today
 from cotutelle.credentials.models import Award
-from cotutelle.credentials.services import issuing, mirroring, status_lists
+from cotutelle.credentials.services import digest, issuing, mirroring, status_lists
 from cotutelle.credentials.services.common import PUBLISH_TASK
 from cotutelle.jobs.models import Job
 from cotutelle.jobs.registry import JobHandle, handler
@@ -62,3 +64,10 @@ def follow(timestamp: int) -> None:
 def refresh(timestamp: int) -> None:
     """Every night: sign lists anew that are older than a day."""
     status_lists.refresh_lists()
+
+
+@app.periodic(cron="30 8 1 * *")
+@app.task(name="cotutelle.credentials.digest", queueing_lock="cotutelle.credentials.digest")
+def tell_partners(timestamp: int) -> None:
+    """On the first of each month: what was entered in each partner's name in the last one."""
+    digest.tell_partners(today().replace(day=1) - dt.timedelta(days=1))

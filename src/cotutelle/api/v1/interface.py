@@ -32,6 +32,7 @@ from cotutelle.api.v1.rooms.rounds import room as rounds
 from cotutelle.api.v1.rooms.scenarios import room as scenarios
 from cotutelle.api.v1.rooms.students import room as students
 from cotutelle.api.v1.rooms.units import room as units
+from cotutelle.api.v1.rooms.wallet import room as wallet
 from cotutelle.api.v1.rooms.wards import room as wards
 from cotutelle.api.v1.rooms.weekly import room as weekly
 
@@ -59,6 +60,7 @@ ROOMS: tuple[Room, ...] = (
     rotations,
     log,
     credentials,
+    wallet,
 )
 
 
