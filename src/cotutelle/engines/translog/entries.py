@@ -29,8 +29,8 @@ PUBLIC_SALT = bytes(32)
 SALT_BYTES = 32
 _DOMAIN = b"cotutelle/commitment/v1\n"
 _MEMBERS = {"v", "issuer", "kind", "day", "commitment"}
-_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_HEX = re.compile(r"[0-9a-f]{64}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)

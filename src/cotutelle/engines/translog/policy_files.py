@@ -13,7 +13,7 @@ from cotutelle.engines.translog.keys import Algorithm, Verifier
 NONE = "none"
 _FORBIDDEN = re.compile(rb"[^\t\n\x20-\x7e\x80-\xff]")
 _SPACE = re.compile(rb"[ \t]+")
-_THRESHOLD = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+_THRESHOLD = re.compile(r"[1-9][0-9]{0,8}")
 _MAX_BYTES = 1_000_000
 _LOG_TYPES = (Algorithm.ED25519, Algorithm.COSIGNATURE_MLDSA44)
 _WITNESS_TYPES = (Algorithm.COSIGNATURE, Algorithm.COSIGNATURE_MLDSA44)

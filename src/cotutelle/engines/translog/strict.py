@@ -9,7 +9,7 @@ import re
 MAX_SIZE = 2**63 - 1  # the largest tree a checkpoint may state
 HASH_BYTES = 32
 
-_DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 def decode_base64(text: str) -> bytes:
