@@ -26,8 +26,27 @@ def test_numbers_come_back(number: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "00", "01", "+1", "-1", "-0", " 1", "1 ", "1\n", "1.0", "1e3", "0x1", "1_0", "１", "٣"]
-    + [str(2**63), str(2**64), "9" * 20, "1" * 5000],
+    [
+        "",
+        "00",
+        "01",
+        "+1",
+        "-1",
+        "-0",
+        " 1",
+        "1 ",
+        "1\n",
+        "1.0",
+        "1e3",
+        "0x1",
+        "1_0",
+        "１",
+        "٣",
+        str(2**63),
+        str(2**64),
+        "9" * 20,
+        "1" * 5000,
+    ],
 )
 def test_other_writings_of_numbers_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="decimal"):
