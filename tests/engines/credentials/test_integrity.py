@@ -215,13 +215,24 @@ def test_the_quads_are_those_of_pyld(unsigned):
     assert rdfc.canonize(unsigned) == normalised(unsigned)
 
 
+@pytest.mark.parametrize(
+    "context",
+    [
+        OPEN_BADGES,
+        {"@vocab": "https://x.example/", "@language": "zh", "@base": "https://y.example/"},
+        {"created": "urn:mine", "proofPurpose": None, "assertionMethod": "urn:other"},
+        {"verificationMethod": {"@id": "urn:v", "@language": "en"}, "cryptosuite": "urn:c"},
+        {"did": "urn:elsewhere:", "https": "urn:elsewhere:"},
+    ],
+)
+@pytest.mark.parametrize("method", [METHOD, "did:key:z6Mk#z6Mk"])
 @pytest.mark.parametrize("created", ["2026-11-21T08:30:00Z", None])
-def test_the_short_way_for_proofs_gives_what_pyld_gives(unsigned, created):
+def test_the_short_way_for_proofs_gives_what_pyld_gives(context, method, created):
     config = {
-        "@context": unsigned["@context"],
+        "@context": [CREDENTIALS_V2, context],
         "type": "DataIntegrityProof",
         "cryptosuite": RDFC,
-        "verificationMethod": METHOD,
+        "verificationMethod": method,
         "proofPurpose": "assertionMethod",
         **({"created": created} if created else {}),
     }

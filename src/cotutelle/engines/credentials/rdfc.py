@@ -29,7 +29,7 @@ _NOWHERE = "relative://nowhere/"
 _TOLD = ("issuer", "validFrom", "validUntil", "credentialSubject", "credentialStatus")
 _VOCABULARY = "https://www.w3.org/2018/credentials#"
 _PLAIN_PROOF = {"type", "cryptosuite", "created", "verificationMethod", "proofPurpose"}
-_PLAIN_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+", re.ASCII)
+_PLAIN_IRI = re.compile(r"[a-z]+://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+", re.ASCII)
 _PLAIN_TIME = re.compile(r"[0-9TZ:.+-]+", re.ASCII)
 
 
