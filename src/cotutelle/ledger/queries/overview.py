@@ -21,7 +21,7 @@ from cotutelle.ledger.rules import ISSUING
 from cotutelle.people.models import Person
 
 SHOWN_MONTHS = 12
-LATEST = 20
+LATEST = 10
 _KEPT_SECONDS = 3600
 
 

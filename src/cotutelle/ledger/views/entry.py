@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
 
@@ -27,6 +26,8 @@ from cotutelle.ledger.queries.record import is_erased, may_read_payload
 from cotutelle.ledger.queries.standing import heads, place_of
 from cotutelle.ledger.views.public import measured
 from cotutelle.ui.downloads import attachment
+
+_ROW = 18
 
 
 def _leaf(number: int, index: int) -> Leaf:
@@ -62,8 +63,7 @@ def entry(request: HttpRequest, number: int, index: int) -> HttpResponse:
         "head": head,
     }
     if is_published:
-        context["path"] = path = _path(leaf)
-        context["steps"] = len(path) - 2
+        context["path"] = _path(leaf)
     return render(request, "ledger/log_entry.html", context)
 
 
@@ -72,19 +72,40 @@ def _fits(leaf: Leaf, payload: dict[str, Any], salt: str) -> bool:
     return commitment(payload, bytes.fromhex(salt)) == leaf.commitment
 
 
-def _path(leaf: Leaf) -> list[dict[str, Any]]:
-    """Return the hashes from the leaf to the root: each step's neighbour and its side."""
+def _path(leaf: Leaf) -> dict[str, Any]:
+    """Return the hashes from the leaf to the root, and where to draw them."""
     proof = LogProof.parse(proof_text(leaf))
     head = proof.head()
-    steps: list[dict[str, Any]] = [
-        {"label": _("this entry"), "hash": leaf_hash(entry_data(leaf)).hex(), "kind": "leaf"}
+    hashes = [bytes(one).hex() for one in proof.hashes]
+    sides = _sides(leaf.index, head.size, len(hashes))
+    labels = {"left": _("neighbour on the left"), "right": _("neighbour on the right")}
+    steps = [
+        {"label": _("this entry"), "hash": leaf_hash(entry_data(leaf)).hex()},
+        *({"label": labels[side], "hash": one} for side, one in zip(sides, hashes, strict=True)),
+        {"label": _("root of the checkpoint"), "hash": head.root.hex()},
     ]
-    steps += [
-        {"label": _("neighbour"), "hash": bytes(one).hex(), "kind": "step"} for one in proof.hashes
+    return {"steps": steps, "count": len(hashes), "drawing": _drawing(sides)}
+
+
+def _sides(index: int, size: int, count: int) -> list[str]:
+    """
+    Return on which side each hash of an inclusion proof stands, from the leaf up.
+
+    Source: RFC 9162 section 2.1.3.2: beyond where the path joins the right edge all are left.
+    """
+    inner = (index ^ (size - 1)).bit_length()
+    return ["left" if n >= inner or index >> n & 1 else "right" for n in range(count)]
+
+
+def _drawing(sides: list[str]) -> dict[str, Any]:
+    """Return points and lines of a small picture: the path in the middle, neighbours beside it."""
+    rows = len(sides)
+    nodes = [{"x": 40, "y": 12 + _ROW * (rows - n)} for n in range(rows + 1)]
+    beside = [
+        {"x": 16 if side == "left" else 64, "y": node["y"], "to": node["y"] - _ROW}
+        for side, node in zip(sides, nodes, strict=False)
     ]
-    root = base64.b64encode(head.root).decode()
-    steps.append({"label": _("root of the checkpoint"), "hash": root, "kind": "root"})
-    return steps
+    return {"nodes": nodes, "beside": beside, "height": 24 + _ROW * rows}
 
 
 @requires(PUBLIC)
