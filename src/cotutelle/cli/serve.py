@@ -119,12 +119,13 @@ def _demo_chain(ports: Sequence[int]) -> list[Child]:
 
 def _demo_witnesses(web_url: str, ports: Sequence[int]) -> list[Child]:
     """Return the witnesses of the demonstration, told where everything is now."""
+    from django.apps import apps  # noqa: PLC0415
     from django.conf import settings  # noqa: PLC0415
     from django.db import connection, connections  # noqa: PLC0415
 
     from cotutelle.cli import _supervisor as supervisor  # noqa: PLC0415
 
-    if not getattr(settings, "COTUTELLE_DEMO", False):
+    if not (getattr(settings, "COTUTELLE_DEMO", False) and apps.is_installed("cotutelle.web")):
         return []
     from cotutelle.web.demo.log import prepare_witnesses  # noqa: PLC0415
 
