@@ -75,6 +75,8 @@ from tests.factories.selection import (
     make_policy,
 )
 from tests.factories.workflow import make_proxy, make_task
+from tests.rules.matrix_credentials import put_credentials
+from tests.rules.matrix_log import put_log
 from tests.rules.matrix_rotations import put_rotations
 
 approvals.register(
@@ -133,6 +135,8 @@ def make_world() -> World:
     _programmes(world, student)
     world.put("agreement", "in_force", make_agreement(mentor, unit=world.home, partner=abroad))
     put_rotations(world, student, mentor.person)
+    put_log(world, student)
+    put_credentials(world, student, mentor.person)
     return world
 
 

@@ -100,6 +100,16 @@ OBJECTS = {
     "rotations/hours/my/": "exception",
     "rotations/hours/students/": "student",
     "rotations/hours/alerts/": "alert",
+    "certificates/achievements/": "achievement",
+    "certificates/awards/": "award",
+    "certificates/keys/": "issuer_key",
+    "certificates/mine/links/": "share",
+    "certificates/mine/": "credential",
+    "certificates/": "credential",
+    "verify/": "share",
+    "log/people/": "person",
+    "log/witnesses/": "witness",
+    "log/policies/": "witness_policy",
     "calendar/addresses/": "feed",
     "calendar/feed/": "feed",
     "selection/rounds/": "round",
@@ -127,6 +137,11 @@ FIXED: Mapping[str, str] = {
     "url": "people/person/",
     "content_type_id": "1",
     "object_id": "0",
+    "code": "HOME",
+    "purpose": "revocation",
+    "number": "1",
+    "index": "0",
+    "rest": "0/000",
 }
 
 

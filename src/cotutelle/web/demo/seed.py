@@ -11,6 +11,7 @@ from cotutelle.core.clock import at
 from cotutelle.notices.models import Delivery, Notice
 from cotutelle.programmes.models import Student
 from cotutelle.web.demo.agreements import limit_places, sign_agreement
+from cotutelle.web.demo.credentials import certify
 from cotutelle.web.demo.hours import seed_hours
 from cotutelle.web.demo.last_year import ask_for_another_mentor, build_last_year
 from cotutelle.web.demo.log import seal_demo, set_up_log
@@ -60,6 +61,7 @@ def seed(day: dt.date) -> Demo:
     seed_rotation_planning(demo)
     seed_week(demo)
     seed_hours(demo)
+    certify(demo, last)
     open_sign_in()
     seal_demo()
     _tidy_inboxes(demo)
