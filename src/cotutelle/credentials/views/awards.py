@@ -57,7 +57,7 @@ from cotutelle.ui.violations import show_violation
 from cotutelle.workflow.enums import TaskState
 from cotutelle.workflow.models import Task
 
-MOST_SHOWN = 200
+MOST_SHOWN = 40
 
 
 @requires("credentials.view_awards")
