@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from cotutelle.core.clock import now, today
-from cotutelle.credentials.models import Award, Credential
+from cotutelle.credentials.models import Award, Credential, Share
+from cotutelle.credentials.services.shares import make_share
 from cotutelle.decisions.models import Run
 from cotutelle.exchange.models import ImportRun
 from cotutelle.exchange.services import start_import
 from cotutelle.files.services import store_file
 from cotutelle.institutions.models import Unit
 from cotutelle.jobs.models import Job
+from cotutelle.ledger.models import Witness
 from cotutelle.mentorship.enums import PairRecordKind
 from cotutelle.mentorship.models import Pair, PairRecord
 from cotutelle.notices.models import Notice
@@ -45,6 +47,7 @@ from cotutelle.selection.services.overrides import MINUTES as MINUTES_PURPOSE
 from cotutelle.selection.services.runs import run_round, start_run
 from tests.factories.credentials import make_award, make_credential, make_scene
 from tests.factories.institutions import make_consortium
+from tests.factories.log import make_witness
 from tests.factories.mentorship import PublicationFactory, make_pair
 from tests.factories.people import RoleGrantFactory, make_person
 from tests.factories.rotations_programmes import make_enrolment, make_leave
@@ -97,6 +100,8 @@ class Season:
     training: Training
     award: Award
     credential: Credential
+    share: Share
+    witness: Witness
 
     def ids(self) -> dict[str, str]:
         """Return path parameter → identifier of something that is there."""
@@ -131,6 +136,8 @@ class Season:
             "achievement_id": str(self.award.achievement.public_id),
             "award_id": str(self.award.public_id),
             "credential_id": str(self.credential.public_id),
+            "share_id": str(self.share.public_id),
+            "witness_id": str(self.witness.public_id),
             "subject_type": "people.person",
             "subject_id": str(self.spare.public_id),
         }
@@ -205,7 +212,9 @@ def make_season() -> Season:
         ),
         training=make_training(root),
         award=make_award(scene),
-        credential=make_credential(scene),
+        credential=(credential := make_credential(scene)),
+        share=make_share(credential, actor=credential.person),
+        witness=make_witness("witness.example/w1", root)[0],
     )
 
 
