@@ -313,7 +313,7 @@ def test_lists_cost_the_same_for_one_and_for_many(
 ) -> None:
     client = reading(keeper)
     client.get("/log/status/")  # fills what is remembered for a minute
-    for page, queries in (("/log/witnesses/", 9), ("/log/policies/", 9), ("/log/status/", 19)):
+    for page, queries in (("/log/witnesses/", 9), ("/log/policies/", 9), ("/log/status/", 18)):
         for count in (3, 6):
             chosen(count, 2)
             with django_assert_num_queries(queries):
