@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
 from cotutelle.engines.translog import (
     Algorithm,
@@ -23,13 +25,16 @@ from cotutelle.engines.translog import (
     Verifier,
     add_signatures,
     consistency_proof,
+    cosign,
     leaf_hash,
     sign_note,
 )
 from cotutelle.ledger import queries, services
-from cotutelle.ledger.enums import ShardState
-from cotutelle.ledger.models import Leaf, Pending, Shard, Witness
+from cotutelle.ledger.enums import AnchorKind, ShardState
+from cotutelle.ledger.models import Anchor, Leaf, Pending, Shard, Witness
 from cotutelle.ledger.services import sign_with
+from cotutelle.ledger.services.sealing import Forked, block, integrate, sign_head
+from cotutelle.ledger.services.witnessing import cosign_head, publish_head
 from tests.factories.institutions import UnitFactory
 from tests.factories.log import make_log, make_witness, start_afresh, watched_log
 from tests.factories.people import PersonFactory
@@ -293,13 +298,46 @@ def test_the_operators_own_witness_does_not_count(settings: Any, tmp_path: Path)
     assert refusal.value.code == "policy.operator_counts"
 
 
+def test_a_blocked_tree_is_neither_sequenced_nor_signed_by_anybody(
+    settings: Any, tmp_path: Path
+) -> None:
+    log = make_log(settings, tmp_path)
+    log.publish()
+    decide(2)
+    shard = log.shard
+    tree = integrate(shard)
+    services.sequence()
+    block(shard, "log.behind", {"who": "test"})
+    decide(2)
+    assert services.sequence() == 0
+    assert sign_head(shard, integrate(shard)) is None
+    assert shard.checkpoints.get().size == len(tree)
+    block(shard, "log.forked", {"who": "later"})
+    shard.refresh_from_db()
+    assert shard.blocked == "log.behind", "the first reason stays"
+
+
+def test_an_anchor_beyond_the_tree_stops_the_log(settings: Any, tmp_path: Path) -> None:
+    log = make_log(settings, tmp_path)
+    head = log.publish()
+    Anchor.objects.create(
+        shard=log.shard, kind=AnchorKind.EVM, size=head.size + 100, root=b"\x01" * 32, sent_at=now()
+    )
+    decide(2)
+    services.sequence()
+    with pytest.raises(Forked) as found:
+        sign_head(log.shard, integrate(log.shard))
+    assert found.value.code == "log.behind"
+
+
 class Liar(BaseHTTPRequestHandler):
     """A witness that says it has seen everything, and shows a head that nobody signed."""
 
     note = ""
+    answer = (409, "999999\n")
 
     def do_POST(self) -> None:
-        self._say(409, "999999\n")
+        self._say(*self.answer)
 
     def do_GET(self) -> None:
         self._say(200, self.note)
@@ -314,29 +352,62 @@ class Liar(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_a_lying_witness_stops_nobody(settings: Any, tmp_path: Path) -> None:
+@pytest.fixture
+def lies() -> Iterator[str]:
     server = HTTPServer(("127.0.0.1", 0), Liar)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        with watched_log(settings, tmp_path, witnesses=2):
-            liar, key = make_witness(
-                "witness.example/liar", url=f"http://127.0.0.1:{server.server_port}"
-            )
-            thief = Signer(the_shard().origin, Algorithm.ED25519, b"\x05" * 32)
-            text = Checkpoint(the_shard().origin, 999_999, b"\x01" * 32).text
-            Liar.note = sign_note(text, [thief])
-            decide(3)
-            turn = services.tick()
-            assert turn.problem == ""
-            assert turn.published == turn.signed
-            liar.refresh_from_db()
-            assert liar.problem == "witness.ahead"
-            states = {f.who: f.state for f in services.check_log().findings}
-            assert states["witness.example/liar"] == "unproven"
-            assert key.verifier.name == "witness.example/liar"
-    finally:
-        server.shutdown()
-        server.server_close()
+    yield f"http://127.0.0.1:{server.server_port}"
+    Liar.note, Liar.answer = "", (409, "999999\n")
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        ((404, "unknown"), "witness.unknown_log"),
+        ((403, "no"), "witness.untrusted_key"),
+        ((422, "no"), "witness.refused"),
+        ((500, "oops"), "witness.answer"),
+        ((409, "no number"), "witness.answer"),
+        ((200, ""), "witness.signature"),
+        ((200, "rubbish"), "witness.signature"),
+        ((200, "other"), "witness.signature"),
+    ],
+)
+def test_an_odd_answer_is_said_and_counts_for_nothing(
+    settings: Any, tmp_path: Path, lies: str, answer: tuple[int, str], problem: str
+) -> None:
+    status, text = answer
+    log = make_log(settings, tmp_path, witnesses=0)
+    odd, key = make_witness("witness.example/odd", url=lies)
+    services.set_policy(needed=1, colluders=0, witnesses=[odd], actor=None)
+    head = log.seal()
+    if text == "other":  # a good signature under another head
+        other = Checkpoint(log.shard.origin, head.size, b"\x01" * 32).text
+        text = cosign(other, key, int(now().timestamp()))
+    Liar.answer = (status, text)
+    cosign_head(head)
+    odd.refresh_from_db()
+    assert odd.problem == problem
+    assert not head.cosignatures.exists()
+    assert not publish_head(head)
+
+
+def test_a_lying_witness_stops_nobody(settings: Any, tmp_path: Path, lies: str) -> None:
+    with watched_log(settings, tmp_path, witnesses=2):
+        liar, _key = make_witness("witness.example/liar", url=lies)
+        thief = Signer(the_shard().origin, Algorithm.ED25519, b"\x05" * 32)
+        text = Checkpoint(the_shard().origin, 999_999, b"\x01" * 32).text
+        Liar.note = sign_note(text, [thief])
+        decide(3)
+        turn = services.tick()
+        assert turn.problem == ""
+        assert turn.published == turn.signed
+        liar.refresh_from_db()
+        assert liar.problem == "witness.ahead"
+        states = {f.who: f.state for f in services.check_log().findings}
+        assert states["witness.example/liar"] == "unproven"
 
 
 def test_nothing_is_signed_before_enough_witnesses_were_asked(

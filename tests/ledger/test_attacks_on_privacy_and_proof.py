@@ -263,6 +263,7 @@ def test_an_erased_person_leaves_a_leaf_that_says_nothing(log: WatchedLog) -> No
     assert set(evidence(waiting)) == {"entry", "proof"}, "what waited is a leaf without a meaning"
     check_entry(**{k: evidence(theirs)[k] for k in ("entry", "payload", "salt")})
     assert set(evidence(naming)) == {"entry", "proof"}, "its text held the name"
+    assert bytes(EntryPayload.objects.get(entry=naming).salt) == b""
     assert student.person.name_zh not in json.dumps(
         list(EntryPayload.objects.values_list("committed", "after")), ensure_ascii=False
     )
