@@ -101,7 +101,9 @@ def test_nothing_in_it_is_markup_that_came_from_outside():
                 "recorded": tree,
                 "followed": tree,
                 "asked_at": 5,
-                "findings": [{"code": "no_answer", "detail": evil, "since": 1, "latest": 1}],
+                "findings": [
+                    {"code": "no_answer", "detail": evil, "since": 1, "latest": 1, "is_alarm": True}
+                ],
             }
         ],
         "forks": [

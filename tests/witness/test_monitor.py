@@ -17,7 +17,8 @@ from cotutelle.engines.translog import Checkpoint, entry_bytes, sign_note
 from cotutelle.witness import Folder, Store
 from cotutelle.witness.cosigning import Cosigner, Refusal
 from cotutelle.witness.logs import add_log
-from cotutelle.witness.monitor import PATIENCE_S, Monitor
+from cotutelle.witness.monitor import Monitor
+from cotutelle.witness.records import PATIENCE_S
 from cotutelle.witness.status import facts
 from tests.factories.witnesses import SmallLog, running_witness, wait_until
 from tests.witness.served import Site, serving_files
@@ -243,6 +244,24 @@ def test_silence_is_said_and_wipes_out_nothing(world: World):
     world.site.is_down = False
     world.look(world.log)
     assert world.findings() == {}
+
+
+def test_a_log_that_never_began_is_waited_for_at_first(world: World):
+    def alarms() -> list[bool]:
+        (log,) = world.facts()["logs"]
+        return [found["is_alarm"] for found in log["findings"]]
+
+    world.look()
+    assert alarms() == [False]
+    world.clock[0] += PATIENCE_S
+    world.look()
+    assert alarms() == [True]
+
+    world.look(world.log.grow(3))
+    assert alarms() == []
+    world.site.is_down = True
+    world.look()
+    assert alarms() == [True]
 
 
 def test_a_checkpoint_kept_back_is_found_after_a_while(world: World):

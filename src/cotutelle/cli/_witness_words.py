@@ -44,7 +44,8 @@ def _log(log: Mapping[str, Any]) -> Iterator[str]:
         yield f"{log['origin']}: {recorded['size']} entries cosigned {time}, {recorded['root']}"
     for found in log["findings"]:
         sentence = say(f"finding.{found['code']}", "en", detail=found["detail"])
-        yield f"  WRONG since {moment(found['since'], 'en')}: {sentence}"
+        mark = "WRONG" if found["is_alarm"] else "waiting"
+        yield f"  {mark} since {moment(found['since'], 'en')}: {sentence}"
 
 
 def _quoted(note: str) -> Iterator[str]:

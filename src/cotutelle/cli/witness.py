@@ -171,7 +171,8 @@ def status(folder: FolderArgument, *, as_json: AsJson = False) -> None:
     opened, store = _open(folder)
     found = facts(opened, store)
     typer.echo(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(lines(found)))
-    if found["forks"] or any(log["findings"] for log in found["logs"]):
+    wrong = [each for log in found["logs"] for each in log["findings"] if each["is_alarm"]]
+    if found["forks"] or wrong:
         raise typer.Exit(1)
 
 

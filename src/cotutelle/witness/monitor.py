@@ -16,6 +16,7 @@ from cotutelle.witness.following import Follower, Fork, Look, Seen, Trouble
 from cotutelle.witness.logs import TrustedLog, trusted_logs
 from cotutelle.witness.reader import LogReader
 from cotutelle.witness.records import (
+    PATIENCE_S,
     keep_fork,
     known_note,
     next_timestamp,
@@ -25,7 +26,6 @@ from cotutelle.witness.records import (
 )
 from cotutelle.witness.store import Store
 
-PATIENCE_S = 15 * 60
 ANSWER_TIMEOUT_S = 10.0
 PASSING = ("no_answer", "bad_checkpoint", "went_back", "bad_entries", "withheld", "fork_shown")
 logger = logging.getLogger(__name__)

@@ -124,7 +124,7 @@ class _Page:
             if self._language == "zh"
             else f"{log['origin']}: {sentence}"
             for log in self._facts["logs"]
-            for sentence in self._findings(log)
+            for sentence in self._findings(log, alarming=True)
         ]
         if self._facts["forks"]:
             wrong.insert(0, self._say("alarm_forks", count=len(self._facts["forks"])))
@@ -140,12 +140,13 @@ class _Page:
             return Html("")
         return _tag("section", _tag("p", "✔ ", self._say("all_well")), class_="verdict good")
 
-    def _findings(self, log: Facts) -> list[str]:
+    def _findings(self, log: Facts, *, alarming: bool) -> list[str]:
         return [
             self._say(f"finding.{found['code']}", detail=found["detail"])
             + ("" if self._language == "zh" else " ")
             + self._say("since", time=self._exact(found["since"]))
             for found in log["findings"]
+            if found["is_alarm"] == alarming
         ]
 
     def _section(self, code: str, *content: str) -> Html:
@@ -166,6 +167,7 @@ class _Page:
         ]
         if log["url"]:
             content.append(self._tree("published", log["followed"], "agreed_at", "never"))
+            content += [_tag("p", line) for line in self._findings(log, alarming=False)]
             asked = self._moment(log["asked_at"]) if log["asked_at"] else Html(self._say("never"))
             content.append(
                 _tag("p", self._say("asked"), " ", asked, " · ", log["url"], class_="meta")
@@ -175,7 +177,7 @@ class _Page:
         return _tag("article", *content)
 
     def _state(self, log: Facts) -> Html:
-        if log["findings"]:
+        if any(found["is_alarm"] for found in log["findings"]):
             return _tag("span", "✖ ", self._say("bad"), class_="state wrong")
         if not log["url"]:
             return _tag("span", self._say("unwatched"), class_="state")

@@ -11,6 +11,7 @@ from cotutelle.engines.translog import Checkpoint
 
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 MAX_FORKS = 100
+PATIENCE_S = 15 * 60
 
 
 @dataclass(frozen=True, slots=True)

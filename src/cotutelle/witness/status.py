@@ -8,7 +8,7 @@ from typing import Any
 
 from cotutelle.witness.folder import Folder
 from cotutelle.witness.logs import TrustedLog, trusted_logs
-from cotutelle.witness.records import now
+from cotutelle.witness.records import PATIENCE_S, now
 from cotutelle.witness.store import Store
 
 LATEST_ENTRIES = 20
@@ -65,6 +65,7 @@ def _log(db: sqlite3.Connection, log: TrustedLog) -> dict[str, Any]:
         "SELECT size, hex(root) AS root, agreed_at FROM followed WHERE origin = ?", (log.origin,)
     ).fetchone()
     asked = db.execute("SELECT asked_at FROM logs WHERE origin = ?", (log.origin,)).fetchone()
+    is_new = recorded is None and followed is None
     findings = db.execute(
         "SELECT code, detail, since, latest FROM findings WHERE origin = ? ORDER BY code",
         (log.origin,),
@@ -76,8 +77,14 @@ def _log(db: sqlite3.Connection, log: TrustedLog) -> dict[str, Any]:
         "recorded": _tree(recorded),
         "followed": _tree(followed),
         "asked_at": asked["asked_at"],
-        "findings": [dict(row) for row in findings],
+        "findings": [{**dict(row), "is_alarm": _is_alarm(row, is_new=is_new)} for row in findings],
     }
+
+
+def _is_alarm(finding: sqlite3.Row, *, is_new: bool) -> bool:
+    """Whether it is more than a log that was never seen and may not have begun yet."""
+    waited_s = finding["latest"] - finding["since"]
+    return not (is_new and finding["code"] == "no_answer" and waited_s < PATIENCE_S)
 
 
 def _tree(row: sqlite3.Row | None) -> dict[str, Any] | None:
