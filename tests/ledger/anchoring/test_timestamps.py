@@ -168,10 +168,18 @@ def test_without_trusted_certificates_nothing_is_accepted(tmp_path, authority):
         ask(url)
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", b"\x30\x03\x02\x01\x00", b"0" * 300_000])
+@pytest.mark.parametrize("content", [b"", b"<html>", b"\x30\x03\x02\x01\x00"])
 def test_what_is_no_time_stamp_is_said(authority, content):
     with answering(lambda _question: content) as url:
         assert refused(url, authority) == "timestamp.http"
+
+
+def test_an_answer_without_end_is_cut_off(authority):
+    with (
+        answering(lambda _question: b"0" * 300_000) as url,
+        pytest.raises(AnchorProblem, match="does not stop talking"),
+    ):
+        ask(url, authority)
 
 
 @pytest.mark.parametrize("status", [302, 404, 500])
