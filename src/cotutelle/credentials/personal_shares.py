@@ -12,12 +12,11 @@ from cotutelle.people.models import Person
 def export_shares(person: Person) -> list[dict[str, Any]]:
     """Return the person's links: to what, for whom, until when, how often opened."""
     rows = Share.objects.filter(person=person).order_by("id")
-    return list(
-        rows.values(
-            "credential__name_zh", "title", "shown", "is_paper",
-            "made_at", "expires_at", "ended_at", "views", "seen_at",
-        )
+    names = (
+        "credential__name_zh", "title", "shown", "is_paper",
+        "made_at", "expires_at", "ended_at", "views", "seen_at",
     )  # fmt: skip
+    return [dict(row) for row in rows.values(*names)]
 
 
 def erase_shares(person: Person) -> None:

@@ -41,4 +41,5 @@ class VerifyForm(forms.Form):
     def content(self) -> bytes:
         """Return what was given, as bytes."""
         upload = self.cleaned_data["upload"]
-        return upload.read() if upload else self.cleaned_data["text"].encode()
+        content: bytes = upload.read() if upload else self.cleaned_data["text"].encode()
+        return content

@@ -52,7 +52,7 @@ class AchievementData:
 
 def _values(data: AchievementData) -> dict[str, Any]:
     """Return the columns; refuses what cannot become a certificate in two languages."""
-    values = {
+    values: dict[str, Any] = {
         name: value.strip() if isinstance(value, str) else value
         for name, value in asdict(data).items()
     }
@@ -69,9 +69,8 @@ def _values(data: AchievementData) -> dict[str, Any]:
             _("Describe it in both languages, or in none."),
             field="description_zh" if values["description_en"] else "description_en",
         )
-    values["kind"] = AchievementKind(values["kind"])
-    values["signers"] = _signers(values["kind"], values["signers"])
-    months = values["valid_months"]
+    kind, months = AchievementKind(data.kind), data.valid_months
+    values["kind"], values["signers"] = kind, _signers(kind, data.signers)
     if months is not None and not 1 <= months <= LONGEST_VALIDITY_MONTHS:
         raise RuleViolation(
             "achievement.validity", _("Between 1 and 600 months."), field="valid_months"

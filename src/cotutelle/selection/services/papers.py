@@ -251,6 +251,7 @@ def _issue(  # noqa: PLR0917  one paper in one call
     title: str,
     actor: Person,
 ) -> Document:
+    titles = _title(title, round_)
     return issue_document(
         kind,
         subject=subject,
@@ -258,7 +259,8 @@ def _issue(  # noqa: PLR0917  one paper in one call
         template=template,
         data={**data, "second": round_.stage == Stage.SECOND},
         actor=actor,
-        **_title(title, round_),
+        title_zh=titles["title_zh"],
+        title_en=titles["title_en"],
     )
 
 
