@@ -115,6 +115,7 @@ def test_a_tree_read_at_a_smaller_size_uses_full_tiles_for_dropped_partials(tree
     tiles = tiles_of(tree, COUNT)
     small = TiledTree(tiles.__getitem__, 300)
     assert small.root() == tree.root(300)
+    assert small.tile(0, 1) == tree.span(0, 256, 300)
     with pytest.raises(KeyError, match="tile/2"):
         TiledTree({p: d for p, d in tiles.items() if "tile/2" not in p}.__getitem__, COUNT).root()
 
@@ -164,6 +165,9 @@ def test_appending_to_tiles_gives_the_same_tiles(batches: list[int]) -> None:
         assert grown.root() == whole.root()
         assert added == new_tiles(whole, size, len(whole))
         tiles |= added
+        for index in {0, len(whole) // 2, len(whole) - 1} & {*range(len(whole))}:
+            proof = inclusion_proof(whole, index, len(whole))
+            assert inclusion_proof(grown, index, len(whole)) == proof
         tiled = TiledTree(tiles.__getitem__, len(whole))
     assert {path: tiles[path] for path in tiles_of(whole, len(whole))} == tiles_of(
         whole, len(whole)
