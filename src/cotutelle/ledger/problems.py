@@ -99,6 +99,70 @@ _KNOWN: dict[str, Words] = {
     "anchor.not_installed": Words(
         _("The programs for anchoring are not installed."), _("Install the extra “anchor”.")
     ),
+    "anchor.node_error": Words(
+        _("The node of the chain answers with an error."),
+        _("It is tried again by itself."),
+    ),
+    "anchor.underpriced": Words(
+        _("The chain finds the offered fee too low."),
+        _("It is tried again by itself for a higher fee."),
+    ),
+    "anchor.nonce_used": Words(
+        _("Another transaction of the same account came first."),
+        _("It is begun again by itself. Use the account for nothing else."),
+    ),
+    "anchor.replaced": Words(
+        _("Another transaction of the same account came first."),
+        _("It is begun again by itself. Use the account for nothing else."),
+    ),
+    "anchor.vanished": Words(
+        _("The chain has lost an anchor that it had confirmed."),
+        _("It is anchored again by itself. Let more blocks pass before an anchor counts."),
+    ),
+    "anchor.key_missing": Words(
+        _("The key of the anchor's account is missing, damaged or open to others."),
+        _("Look at the key file; it is in the backups of this system."),
+    ),
+    "anchor.key_open": Words(
+        _("The key of the anchor's account is missing, damaged or open to others."),
+        _("Look at the key file; it is in the backups of this system."),
+    ),
+    "anchor.key_malformed": Words(
+        _("The key of the anchor's account is missing, damaged or open to others."),
+        _("Look at the key file; it is in the backups of this system."),
+    ),
+    "timestamp.unreachable": Words(
+        _("The time-stamping authority gives no time-stamp."),
+        _("It is tried again by itself. If it lasts, look at the address of the authority."),
+    ),
+    "timestamp.http": Words(
+        _("The time-stamping authority gives no time-stamp."),
+        _("It is tried again by itself. If it lasts, look at the address of the authority."),
+    ),
+    "timestamp.rejected": Words(
+        _("The time-stamping authority gives no time-stamp."),
+        _("It is tried again by itself. If it lasts, look at the address of the authority."),
+    ),
+    "timestamp.nonce": Words(
+        _("The time-stamp is not by an authority that is trusted here, or not of what was asked."),
+        _("Look whether address and certificates of the authority are right."),
+    ),
+    "timestamp.imprint": Words(
+        _("The time-stamp is not by an authority that is trusted here, or not of what was asked."),
+        _("Look whether address and certificates of the authority are right."),
+    ),
+    "timestamp.untrusted": Words(
+        _("The time-stamp is not by an authority that is trusted here, or not of what was asked."),
+        _("Look whether address and certificates of the authority are right."),
+    ),
+    "timestamp.clock": Words(
+        _("The clock of the time-stamping authority is more than an hour away from ours."),
+        _("Correct the clock of this server, or choose another authority."),
+    ),
+    "timestamp.no_roots": Words(
+        _("The certificates of the time-stamping authority are not set or cannot be read."),
+        _("Set COTUTELLE_TSA_ROOTS."),
+    ),
 }
 
 
