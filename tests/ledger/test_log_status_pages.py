@@ -25,8 +25,12 @@ pytestmark = pytest.mark.django_db
 PAGES = ("/log/status/", "/log/witnesses/", "/log/policies/")
 STEPS = (
     "/log/status/seal/", "/log/status/check/", "/log/status/freeze/", "/log/status/key/",
-    "/log/status/unblock/", "/log/witnesses/new/", "/log/policies/new/", "/log/policies/new/words/",
+    "/log/status/unblock/", "/log/witnesses/new/", "/log/policies/new/",
 )  # fmt: skip
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
 
 
 @pytest.fixture(autouse=True)
@@ -178,6 +182,14 @@ def line_of(name: str = "watch.example/new", key: bytes | None = None) -> str:
 
 def sent(unit: Unit, **more: Any) -> dict[str, Any]:
     return {"unit": unit.pk, "vkey": line_of(), "url": "https://watch.example", **more}
+
+
+def test_the_list_says_how_far_each_has_signed(log: WatchedLog, keeper: Person) -> None:
+    head = log.seal()
+    log.cosign(head, "witness.example/w1")
+    text = flat(reading(keeper).get("/log/witnesses/").text)
+    assert text.count(f'data-label="Signed up to">{head.size}<') == 1
+    assert text.count('data-label="Signed up to">–<') == 2
 
 
 def test_adding_a_witness(log: WatchedLog, keeper: Person) -> None:

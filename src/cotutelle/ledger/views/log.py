@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from cotutelle.core.access import requires, why_not
 from cotutelle.core.errors import RuleViolation
@@ -44,6 +45,7 @@ def _shard() -> Shard:
 
 
 @requires("ledger.view_log")
+@require_safe
 def status(request: HttpRequest) -> HttpResponse:
     stands = standing()
     context: dict[str, Any] = {

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from cotutelle.core.access import requires, why_not
 from cotutelle.core.errors import RuleViolation
@@ -25,6 +26,7 @@ from cotutelle.ui.violations import show_violation
 
 
 @requires("ledger.view_log")
+@require_safe
 def policies(request: HttpRequest) -> HttpResponse:
     rows = (
         WitnessPolicy.objects.select_related("made_by")
@@ -50,6 +52,7 @@ def policies(request: HttpRequest) -> HttpResponse:
 
 
 @requires("ledger.view_log")
+@require_safe
 def text(request: HttpRequest, public_id: UUID) -> HttpResponse:
     policy = get_object_or_404(WitnessPolicy, public_id=public_id)
     name = f"policy-{policy.number}.txt"
@@ -85,6 +88,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 @requires(MANAGE)
+@require_safe
 def words(request: HttpRequest) -> HttpResponse:
     """Say what the values typed so far mean; part of the form."""
     form = PolicyForm(request.GET)

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from cotutelle.core.access import SIGNED_IN, requires, why_not
 from cotutelle.ledger.actions import label
@@ -30,11 +31,13 @@ from cotutelle.ui.listing import Choice, Listing, Search, Sort
 
 
 @requires(SIGNED_IN)
+@require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     return _record(request, actor_of(request))
 
 
 @requires("ledger.view_trace")
+@require_safe
 def of_person(request: HttpRequest, public_id: UUID) -> HttpResponse:
     person = get_object_or_404(Person, public_id=public_id)
     if why_not(request.user, "ledger.view_trace", person) is not None:
@@ -43,6 +46,7 @@ def of_person(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 @requires(SIGNED_IN)
+@require_safe
 def proves(request: HttpRequest) -> HttpResponse:
     """Say what a record in the log proves, to the person and to others."""
     return render(request, "ledger/record_proves.html")
@@ -121,6 +125,7 @@ def _changes(event: Event) -> str:
 
 
 @requires("ledger.view_issued")
+@require_safe
 def issued(request: HttpRequest) -> HttpResponse:
     units = institutions_read_by(actor_of(request))
     names = {issuer_name(unit, authority()): unit for unit in units}

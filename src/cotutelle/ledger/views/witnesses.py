@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from cotutelle.core.access import requires, why_not
 from cotutelle.core.errors import RuleViolation
@@ -25,6 +26,7 @@ from cotutelle.ui.violations import show_violation
 
 
 @requires("ledger.view_log")
+@require_safe
 def witnesses(request: HttpRequest) -> HttpResponse:
     policy = current_policy()
     counted = set(policy.witnesses.values_list("pk", flat=True)) if policy else set()
