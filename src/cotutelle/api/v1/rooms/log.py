@@ -267,7 +267,7 @@ def _witness(row: Witness) -> WitnessOut:
         url=row.url,
         is_operator=row.is_operator,
         state=WitnessState(row.state),
-        signed=row.signed,  # type: ignore[attr-defined]  annotated
+        signed=row.signed,  # type: ignore[attr-defined]  # annotated
         problem=row.problem,
     )
 
