@@ -44,7 +44,13 @@ globalThis.outcome = async work => {
 };
 globalThis.report = (text, policy, now) => outcome(async () => {
   const { verdict, checks } = await verifyFile(text, policy, new Date(now));
-  return { verdict, checks: Object.fromEntries(checks.map(one => [one.name, [one.state, one.code, one.params.code ?? null]])) };
+  const plain = value => (Array.isArray(value) ? value : String(value));
+  const told = params => Object.fromEntries(Object.entries(params).map(([name, value]) => [name, plain(value)]));
+  return {
+    verdict,
+    checks: Object.fromEntries(checks.map(one => [one.name, [one.state, one.code, one.params.code ?? null]])),
+    params: Object.fromEntries(checks.map(one => [one.name, told(one.params)])),
+  };
 });
 """
 

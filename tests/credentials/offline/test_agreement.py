@@ -42,7 +42,11 @@ def in_python(case: Case) -> Any:
     except FileProblem as problem:
         return {"error": problem.code}
     rows = {c["name"]: [c["state"], c["code"], c["params"].get("code")] for c in found["checks"]}
-    return {"verdict": found["verdict"], "checks": rows}
+    params = {
+        c["name"]: {k: v if isinstance(v, list) else str(v) for k, v in c["params"].items()}
+        for c in found["checks"]
+    }
+    return {"verdict": found["verdict"], "checks": rows, "params": params}
 
 
 def in_browser(units: Page, case: Case) -> Any:

@@ -66,6 +66,7 @@ function quorumAt(place, logged) {
   if (!place) return logged.state === 'absent' ? finding('absent', 'witnesses.absent') : finding('unknown', 'witnesses.unchecked');
   if (place.head.problem) return refused(place.head.problem);
   const names = place.head.cosigners.map(one => one.name);
+  if (!names.length) return finding('absent', 'witnesses.absent'); // a policy may ask for none; that convinces nobody else
   return finding('good', 'witnesses.good', { count: names.length, names });
 }
 

@@ -76,8 +76,9 @@ export async function checkCompleteness(book, transcript, disclosed, members) {
     const events = await readEvents(book, trace, disclosed);
     checkChain(trace, events);
     const { count } = trace;
-    const code = events.size === count ? 'completeness.whole' : 'completeness.partial';
-    return { found: finding('good', code, { shown: events.size, count }), events: [...events].map(([seq, { entry, payload }]) => (
+    const found = events.size === count ? finding('good', 'completeness.whole', { count })
+      : finding('good', 'completeness.partial', { shown: events.size, count });
+    return { found, events: [...events].map(([seq, { entry, payload }]) => (
       { seq, action: payload.action, at: payload.at, issuer: entry.issuer })) };
   } catch (problem) {
     return { found: refused(problem), events: [] };

@@ -11,9 +11,10 @@ const refuse = (code, params) => {
   throw new Refusal(`signature.${code}`, params);
 };
 const malformed = field => refuse('malformed', { field });
+const shown = value => (isText(value) ? value.slice(0, 60) : '');
 
 /** Proofs of a document, one to eight. */
-export function proofsOf(document) {
+function proofsOf(document) {
   const found = document.proof ?? null;
   const proofs = Array.isArray(found) ? found : [found];
   if (found === null || !proofs.length) refuse('no_proof');
@@ -26,17 +27,18 @@ function methodOf(proof) {
   const method = isText(proof.verificationMethod) ? proof.verificationMethod : '';
   const cut = method.indexOf('#');
   const key = method.slice(cut + 1);
-  const publicKey = cut > 0 ? multikey(key) : null;
-  if (!publicKey) refuse('method', { method: method.slice(0, 200) });
+  if (cut <= 0 || !key) refuse('method', { method: method.slice(0, 200) });
+  const publicKey = multikey(key);
+  if (!publicKey) refuse('method', { method: key.slice(0, 200) });
   return { controller: method.slice(0, cut), key, publicKey };
 }
 
 function checkForm(proof) {
   if (proof.type !== 'DataIntegrityProof') malformed('type');
   if (proof.cryptosuite !== SUITE && proof.cryptosuite !== ELSEWHERE) {
-    refuse('unknown_suite', { suite: String(proof.cryptosuite).slice(0, 60) });
+    refuse('unknown_suite', { suite: shown(proof.cryptosuite) });
   }
-  if (proof.proofPurpose !== 'assertionMethod') refuse('purpose', { purpose: String(proof.proofPurpose).slice(0, 60) });
+  if (proof.proofPurpose !== 'assertionMethod') refuse('purpose', { purpose: shown(proof.proofPurpose) });
   if ('previousProof' in proof) malformed('previousProof');
   for (const field of ['created', 'expires']) {
     if (field in proof && readTime(proof[field]) === null) malformed(field);

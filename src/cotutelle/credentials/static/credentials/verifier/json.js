@@ -2,7 +2,7 @@
 import { Refusal, utf8 } from './bytes.js';
 
 export const LARGEST_TEXT = 8 * 1024 * 1024;
-export const LEVELS = 64;
+const LEVELS = 64;
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
 const PLAIN = /[^"\\\u0000-\u001f]*/y;

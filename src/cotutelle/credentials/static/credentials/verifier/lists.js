@@ -56,7 +56,7 @@ async function proveList(lists, { credential: document, logged }) {
   });
   const issuer = issuerId(document);
   const method = methods.find(one => one.controller === issuer);
-  if (!method) refuse('issuer', { issuer });
+  if (!method) refuse('issuer', { issuer: methods[0].controller });
   const proven = await proveLogged(lists.book, logged);
   await checkStatement(proven, document);
   const judged = judgeKey(lists.history, issuer, method.key, proven);
@@ -106,7 +106,7 @@ async function findEntry(lists, credential, entry) {
   if (!isObject(entry)) refuse('malformed', { field: 'credentialStatus' });
   const { type, statusPurpose: purpose, statusSize: size = 1 } = entry;
   if (type !== 'BitstringStatusListEntry' || !isPurpose(purpose) || size !== 1) {
-    return finding('unknown', 'status.unsupported', { purpose: String(purpose).slice(0, 60) });
+    return finding('unknown', 'status.unsupported', { purpose: isText(purpose) ? purpose.slice(0, 60) : '' });
   }
   if (!isText(entry.statusListCredential) || !isText(entry.statusListIndex)) refuse('malformed', { field: 'credentialStatus' });
   return findBit(lists, credential, entry).catch(refused);

@@ -17,7 +17,7 @@ const malformed = code => {
 };
 
 /** A decimal without leading zeroes up to 2^63 - 1, as BigInt, or null. */
-export function decimal(text) {
+function decimal(text) {
   if (!/^(?:0|[1-9][0-9]{0,18})$/.test(text)) return null;
   const number = BigInt(text);
   return number <= LARGEST ? number : null;

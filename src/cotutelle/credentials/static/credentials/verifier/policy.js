@@ -86,7 +86,7 @@ function readQuorum(policy, items) {
 }
 
 /** Whether the witnesses in `names` are enough for `wanted`, a witness, a group or `none`. */
-export function isEnough(policy, names, wanted = policy.quorum) {
+function isEnough(policy, names, wanted = policy.quorum) {
   if (wanted === NONE) return true;
   const group = policy.groups.get(wanted);
   if (!group) return names.has(wanted);
