@@ -30,6 +30,7 @@ PROPOSERS = (
 )
 # Who sees the stays in a ward, and so proposes for it and signs for it.
 WARD_ROLES = (
+    Role.GRADUATE_OFFICER,
     Role.RESIDENCY_OFFICE,
     Role.PARTNER_OFFICER,
     Role.DEPARTMENT_SECRETARY,

@@ -20,7 +20,7 @@ from cotutelle.ui.dates import format_date
 FACT_PREFIX = "fact_"
 
 
-class StudentsField(forms.ModelMultipleChoiceField):
+class StudentsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """Students, chosen by the public key and shown with number and cohort."""
 
     widget = forms.CheckboxSelectMultiple
@@ -30,7 +30,7 @@ class StudentsField(forms.ModelMultipleChoiceField):
         return f"{obj.display_name} · {number} · {obj.cohort.display_name}"
 
 
-class StaysField(forms.ModelMultipleChoiceField):
+class StaysField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """Stays of the plans in force, shown with student, ward and days."""
 
     widget = forms.CheckboxSelectMultiple
@@ -56,10 +56,10 @@ def fact_field(fact: Fact) -> forms.Field:
         return forms.DateField(widget=widget, **given)
     if fact.type == "text":
         return forms.CharField(max_length=LONGEST_TEXT, **given)
-    bounds = {"min_value": fact.low, "max_value": fact.high}
     if fact.type == "integer":
-        return forms.IntegerField(**bounds, **given)  # type: ignore[arg-type]
-    return forms.FloatField(**bounds, **given)
+        low, high = (None if one is None else int(one) for one in (fact.low, fact.high))
+        return forms.IntegerField(min_value=low, max_value=high, **given)
+    return forms.FloatField(min_value=fact.low, max_value=fact.high, **given)
 
 
 class ProposeForm(forms.Form):

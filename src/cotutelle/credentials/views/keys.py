@@ -33,10 +33,10 @@ from cotutelle.ui.violations import show_violation
 @requires("credentials.view_keys")
 def key_list(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
-    keys = [{"key": key, "look": KEY_KINDS[key.state]} for key in keys_visible_to(actor)]
-    active = {row["key"].unit_id for row in keys if row["key"].state == IssuerKeyState.ACTIVE}
+    rows = list(keys_visible_to(actor))
+    active = {one.unit_id for one in rows if one.state == IssuerKeyState.ACTIVE}
     context = {
-        "keys": keys,
+        "keys": [{"key": one, "look": KEY_KINDS[one.state]} for one in rows],
         "lists": lists_kept_by(actor),
         "may_add": institutions_kept_by(actor).exclude(pk__in=active).exists(),
     }

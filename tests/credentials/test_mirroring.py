@@ -1,0 +1,73 @@
+"""Witnesses get copies of lists and key events; a new tree gets every key announced again."""
+
+from __future__ import annotations
+
+import pytest
+
+from cotutelle.credentials.models import StatusList
+from cotutelle.credentials.queries.public import key_evidence, logged_list
+from cotutelle.credentials.services import status_lists
+from cotutelle.credentials.services.issuer_keys import rotate_key
+from cotutelle.credentials.services.mirroring import mirror_all
+from cotutelle.credentials.services.standing import revoke
+from cotutelle.ledger.models import Leaf
+from cotutelle.ledger.queries.log import issuer_of
+from cotutelle.ledger.services import freeze_shard, tick
+from tests.factories.credentials import make_credential, make_scene
+from tests.factories.log import make_log, watched_log
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_witness_serves_what_the_log_has_published(settings, tmp_path):
+    with watched_log(settings, tmp_path, witnesses=2, needed=2) as witnesses:
+        scene = make_scene()
+        made = make_credential(scene)
+        assert mirror_all() == 0, "nothing is published yet"
+        status_lists.publish_lists()
+        tick()
+
+        assert mirror_all() == 2 * 3
+        assert mirror_all() == 0, "nobody lacks anything"
+        revoke(made, "Forged", actor=scene.officer)
+        status_lists.publish_lists()
+        tick()
+        assert mirror_all() == 2
+
+        found = StatusList.objects.get(purpose="revocation")
+        ours = logged_list(found)
+        assert ours is not None
+        for one in witnesses:
+            status = one.get(f"/documents/status?id={ours['credential']['id']}")
+            keys = one.get(f"/documents/keys?controller={issuer_of(scene.unit)}")
+            assert status.json()["credential"] == ours["credential"]
+            assert len(keys.json()["keys"]) == 1
+
+
+def test_a_witness_that_is_down_stops_nothing(settings, tmp_path):
+    log = make_log(settings, tmp_path)
+    make_credential(make_scene())
+    status_lists.publish_lists()
+    log.publish()
+
+    assert mirror_all() == 0
+
+
+def test_keys_in_use_are_announced_in_every_new_tree(settings, tmp_path):
+    log = make_log(settings, tmp_path)
+    scene = make_scene()
+    old = make_credential(scene).key
+    new = rotate_key(old, actor=scene.officer)
+    log.publish()
+    first = log.shard
+
+    second = freeze_shard(first, actor=None)
+    log.publish()
+
+    told = Leaf.objects.filter(shard=second, kind="key").order_by("index")
+    assert [(leaf.statement["event"], leaf.statement["key"]) for leaf in told] == [
+        ("added", new.multikey)
+    ]
+    issuer = issuer_of(scene.unit)
+    events = [one["entry"]["statement"]["event"] for one in key_evidence(scene.unit)[issuer]]
+    assert events == ["added", "retired", "added", "added"]
