@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cotutelle.credentials.services.shares import DAYS, MOST_DAYS
 
@@ -12,7 +13,7 @@ class ShareForm(forms.Form):
     """For whom a link is, and how long it opens."""
 
     title = forms.CharField(
-        label=_("For whom"),
+        label=pgettext_lazy("link", "For whom"),
         max_length=150,
         required=False,
         help_text=_("For your own list; the reader does not see it."),

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from cotutelle.core.clock import now
 from cotutelle.core.i18n import localized
 from cotutelle.credentials.facts import in_words
-from cotutelle.engines.credentials.report import Report
+from cotutelle.engines.credentials.report import ROWS, Report
 from cotutelle.engines.credentials.verifying import verify_bundle
 from cotutelle.engines.credentials.words import sentence
 from cotutelle.ledger.queries.log import policy_text
@@ -65,7 +65,7 @@ def in_the_readers_words(report: Report) -> Shown:
             icon=ICONS[found.state],
             text=sentence(found.code, found.params, language),
         )
-        for name, found in report.findings.items()
+        for name, found in ((name, report.findings[name]) for name in ROWS)
     )
     told = report.credential
     return Shown(
@@ -93,7 +93,7 @@ def _facts(told: Mapping[str, Any]) -> list[tuple[str, str]]:
     issuer = told.get("issuer", {})
     rows = [
         (_("Holder"), _name(told.get("subject"))),
-        (_("Issued by"), _name(issuer)),
+        (pgettext("certificate", "Issued by"), _name(issuer)),
         (_("Identifier of the issuer"), str(issuer.get("id", ""))),
         (_("Valid from"), _day(told.get("validFrom"))),
         (_("Valid until"), _day(told.get("validUntil"))),
