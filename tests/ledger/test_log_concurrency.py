@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from cotutelle.ledger import queries, services
 from cotutelle.ledger.models import Entry, EntryPayload, Leaf, Pending, Trace
+from cotutelle.ledger.services.asking import TICK_TASK
 from cotutelle.people import services as people
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
@@ -123,3 +125,18 @@ def test_erasing_and_sequencing_never_wait_for_each_other(settings: Any, tmp_pat
     assert_whole(12 * 6)
     about = EntryPayload.objects.filter(entry__person__in=[s.person_id for s in students])
     assert not about.exists()
+
+
+def test_decisions_of_one_transaction_ask_for_one_turn_after_it() -> None:
+    student = StudentFactory.create()
+    with transaction.atomic():
+        for n in range(5):
+            decide(student, n)
+        assert not ProcrastinateJob.objects.filter(task_name=TICK_TASK).exists()
+    decide(student, 6)
+    job = ProcrastinateJob.objects.get(task_name=TICK_TASK)
+    assert (job.lock, job.queueing_lock) == (TICK_TASK, TICK_TASK)
+    with transaction.atomic():
+        decide(student, 7)
+        transaction.set_rollback(True)
+    assert Pending.objects.count() == 6

@@ -7,6 +7,8 @@ from procrastinate.contrib.django import app
 from cotutelle.ledger import services
 from cotutelle.ledger.services.asking import CHECK_TASK, TICK_TASK
 
+AGAIN = "cotutelle.ledger.tick_again"
+
 
 @app.task(name=TICK_TASK)
 def tick() -> None:
@@ -15,7 +17,7 @@ def tick() -> None:
 
 
 @app.periodic(cron="* * * * *")
-@app.task(name="cotutelle.ledger.tick_again", queueing_lock="cotutelle.ledger.tick_again")
+@app.task(name=AGAIN, queueing_lock=AGAIN, lock=TICK_TASK)
 def tick_again(timestamp: int) -> None:
     """Every minute: ask the witnesses again that did not answer, and take up what was left."""
     services.tick()

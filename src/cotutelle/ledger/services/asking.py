@@ -32,6 +32,11 @@ def _queue_tick() -> None:
 
 
 def _queue(task: str) -> None:
-    """Queue ``task`` unless it waits already: one turn does all that is due by then."""
+    """
+    Queue ``task`` unless it waits already: one turn does all that is due by then.
+
+    It waits for a turn under way, which may have looked at what waits before this decision came.
+    """
+    job = _app.configure_task(task, queueing_lock=task, lock=TICK_TASK, allow_unknown=True)
     with suppress(AlreadyEnqueued), transaction.atomic():
-        _app.configure_task(task, queueing_lock=task, allow_unknown=True).defer()
+        job.defer()
