@@ -261,6 +261,8 @@ def test_a_proposal_is_withdrawn_with_a_reason():
 
     assert "reason" in client.post(url, {"reason": ""}).context["form"].errors
     client.post(url, {"reason": "Wrong student"})
+    for person in (scene.person, scene.research.person):
+        assert signed_in(person).get(url).status_code == 403
 
     award.refresh_from_db()
     assert (award.state, award.reason) == (AwardState.WITHDRAWN, "Wrong student")

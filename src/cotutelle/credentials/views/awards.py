@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cotutelle.core.access import requires
+from cotutelle.core.access import check, requires
 from cotutelle.core.errors import RuleViolation
 from cotutelle.credentials.enums import AchievementState, AwardState, SignerRole
 from cotutelle.credentials.facts import in_words
@@ -291,6 +291,7 @@ def _sign(request: HttpRequest, found: Award, note: str) -> str:
 def award_withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
     actor = actor_of(request)
     found = get_object_or_404(awards_visible_to(actor), public_id=public_id)
+    check(actor, "credentials.withdraw_award", found)
     form = ReasonForm(request.POST or None)
     back = reverse("credentials:award", args=[found.public_id])
     if request.method == "POST" and form.is_valid():
