@@ -120,6 +120,13 @@ def test_malformed_proofs_are_refused(change: Callable[[str], str]) -> None:
         LogProof.parse(text)
 
 
+def test_extra_data_cannot_make_a_proof_huge() -> None:
+    large = LogProof(3, (), note_by(X), bytes(1_600_000))
+    with pytest.raises(ProofError) as caught:
+        LogProof.parse(large.text)
+    assert caught.value.code == "proof.too_large"
+
+
 def test_sixty_three_hashes_are_accepted_and_the_index_may_be_as_large_as_a_tree() -> None:
     note = sign_note(Checkpoint("log.example/a", 2**63 - 1, bytes(32)).text, [LOG])
     proof = LogProof(2**63 - 2, (bytes(32),) * 63, note)

@@ -81,6 +81,14 @@ def test_thresholds(needed: int, count: int, colluders: int, outages: int, disjo
     assert tolerances(policy) == Tolerances(colluders, outages, disjoint) == _by_force(policy)
 
 
+@pytest.mark.parametrize("members", ["w0 any w3", "any w0 w3", "w0 w3 any"])
+def test_the_weakest_members_decide_wherever_they_stand(members: str) -> None:
+    """Two quorums may share just the group that two quorums of its own need not share."""
+    lines = [*WITNESSES[:4], "group any any w1 w2", f"group top 2 {members}", "quorum top"]
+    policy = Policy.parse("\n".join(lines))
+    assert tolerances(policy) == Tolerances(0, 1, True) == _by_force(policy)
+
+
 def test_policies_without_witnesses_withstand_every_outage_and_no_fork() -> None:
     for text in ("quorum none\n", "\n".join([*WITNESSES[:3], "quorum none"])):
         policy = Policy.parse(text)
