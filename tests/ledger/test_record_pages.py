@@ -109,6 +109,19 @@ def test_who_reads_a_students_record(log: WatchedLog) -> None:
     assert record_of(None, student) == 302
 
 
+def test_the_students_page_leads_to_the_record_for_those_who_may_read_it(
+    log: WatchedLog,
+) -> None:
+    student = StudentFactory.create()
+    mentor = MentorshipFactory.create(student=student).mentor
+    adviser = make_person(Role.STUDENT_ADVISER, unit=student.unit)
+    page, link = f"/students/{student.public_id}/", f"/log/people/{student.person.public_id}/"
+    assert link in reading(mentor.person).get(page).text
+    shown = reading(adviser).get(page)
+    assert shown.status_code == 200
+    assert link not in shown.text
+
+
 def test_what_is_private_is_only_the_persons_own(
     log: WatchedLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -175,6 +175,7 @@ def student(request: HttpRequest, public_id: UUID) -> HttpResponse:
             "sees_scores": queries.sees_scores(actor_of(request), found),
             "reads_profile": reads_profile,
             "may_change": why_not(actor_of(request), "programmes.change_student", found) is None,
+            "reads_record": why_not(actor_of(request), "ledger.view_trace", found.person) is None,
             "may_admit": why_not(actor_of(request), "programmes.change_admission", found) is None
             and bool(ADMISSION_TRANSITIONS[AdmissionState(found.state)]),
             "attachments": queries.attachments_of(found)
