@@ -129,6 +129,8 @@ def test_erasing_and_sequencing_never_wait_for_each_other(settings: Any, tmp_pat
 
 def test_decisions_of_one_transaction_ask_for_one_turn_after_it() -> None:
     student = StudentFactory.create()
+    with connection.cursor() as cursor:  # the queue's tables are not emptied between tests
+        cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
     with transaction.atomic():
         for n in range(5):
             decide(student, n)
