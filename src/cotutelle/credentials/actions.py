@@ -12,6 +12,7 @@ from cotutelle.credentials.enums import (
     SignerRole,
     StatusPurpose,
 )
+from cotutelle.credentials.facts import LABELS
 from cotutelle.ledger import access
 from cotutelle.ledger.actions import register, register_fields
 
@@ -65,6 +66,9 @@ register_fields(
         "role": _("Signs as"),
         "agrees": _("Agrees"),
         "facts": _("What is stated"),
+        **LABELS,
+        "zh": _("Chinese"),
+        "en": _("English"),
         "reason": _("Reason"),
         "credential": _("Certificate"),
         "digest": _("Digest"),

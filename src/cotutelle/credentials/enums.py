@@ -49,7 +49,7 @@ class AwardState(models.TextChoices):
 
     PROPOSED = "proposed", _("Waiting for signatures")
     SIGNED = "signed", _("Signed, to be issued")
-    ISSUED = "issued", _("Issued")
+    ISSUED = "issued", pgettext_lazy("certificate", "Issued")
     DECLINED = "declined", _("Not confirmed")
     WITHDRAWN = "withdrawn", _("Withdrawn")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cotutelle.ledger import access, actions
 
@@ -34,7 +35,7 @@ actions.register_fields(
 actions.register_fields(
     "ledger.witness",
     {
-        "name": _("Name"),
+        "name": pgettext_lazy("witness", "Name"),
         "vkey": _("Key"),
         "url": _("Address"),
         "is_operator": _("Of the institution that runs the log"),

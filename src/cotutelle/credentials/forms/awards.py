@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cotutelle.credentials.enums import AchievementKind
 from cotutelle.credentials.facts import LONGEST_TEXT, Fact, facts_of
@@ -97,7 +98,7 @@ class ProposeForm(forms.Form):
             self.fields[f"{FACT_PREFIX}{fact.name}"] = fact_field(fact)
         stated = [f"{FACT_PREFIX}{fact.name}" for fact in facts]
         self.groups = [
-            (_("Who"), "", [who]),
+            (pgettext_lazy("certificate", "Who"), "", [who]),
             *(
                 [(_("What is stated"), _("The same for everybody chosen."), stated)]
                 if facts

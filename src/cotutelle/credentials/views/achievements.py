@@ -55,7 +55,7 @@ def achievement_list(request: HttpRequest) -> HttpResponse:
         request.GET,
         rows,
         sorts=[
-            Sort("name", _("name"), ["unit__path", "name_zh", "id"]),
+            Sort("name", pgettext("certificate", "name"), ["unit__path", "name_zh", "id"]),
             Sort("new", _("newest first"), ["-id"]),
         ],
         choices=[
@@ -97,7 +97,7 @@ def _table(listing: Listing[Achievement]) -> Table:
             ),
             Out(_("Valid for months"), lambda a: a.valid_months, "number"),
             Out(_("State"), lambda a: AchievementState(a.state).label),
-            Out(_("Issued"), lambda a: a.issued, "number"),
+            Out(pgettext("certificate", "Issued"), lambda a: a.issued, "number"),
         ],
         listing.all_rows,
     )

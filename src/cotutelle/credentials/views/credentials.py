@@ -72,7 +72,7 @@ def credential_list(request: HttpRequest) -> HttpResponse:
             Out(_("Certificate"), lambda c: c.display_name),
             Out(_("Institution"), lambda c: c.unit.display_name),
             Out(_("State"), lambda c: CredentialState(c.state).label),
-            Out(_("Issued"), lambda c: c.issued_at, "datetime"),
+            Out(pgettext("certificate", "Issued"), lambda c: c.issued_at, "datetime"),
             Out(_("Valid until"), lambda c: c.valid_until, "date"),
         ]
         return download(request, Table(_("Certificates"), columns, listing.all_rows), fmt)

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from cotutelle.core.access import SIGNED_IN, requires, why_not
@@ -56,7 +57,7 @@ def _record(request: HttpRequest, person: Person) -> HttpResponse:
     listing = _listing(request, person)
     fmt = request.GET.get("format")
     if fmt in FORMATS:
-        table = Table(_("Record"), _columns(), events(listing.all_rows))
+        table = Table(pgettext("log", "Record"), _columns(), events(listing.all_rows))
         return download(request, table, fmt, watermark=True)
     context = {
         "listing": listing,
