@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import typer
 
@@ -27,7 +27,8 @@ def rooms() -> Iterator[None]:
 
     try:
         if settings.configured:
-            yield
+            with _english():
+                yield
             return
         wanted = os.environ.get("COTUTELLE_SETTINGS") or os.environ.get("DJANGO_SETTINGS_MODULE")
         os.environ["DJANGO_SETTINGS_MODULE"] = wanted or DEMO_SETTINGS
@@ -35,7 +36,8 @@ def rooms() -> Iterator[None]:
             os.environ[VARIABLE] = url
             _set_up()
             try:
-                yield
+                with _english():
+                    yield
             finally:
                 _close()
     except (RuleViolation, DatabaseProblem) as problem:
@@ -45,10 +47,15 @@ def rooms() -> Iterator[None]:
 
 def _set_up() -> None:
     import django  # noqa: PLC0415
-    from django.utils import translation  # noqa: PLC0415
 
     django.setup()
-    translation.activate("en")  # what commands print is English throughout
+
+
+def _english() -> AbstractContextManager[None]:
+    """Return a block in which refusals are in the language of all that commands print."""
+    from django.utils import translation  # noqa: PLC0415
+
+    return translation.override("en")
 
 
 def _close() -> None:
