@@ -135,6 +135,7 @@ LOG_TYPE = Verifier("log.example/c", Algorithm.COSIGNATURE, bytes(32)).vkey
         (["quorum X Y"], "policy.line"),
         (["QUORUM X"], "policy.line"),
         (["quorum none # why"], "policy.line"),
+        (["quorum# X", "quorum X"], "policy.line"),
         (["threshold 2", "quorum X"], "policy.line"),
         (["group G any", "quorum G"], "policy.line"),
         (["group G", "quorum G"], "policy.line"),
