@@ -78,7 +78,7 @@ def build_page(policy_text: str, *, built_on: date, words: Words | None = None) 
     }
     page = _data("page.html")
     for name, text in places.items():
-        page = page.replace("{{" + name + "}}", text, 1)
+        page = page.replace("{{ " + name + " }}", text, 1)
     return page
 
 
