@@ -200,8 +200,8 @@ def test_a_transcript_is_chosen_on_a_page(
     url = reverse("credentials:transcript-new")
     text = page(client, url)
     assert text.count('name="event"') == 2
-    empty = client.post(url, {"days": "30"}, headers={"Accept-Language": "en"})
-    assert "Choose at least one certificate or one event." in empty.content.decode()
+    empty = client.post(url, {"days": "30"})
+    assert "请至少选择一个证书或一项记录。" in empty.content.decode()
     client.post(url, {"days": "30", "certificate": str(certificate.public_id), "event": "2"})
     share = Share.objects.get()
     settle(log)
