@@ -106,7 +106,9 @@ def test_a_changed_file_is_refused(files: tuple[Path, Path, Path], which: int) -
         policy.write_text("".join(line for line in text.splitlines(True) if "w3" not in line))
     else:
         content = bytearray(files[which].read_bytes())
-        content[content.find(b"\n\n") - 6] ^= 1  # the last hash of the proof, or the end of the entry
+        content[content.find(b"\n\n") - 6] ^= (
+            1  # the last hash of the proof, or the end of the entry
+        )
         files[which].write_bytes(content)
     assert run("verify", proof, "--entry", entry, "--policy", policy).exit_code == 1
 
