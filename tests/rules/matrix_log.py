@@ -31,5 +31,7 @@ def put_log(world: Any, student: Any) -> None:
         url="http://127.0.0.1:9", added_at=now(),
     )  # fmt: skip
     world.put("witness", "active", witness)
-    policy = WitnessPolicy.objects.create(number=1, needed=1, colluders=0, text="x", made_at=now())
+    policy = WitnessPolicy.objects.create(
+        number=1, needed=1, colluders=0, text="quorum none\n", made_at=now()
+    )
     world.put("witness_policy", "first", policy)

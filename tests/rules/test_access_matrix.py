@@ -343,7 +343,9 @@ STUDENTS_PAGES = frozenset({
     "rotations:curricula", "rotations:curriculum", "rotations:curriculum-sheets",
     "rotations:my-plan", "rotations:swaps", "rotations:my-week", "rotations:my-times",
     "rotations:joint-rounds", "rotations:problems", "rotations:my-hours", "rotations:hours-log",
-    "rotations:hours-pulled", "rotations:alerts",
+    "rotations:hours-pulled", "rotations:alerts", "log:mine", "log:proves",
+    "credentials:achievements", "credentials:achievement", "credentials:my-certificates",
+    "credentials:shares", "credentials:transcript-new",
 })  # fmt: skip
 # Kinds of things that are one person's own: to a classmate and to other institutions they are not.
 OF_THE_CLASSMATE = {("mentorship:change", "confidential", method) for method in METHODS}
@@ -353,7 +355,7 @@ PRIVATE = frozenset({
     "job", "import", "account", "change", "override", "objection", "answer", "application",
     "participant", "student", "person", "run", "pair", "pair_record",
     "leave", "enrolment", "trainee", "wish", "stay", "swap", "series", "meeting", "exception",
-    "alert", "feed",
+    "alert", "feed", "award", "credential", "share",
 })  # fmt: skip
 OUTSIDERS = ("other_student", "away_student", "away_mentor", "away_officer", "away_administrator")
 
