@@ -19,8 +19,8 @@ ROLES = (
     "counsellor",
 )  # fmt: skip
 LEFT_OUT = re.compile(
-    r"/logout/|/files/|\.(xlsx|csv|json|pdf|bib)$|export=|format=|/template/|/download/|"
-    r"/admin/|/api/|[?&](sort|page|view)="
+    r"/logout/|/files/|\.(xlsx|csv|json|pdf|bib|png|html|tlog-proof)$|export=|format=|/template/|"
+    r"/download/|/admin/|/api/|[?&](sort|page|view)=|/log/policy$|/log/policies/[0-9a-f-]{36}/$|/log/\d+/checkpoint$"
 )
 PAPER = re.compile(r"/documents/[0-9a-f-]{36}/(zh|en)/$")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
