@@ -47,7 +47,7 @@ class Running:
     def read_until(self, words: str) -> str:
         """Read on until a line holds ``words``; the watchdog ends a process that stays silent."""
         assert self.process.stdout is not None
-        watchdog = threading.Timer(60, self.process.kill)
+        watchdog = threading.Timer(180, self.process.kill)
         watchdog.start()
         try:
             for line in self.process.stdout:
