@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from typing import Any
+
 import pytest
-from eth_account import Account as Oracle
-from eth_utils import to_checksum_address
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cotutelle.ledger.anchoring import AnchorProblem
+from cotutelle.ledger.anchoring.nodes import load_web3
 from cotutelle.ledger.anchoring.signing import (
     ORDER,
     Account,
@@ -19,6 +22,21 @@ from cotutelle.ledger.anchoring.signing import (
     make_key_file,
     signed,
 )
+
+
+def oracle() -> Any:
+    """Return eth-account's accounts, loaded as the anchor loads them."""
+    load_web3()
+    from eth_account import Account as Oracle  # noqa: PLC0415
+
+    return Oracle
+
+
+def _checked(address: bytes) -> Any:
+    from eth_utils import to_checksum_address  # noqa: PLC0415
+
+    return to_checksum_address(address)
+
 
 keys = st.integers(1, ORDER - 1).map(lambda n: n.to_bytes(32))
 transactions = st.builds(
@@ -36,14 +54,14 @@ transactions = st.builds(
 
 @given(keys)
 def test_an_account_has_the_address_that_others_compute(key):
-    assert key_account(key).address == Oracle.from_key(key).address
+    assert key_account(key).address == oracle().from_key(key).address
 
 
 @given(keys, transactions)
 def test_others_find_the_signer(key, transaction):
     raw, _tx = signed(transaction, key_account(key))
 
-    assert Oracle.recover_transaction(raw) == Oracle.from_key(key).address
+    assert oracle().recover_transaction(raw) == oracle().from_key(key).address
 
 
 @given(keys, transactions)
@@ -52,7 +70,7 @@ def test_what_is_signed_is_what_was_asked(key, transaction):
     fields = {
         "chainId": transaction.chain_id,
         "nonce": transaction.nonce,
-        "to": to_checksum_address(transaction.to) if transaction.to else b"",
+        "to": _checked(transaction.to) if transaction.to else b"",
         "value": 0,
         "data": transaction.data,
         "gas": transaction.gas,
@@ -62,7 +80,7 @@ def test_what_is_signed_is_what_was_asked(key, transaction):
     else:
         fields["maxFeePerGas"] = transaction.fees.limit
         fields["maxPriorityFeePerGas"] = transaction.fees.tip
-    theirs = Oracle.from_key(key).sign_transaction(fields)
+    theirs = oracle().from_key(key).sign_transaction(fields)
 
     def sign(_digest: bytes) -> bytes:
         return theirs.r.to_bytes(32) + theirs.s.to_bytes(32)
@@ -82,7 +100,7 @@ def test_a_high_s_of_a_hardware_module_is_brought_down(account):
     transaction = Transaction(1, 0, b"\x11" * 20, b"", 21_000, Fees(1))
     raw, _tx = signed(transaction, Account(account.address, high))
 
-    assert Oracle.recover_transaction(raw) == account.address
+    assert oracle().recover_transaction(raw) == account.address
     assert int.from_bytes(raw[-32:]) <= ORDER // 2
 
 
@@ -129,3 +147,12 @@ def test_a_missing_key_file_is_said(tmp_path):
     with pytest.raises(AnchorProblem) as caught:
         file_account(tmp_path / "none")
     assert caught.value.code == "anchor.key_missing"
+
+
+def test_loading_the_chains_library_leaves_the_recursion_limit() -> None:
+    code = (
+        "import sys; before = sys.getrecursionlimit();"
+        "from cotutelle.ledger.anchoring.nodes import load_web3; load_web3();"
+        "assert 'py_ecc' in sys.modules; assert sys.getrecursionlimit() == before"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,20 @@ WORDS = {
 }
 
 
+def load_web3() -> None:
+    """
+    Load the chain's library and undo what a part of it does to the whole process.
+
+    py_ecc raises the recursion limit to 100,000 when it is imported: from then on a deeply nested
+    text from anybody would end the process instead of raising RecursionError.
+    """
+    limit = sys.getrecursionlimit()
+    try:
+        import web3  # noqa: F401, PLC0415 - the extra "anchor", slow to load
+    finally:
+        sys.setrecursionlimit(limit)
+
+
 def connect(url: str, *, timeout_s: float) -> Web3:
     """
     Return a connection to the JSON-RPC node at ``url``; nothing is asked yet.
@@ -43,7 +58,8 @@ def connect(url: str, *, timeout_s: float) -> Web3:
     data; the middleware lets such blocks pass and changes nothing on other chains.
     """
     try:
-        from web3 import HTTPProvider, Web3  # noqa: PLC0415 - the extra "anchor", slow to load
+        load_web3()
+        from web3 import HTTPProvider, Web3  # noqa: PLC0415
         from web3.middleware import ExtraDataToPOAMiddleware  # noqa: PLC0415
     except ImportError as error:
         raise AnchorProblem(
@@ -66,6 +82,7 @@ def asking(url: str) -> Iterator[None]:
     Codes: ``anchor.unreachable``, ``anchor.refused`` (the contract's own reason is the message),
     ``anchor.nonce_used``, ``anchor.no_funds``, ``anchor.underpriced``, ``anchor.node_error``.
     """
+    load_web3()
     import requests  # noqa: PLC0415 - comes with web3
     from web3.exceptions import (  # noqa: PLC0415
         ContractLogicError,
