@@ -24,7 +24,7 @@ from cotutelle.credentials.models import Award, Credential, IssuerKey, StatusLis
 from cotutelle.credentials.queries.credentials import active_key, invalidated_by
 from cotutelle.credentials.services import standing, status_lists
 from cotutelle.credentials.services.awards import refuse_award
-from cotutelle.credentials.services.issuer_keys import public_bytes, report_compromise, rotate_key
+from cotutelle.credentials.services.issuer_keys import report_compromise, rotate_key
 from cotutelle.credentials.services.issuing import (
     issue_award,
     issue_awards,
@@ -35,6 +35,7 @@ from cotutelle.credentials.services.issuing import (
 )
 from cotutelle.decisions.models import Run
 from cotutelle.engines.credentials.integrity import verify_proof
+from cotutelle.engines.credentials.keys import public_key
 from cotutelle.engines.credentials.status import LIST_BITS, status_of
 from cotutelle.jobs.services import run_now
 from cotutelle.ledger.enums import LogKind
@@ -69,7 +70,7 @@ def test_every_kind_is_issued_signed_and_logged(kind):
     said = document(made)
     assert canonical(said).decode() == made.body
     assert made.digest == sha256_hex(made.body.encode())
-    verify_proof(said, public_bytes(made.key))
+    verify_proof(said, public_key(made.key.multikey))
     assert said["issuer"]["id"].endswith(f"/issuers/{scene.unit.code}")
     assert said["credentialSubject"]["zh"]["name"] == scene.person.name_zh
     assert made.entry.decision
@@ -88,7 +89,7 @@ def test_an_altered_certificate_does_not_verify():
 
     said["name"] = "Something else"
     with pytest.raises(ValueError, match=r"signature\.altered"):
-        verify_proof(said, public_bytes(made.key))
+        verify_proof(said, public_key(made.key.multikey))
 
 
 def test_bits_are_random_unique_and_apart():
@@ -413,7 +414,7 @@ def test_lists_are_signed_once_a_change_and_stated_in_the_log():
     said = json.loads(found.body)
     key = active_key(scene.unit)
     assert key is not None
-    verify_proof(said, public_bytes(key))
+    verify_proof(said, public_key(key.multikey))
     assert found.digest == sha256_hex(found.body.encode())
     assert found.entry is not None
     pending = Pending.objects.get(entry=found.entry)

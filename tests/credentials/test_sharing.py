@@ -17,7 +17,7 @@ from cotutelle.core.clock import now
 from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.credentials.enums import CredentialState
 from cotutelle.credentials.models import Credential, Share
-from cotutelle.credentials.queries.bundles import bundle_of
+from cotutelle.credentials.queries.bundles import bundle_of, shown_in
 from cotutelle.credentials.queries.shares import open_share
 from cotutelle.credentials.services.papers import ATTACHMENT, badge_of, issue_paper
 from cotutelle.credentials.services.shares import end_share, make_share
@@ -141,11 +141,11 @@ def test_a_whole_transcript_says_so(certificate: Credential, scene: Scene, log: 
         actor=scene.person,
     )
     settle(log)
-    report = checked(bundle_of(share.credential, shown=share.shown))
+    report = checked(bundle_of(share.credential))
     assert state_of(report, "completeness") == ("good", "completeness.whole")
     assert report.verdict == "valid"
     trace.refresh_from_db()
-    assert trace.count == len(share.shown)  # the transcript itself is no event
+    assert trace.count == len(shown_in(share.credential))  # the transcript itself is no event
 
 
 def test_a_partial_transcript_says_how_much_is_missing(
@@ -158,7 +158,7 @@ def test_a_partial_transcript_says_how_much_is_missing(
         scene.person, credentials=[certificate], shown=shown, actor=scene.person
     )
     settle(log)
-    bundle = bundle_of(share.credential, shown=share.shown)
+    bundle = bundle_of(share.credential)
     report = checked(bundle)
     assert state_of(report, "completeness") == ("good", "completeness.partial")
     assert report.findings["completeness"].params == {"shown": 1, "count": 2}
@@ -166,6 +166,37 @@ def test_a_partial_transcript_says_how_much_is_missing(
     assert bundle is not None
     fewer = {**bundle, "disclosed": []}
     assert state_of(checked(fewer), "completeness")[0] == "bad"
+
+
+def test_another_link_to_a_transcript_shows_the_same(
+    certificate: Credential, scene: Scene, log: WatchedLog
+) -> None:
+    first = make_transcript(
+        scene.person, credentials=[certificate], shown=[1, 2], actor=scene.person
+    )
+    settle(log)
+    second = make_share(first.credential, actor=scene.person)
+    report = checked(bundle_of(second.credential))
+    assert state_of(report, "completeness") == ("good", "completeness.whole")
+
+
+def test_a_transcript_on_paper_names_what_it_shows(
+    certificate: Credential, scene: Scene, log: WatchedLog
+) -> None:
+    share = make_transcript(scene.person, credentials=[certificate], shown=[2], actor=scene.person)
+    settle(log)
+    with pytest.raises(Refused):
+        issue_paper(share.credential, actor=scene.officer)
+    document = issue_paper(share.credential, actor=scene.person)
+    for copy, extent in (
+        (document.file_zh, "记录共2项，展示其中1项"),
+        (document.file_en, "1ofthe2eventsoftherecord"),
+    ):
+        content = stored(copy)
+        assert verify_bundle(read_file(content), policy=policy_text(), now=now()).verdict == "valid"
+        text = "".join(PdfReader(io.BytesIO(content)).pages[0].extract_text().split())
+        assert extent in text
+        assert certificate.name_zh in text or "".join(certificate.name_en.split()) in text
 
 
 def test_transcripts_take_only_own_certificates_and_events(

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cotutelle.credentials.models import Credential
 from cotutelle.credentials.queries.credentials import credentials_visible_to
-from cotutelle.credentials.services.papers import CERTIFICATE
+from cotutelle.credentials.services.papers import CERTIFICATE, TRANSCRIPT
 from cotutelle.documents.kinds import register
 from cotutelle.people.models import Person
 
@@ -18,3 +18,4 @@ def _seen(person: Person) -> Q:
 
 
 register(CERTIFICATE, code="CR", label=_("PDF certificate"), visible=_seen)
+register(TRANSCRIPT, code="TS", label=_("PDF transcript"), visible=_seen)

@@ -13,7 +13,7 @@ def export_shares(person: Person) -> list[dict[str, Any]]:
     """Return the person's links: to what, for whom, until when, how often opened."""
     rows = Share.objects.filter(person=person).order_by("id")
     names = (
-        "credential__name_zh", "title", "shown", "is_paper",
+        "credential__name_zh", "title", "is_paper",
         "made_at", "expires_at", "ended_at", "views", "seen_at",
     )  # fmt: skip
     return [dict(row) for row in rows.values(*names)]

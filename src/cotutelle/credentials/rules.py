@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cotutelle.core.access import grant
 from cotutelle.core.clock import today
+from cotutelle.credentials.enums import CredentialKind
 from cotutelle.institutions.queries import below
 from cotutelle.mentorship.enums import PairState
 from cotutelle.mentorship.models import Mentorship
@@ -127,6 +128,12 @@ def proposed_it(actor: Any, obj: Any = None) -> bool:
     return obj is None or obj.proposed_by_id == actor.pk
 
 
+@rules.predicate
+def is_no_transcript(actor: Any, obj: Any = None) -> bool:
+    """Not what somebody chose to show of themselves: only they see that, and give it away."""
+    return getattr(obj, "kind", None) != CredentialKind.TRANSCRIPT
+
+
 issues = has_role(*ISSUERS)
 has_any_role = has_role(*Role)
 
@@ -182,7 +189,7 @@ grant(
 )
 grant(
     "credentials.view_credential",
-    is_holder | supervises_them | keeps_the_student | issues,
+    is_holder | (is_no_transcript & (supervises_them | keeps_the_student | issues)),
     reason=_("Only the holder, their mentors and the offices concerned see this certificate."),
 )
 grant(

@@ -95,7 +95,7 @@ def test_a_transcript_names_its_events_in_words(
     settle(log)
     desk.page.clock.set_fixed_time(now())
 
-    put(desk, bundle_of(share.credential, shown=share.shown))
+    put(desk, bundle_of(share.credential))
 
     assert desk.verdict() == "valid"
     assert desk.rows()["completeness"] == ("good", "completeness.partial")

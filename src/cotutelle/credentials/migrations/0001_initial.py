@@ -104,7 +104,6 @@ class Migration(migrations.Migration):
                 ('public_id', models.UUIDField(default=cotutelle.core.ids.new_public_id, editable=False, unique=True)),
                 ('token', models.CharField(max_length=43, unique=True)),
                 ('title', models.CharField(blank=True, max_length=150)),
-                ('shown', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), default=list, size=None)),
                 ('made_at', models.DateTimeField()),
                 ('is_paper', models.BooleanField(default=False)),
                 ('expires_at', models.DateTimeField(blank=True, null=True)),

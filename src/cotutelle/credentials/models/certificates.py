@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -163,8 +162,8 @@ class Share(models.Model):
     """
     A link by which anybody may see what the holder chose, until it ends.
 
-    ``shown``: places in the holder's trace that a transcript discloses. The link printed on a
-    paper has no day on which it expires, as paper has none; it can be ended all the same.
+    The link printed on a paper has no day on which it expires, as paper has none; it can be ended
+    all the same.
     """
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
@@ -172,7 +171,6 @@ class Share(models.Model):
     person = models.ForeignKey(Person, models.CASCADE, related_name="shares")
     credential = models.ForeignKey(Credential, models.CASCADE, related_name="shares")
     title = models.CharField(max_length=150, blank=True)
-    shown = ArrayField(models.PositiveIntegerField(), default=list)
     made_at = models.DateTimeField()
     is_paper = models.BooleanField(default=False)
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -7,7 +7,6 @@ the log; nothing of them is stored.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -17,23 +16,15 @@ from cotutelle.credentials.models import Credential
 from cotutelle.credentials.queries.credentials import document_of, lists_of
 from cotutelle.engines.credentials import bundles
 from cotutelle.engines.credentials.times import write_time
-from cotutelle.ledger.enums import AnchorKind, AnchorState, LogKind
-from cotutelle.ledger.models import Anchor, Leaf, Trace
-from cotutelle.ledger.queries.evidence import evidence_of, inclusion, leaf_of
+from cotutelle.ledger.enums import LogKind
+from cotutelle.ledger.models import Leaf, Trace
+from cotutelle.ledger.queries.anchors import anchors_of
+from cotutelle.ledger.queries.evidence import evidence_of, leaf_of
 from cotutelle.ledger.queries.log import issuer_of
 
 
-def bundle_of(credential: Credential, *, shown: Sequence[int] = ()) -> dict[str, Any] | None:
-    """
-    Return the share bundle of a certificate or transcript; ``None`` where it was erased.
-
-    Parameters
-    ----------
-    credential
-        What is shared.
-    shown
-        Places in the holder's trace that a transcript discloses.
-    """
+def bundle_of(credential: Credential) -> dict[str, Any] | None:
+    """Return the share bundle of a certificate or transcript; ``None`` where it was erased."""
     document = document_of(credential)
     if document is None:
         return None
@@ -50,8 +41,8 @@ def bundle_of(credential: Credential, *, shown: Sequence[int] = ()) -> dict[str,
             for one in members
             if (found := evidence_of(one.entry)) is not None
         ],
-        disclosed=_disclosed(credential, shown),
-        anchors=_anchors(leaf) if leaf else [],
+        disclosed=_disclosed(credential),
+        anchors=anchors_of(leaf) if leaf else [],
     )
 
 
@@ -83,7 +74,15 @@ def _lists(credentials: Sequence[Credential]) -> list[tuple[dict[str, Any], dict
     return found
 
 
-def _disclosed(credential: Credential, shown: Sequence[int]) -> list[dict[str, Any]]:
+def shown_in(credential: Credential) -> list[int]:
+    """Return the places in the holder's trace that a transcript says it shows."""
+    document = document_of(credential) or {}
+    shown: list[int] = document.get("credentialSubject", {}).get("trace", {}).get("shown", [])
+    return shown
+
+
+def _disclosed(credential: Credential) -> list[dict[str, Any]]:
+    shown = shown_in(credential)
     if not shown:
         return []
     trace = Trace.objects.get(person=credential.person)
@@ -93,28 +92,3 @@ def _disclosed(credential: Credential, shown: Sequence[int]) -> list[dict[str, A
 
 def _evidence(leaves: Iterable[Leaf]) -> list[dict[str, Any]]:
     return [found for leaf in leaves if (found := evidence_of(leaf)) is not None]
-
-
-def _anchors(leaf: Leaf) -> list[dict[str, Any]]:
-    """Return the newest confirmed anchor of each kind that covers ``leaf``, with its proof."""
-    found = []
-    for kind in AnchorKind:
-        rows = Anchor.objects.filter(
-            shard=leaf.shard, kind=kind, state=AnchorState.CONFIRMED, size__gt=leaf.index
-        )
-        anchor = rows.order_by("-size").first()
-        if anchor is None or anchor.confirmed_at is None:
-            continue
-        hashes = inclusion(leaf, anchor.size)
-        found.append(
-            {
-                **anchor.reference,
-                "type": anchor.kind,
-                "origin": leaf.shard.origin,
-                "size": anchor.size,
-                "root": bytes(anchor.root).hex(),
-                "at": write_time(anchor.confirmed_at),
-                "inclusion": [base64.b64encode(one).decode() for one in hashes],
-            }
-        )
-    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from contextlib import suppress
 
 import procrastinate
@@ -12,7 +11,6 @@ from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.exceptions import AlreadyEnqueued
 
 from cotutelle.core.errors import RuleViolation
-from cotutelle.engines.credentials.times import write_time
 from cotutelle.ledger.queries.log import authority
 
 PUBLISH_TASK = "cotutelle.credentials.publish"
@@ -51,8 +49,3 @@ def stale(noun: str) -> RuleViolation:
 def base_url() -> str:
     """Return ``https://<authority>``: the beginning of every name in a certificate."""
     return f"https://{authority()}"
-
-
-def rfc3339(moment: dt.datetime) -> str:
-    """Return ``moment`` as certificates and public statements write it."""
-    return write_time(moment)

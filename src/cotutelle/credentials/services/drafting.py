@@ -14,10 +14,11 @@ from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
 from cotutelle.credentials.facts import LABELS
 from cotutelle.credentials.models import Achievement, Award
-from cotutelle.credentials.services.common import base_url, rfc3339
+from cotutelle.credentials.services.common import base_url
 from cotutelle.credentials.services.known_facts import both
 from cotutelle.credentials.services.status_lists import profile_of
 from cotutelle.engines.credentials.achievements import CredentialProblem, build_credential
+from cotutelle.engines.credentials.times import write_time
 
 FACTS_PATH = "credentialSubject.facts."
 
@@ -50,8 +51,8 @@ def draft_of(
             kind=achievement.kind,
             credential_id=credential_url(public_id),
             issuer=profile_of(achievement.unit),
-            valid_from=rfc3339(at),
-            valid_until=rfc3339(until) if until else None,
+            valid_from=write_time(at),
+            valid_until=write_time(until) if until else None,
             name=both(achievement),
             achievement=_achievement(achievement),
             facts=award.facts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -14,8 +15,10 @@ from cotutelle.core.ids import new_public_id
 from cotutelle.credentials.enums import ISSUER_KEY_TRANSITIONS, IssuerKeyState
 from cotutelle.credentials.models import IssuerKey, StatusList
 from cotutelle.credentials.queries.credentials import active_key
-from cotutelle.credentials.services.common import publish_soon, rfc3339, stale
+from cotutelle.credentials.services.common import publish_soon, stale
+from cotutelle.engines.credentials.integrity import secure, verify_proof
 from cotutelle.engines.credentials.keys import multikey, public_key
+from cotutelle.engines.credentials.times import write_time
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.enums import KeySuite, LogKind
 from cotutelle.ledger.models import Shard
@@ -96,19 +99,23 @@ def announce_again(shard: Shard, actor: Person | None) -> None:
         _state(key, "added", actor=actor)
 
 
-def sign(key: IssuerKey, message: bytes) -> bytes:
-    """Return the signature of ``message`` by ``key``, asked from the key provider."""
-    return sign_with(key.secret, message)
+def sign_document(document: Mapping[str, Any], key: IssuerKey) -> dict[str, Any]:
+    """
+    Return ``document`` signed with ``key``, its proof checked before anybody sees it.
 
-
-def public_bytes(key: IssuerKey) -> bytes:
-    """Return the 32 bytes of the public key."""
-    return public_key(key.multikey)
-
-
-def method_of(key: IssuerKey) -> str:
-    """Return the verification method that proofs by ``key`` name."""
-    return f"{issuer_of(key.unit)}#{key.multikey}"
+    Raises
+    ------
+    VerifyError
+        The key provider returned a signature that does not hold.
+    """
+    signed = secure(
+        document,
+        sign=lambda message: sign_with(key.secret, message),
+        verification_method=f"{issuer_of(key.unit)}#{key.multikey}",
+        created=document["validFrom"],
+    )
+    verify_proof(signed, public_key(key.multikey))
+    return signed
 
 
 def _add(unit: Unit, *, actor: Person | None) -> IssuerKey:
@@ -155,7 +162,7 @@ def _state(key: IssuerKey, event: str, *, actor: Person | None, **more: Any) -> 
         "key": key.multikey,
         **({"suite": key.suite} if event == "added" else {}),
         **more,
-        "at": rfc3339(now()),
+        "at": write_time(now()),
     }
     record(
         f"credentials.key.{event}",

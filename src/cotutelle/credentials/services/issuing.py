@@ -24,23 +24,18 @@ from cotutelle.core.clock import now
 from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.core.ids import new_public_id
 from cotutelle.credentials.enums import AwardState, CredentialState, IssuerKeyState
-from cotutelle.credentials.models import Award, Credential, IssuerKey
+from cotutelle.credentials.models import Award, Credential
 from cotutelle.credentials.services.awards import ask_to_issue, told
 from cotutelle.credentials.services.common import need_reason, stale
 from cotutelle.credentials.services.drafting import check_draft, draft_of
-from cotutelle.credentials.services.issuer_keys import (
-    ensure_key,
-    method_of,
-    public_bytes,
-    sign,
-)
+from cotutelle.credentials.services.issuer_keys import ensure_key, sign_document
 from cotutelle.credentials.services.standing import end_credential
 from cotutelle.credentials.services.status_lists import draw_slots, entry_of, save_slots
 from cotutelle.decisions.enums import PolicyState
 from cotutelle.decisions.models import Policy, Run
 from cotutelle.decisions.services import make_official, record_run
 from cotutelle.engines.credentials.errors import VerifyError
-from cotutelle.engines.credentials.integrity import JCS, secure, verify_own, verify_proof
+from cotutelle.engines.credentials.integrity import JCS, verify_own
 from cotutelle.engines.credentials.times import read_time
 from cotutelle.engines.translog import canonical_json
 from cotutelle.institutions.models import Unit
@@ -149,25 +144,6 @@ def _fill(
     credential.valid_until = read_time(until) if until else None
     credential.issued_by, credential.issued_at = actor, credential.entry.at
     credential.save()
-
-
-def sign_document(document: Mapping[str, Any], key: IssuerKey) -> dict[str, Any]:
-    """
-    Return ``document`` signed with ``key``, its proof checked before anybody sees it.
-
-    Raises
-    ------
-    VerifyError
-        The key provider returned a signature that does not hold.
-    """
-    signed = secure(
-        document,
-        sign=lambda message: sign(key, message),
-        verification_method=method_of(key),
-        created=document["validFrom"],
-    )
-    verify_proof(signed, public_bytes(key))
-    return signed
 
 
 def _tell(kind: str, credential: Credential) -> None:

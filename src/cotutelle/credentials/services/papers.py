@@ -19,8 +19,8 @@ from cotutelle.core.canonical import canonical
 from cotutelle.core.errors import RuleViolation
 from cotutelle.credentials.enums import AchievementKind, CredentialState, SignerRole
 from cotutelle.credentials.facts import in_words
-from cotutelle.credentials.models import Credential, Share, SignOff
-from cotutelle.credentials.queries.bundles import bundle_of
+from cotutelle.credentials.models import Award, Credential, Share, SignOff
+from cotutelle.credentials.queries.bundles import bundle_of, members_of, shown_in
 from cotutelle.credentials.queries.credentials import document_of, leaf_of
 from cotutelle.credentials.services.shares import printed_share
 from cotutelle.documents.enums import DocumentState
@@ -28,11 +28,15 @@ from cotutelle.documents.models import Document
 from cotutelle.documents.rendering import chosen_fonts, font_files, template_path
 from cotutelle.documents.services import issue_document
 from cotutelle.engines.credentials.badges import bake
+from cotutelle.institutions.models import Unit
+from cotutelle.ledger.actions import label
+from cotutelle.ledger.queries.record import Event, events, record_of
 from cotutelle.notices.channels import setting
 from cotutelle.people.models import Person
 from cotutelle.ui.dates import format_date
 
 CERTIFICATE = "credentials.certificate"
+TRANSCRIPT = "credentials.transcript"
 ATTACHMENT = "credential.cotutelle.json"
 PIXELS_PER_INCH = 144.0
 
@@ -57,7 +61,7 @@ def verify_link(share: Share) -> str:
 @transaction.atomic
 def issue_paper(credential: Credential, *, actor: Person) -> Document:
     """
-    Return the numbered PDF of a certificate, made when it is first asked for.
+    Return the numbered PDF of a certificate or transcript, made when it is first asked for.
 
     It carries the share bundle, so it waits for the log: ``paper.not_logged``. Refuses with
     ``paper.erased``, ``paper.revoked`` and what `documents` refuses.
@@ -76,13 +80,9 @@ def issue_paper(credential: Credential, *, actor: Person) -> Document:
             _("The certificate is on its way into the log. The paper can be made in a minute."),
         )
     document = issue_document(
-        CERTIFICATE,
+        **_paper(credential, bundle),
         subject=credential,
         unit=credential.unit,
-        template="credentials/certificate.typ",
-        data=_data(credential, bundle),
-        title_zh="成就证书",
-        title_en="Certificate of achievement",
         actor=actor,
         link=verify_link(share),
         attachments={ATTACHMENT: canonical(bundle)},
@@ -112,13 +112,29 @@ def _refuse_paper(credential: Credential) -> None:
         )
 
 
-def _data(credential: Credential, bundle: dict[str, Any]) -> dict[str, Any]:
-    award = credential.award
-    if award is None:
-        raise ValueError("credential: of no award")
+def _paper(credential: Credential, bundle: dict[str, Any]) -> dict[str, Any]:
+    """Return kind, template, titles and data of the paper."""
+    if credential.award is None:
+        return {
+            "kind": TRANSCRIPT,
+            "template": "credentials/transcript.typ",
+            "data": _transcript(credential, bundle),
+            "title_zh": "培养过程记录单",
+            "title_en": "Transcript of the training record",
+        }
+    return {
+        "kind": CERTIFICATE,
+        "template": "credentials/certificate.typ",
+        "data": _certificate(credential, credential.award, bundle),
+        "title_zh": "成就证书",
+        "title_en": "Certificate of achievement",
+    }
+
+
+def _certificate(credential: Credential, award: Award, bundle: dict[str, Any]) -> dict[str, Any]:
     return {
         "student": _name(credential.person),
-        "achievement": {"zh": credential.name_zh, "en": credential.name_en},
+        "achievement": _title(credential),
         "description": _both(lambda: award.achievement.description),
         "criteria": _both(lambda: award.achievement.criteria),
         "facts": _facts(award.facts),
@@ -130,6 +146,52 @@ def _data(credential: Credential, bundle: dict[str, Any]) -> dict[str, Any]:
         "valid": _both(lambda: _validity(credential)),
         "log": _both(lambda: _place(credential)),
     }
+
+
+def _transcript(credential: Credential, bundle: dict[str, Any]) -> dict[str, Any]:
+    person = credential.person
+    shown = shown_in(credential)
+    count = bundle["credential"]["credentialSubject"]["trace"]["count"]
+    rows = record_of(person, reader=person).filter(leaf__seq__in=shown).order_by("leaf__seq")
+    return {
+        "student": _name(person),
+        "id": bundle["credential"]["id"],
+        "extent": _both(lambda: _extent(len(shown), count)),
+        "as_of": _both(lambda: format_date(credential.valid_from)),
+        "certificates": [_member(one) for one in members_of(credential)],
+        "events": [_event(one) for one in events(rows)],
+    }
+
+
+def _member(one: Credential) -> dict[str, Words]:
+    return {
+        "name": _title(one),
+        "issuer": _unit(one.unit),
+        "day": _both(lambda: format_date(one.valid_from)),
+    }
+
+
+def _event(one: Event) -> dict[str, Any]:
+    return {
+        "seq": one.seq,
+        "text": _both(lambda: label(one.entry.action)),
+        "unit": _unit(one.institution) if one.institution else {"zh": "", "en": ""},
+        "day": _both(lambda: format_date(one.when)),
+    }
+
+
+def _extent(shown: int, count: int) -> str:
+    if shown == count:
+        return _("the whole record: %(count)s events") % {"count": count}
+    return _("%(shown)s of the %(count)s events of the record") % {"shown": shown, "count": count}
+
+
+def _title(credential: Credential) -> Words:
+    return {"zh": credential.name_zh, "en": credential.name_en}
+
+
+def _unit(unit: Unit) -> Words:
+    return {"zh": unit.name_zh, "en": unit.name_en}
 
 
 def _signer(one: SignOff) -> dict[str, Words]:
@@ -175,12 +237,11 @@ def _place(credential: Credential) -> str:
 
 def _picture(credential: Credential) -> bytes:
     kind = credential.award.achievement.kind if credential.award else AchievementKind.GENERIC
-    unit = credential.unit
     data = {
         "fonts": chosen_fonts(),
         "kind": _both(lambda: AchievementKind(kind).label),
-        "name": {"zh": credential.name_zh, "en": credential.name_en},
-        "issuer": {"zh": unit.name_zh, "en": unit.name_en},
+        "name": _title(credential),
+        "issuer": _unit(credential.unit),
         "day": credential.valid_from.date().isoformat(),
     }
     with tempfile.TemporaryDirectory(prefix="cotutelle-badge-") as folder:

@@ -30,7 +30,6 @@ def make_share(
     actor: Person,
     days: int = DAYS,
     title: str = "",
-    shown: list[int] | None = None,
 ) -> Share:
     """
     Make a link to one's own certificate or transcript.
@@ -41,8 +40,6 @@ def make_share(
         How long it opens, from 1 to 366.
     title
         For the holder's own list: to whom it was given.
-    shown
-        Places in the holder's trace that a transcript discloses.
 
     Refuses with ``share.erased``, ``share.days``, ``share.title`` and ``share.too_many``.
     """
@@ -68,7 +65,6 @@ def make_share(
         person=actor,
         credential=credential,
         title=title.strip(),
-        shown=sorted(shown or []),
         made_at=at,
         expires_at=at + dt.timedelta(days=days),
     )
@@ -76,7 +72,7 @@ def make_share(
         "credentials.share.made",
         actor=actor,
         subject=credential,
-        after={"link": str(share.public_id), "days": days, "events": len(share.shown)},
+        after={"link": str(share.public_id), "days": days},
     )
     return share
 

@@ -20,14 +20,9 @@ from cotutelle.core.clock import now
 from cotutelle.credentials.enums import StatusPurpose
 from cotutelle.credentials.models import Credential, IssuerKey, StatusList, StatusSlot
 from cotutelle.credentials.queries.credentials import active_key, lists_to_publish
-from cotutelle.credentials.services.common import base_url, publish_soon, rfc3339
-from cotutelle.credentials.services.issuer_keys import (
-    method_of,
-    public_bytes,
-    sign,
-)
+from cotutelle.credentials.services.common import base_url, publish_soon
+from cotutelle.credentials.services.issuer_keys import sign_document
 from cotutelle.engines.credentials.achievements import issuer_profile
-from cotutelle.engines.credentials.integrity import secure, verify_proof
 from cotutelle.engines.credentials.status import (
     LIST_BITS,
     new_list,
@@ -35,6 +30,7 @@ from cotutelle.engines.credentials.status import (
     status_entry,
     status_list,
 )
+from cotutelle.engines.credentials.times import write_time
 from cotutelle.engines.translog import canonical_json
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.enums import LogKind
@@ -157,7 +153,7 @@ def _publish(pk: int) -> bool:
     if key is None:
         return False
     at = max(now(), found.changed_at + dt.timedelta(microseconds=1))
-    body = canonical_json(_signed(found, key, rfc3339(at)))
+    body = canonical_json(_signed(found, key, write_time(at)))
     digest = sha256_hex(body)
     found.entry = record(
         "credentials.status_list.published",
@@ -171,7 +167,7 @@ def _publish(pk: int) -> bool:
             "id": list_url(found),
             "purpose": found.purpose,
             "digest": digest,
-            "at": rfc3339(at),
+            "at": write_time(at),
         },
     )
     found.body, found.digest, found.made_at = body.decode(), digest, at
@@ -188,11 +184,4 @@ def _signed(found: StatusList, key: IssuerKey, at: str) -> dict[str, Any]:
         bits=bytes(found.bits),
         valid_from=at,
     )
-    signed = secure(
-        unsecured,
-        sign=lambda message: sign(key, message),
-        verification_method=method_of(key),
-        created=at,
-    )
-    verify_proof(signed, public_bytes(key))
-    return signed
+    return sign_document(unsecured, key)

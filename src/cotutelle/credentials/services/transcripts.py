@@ -17,8 +17,8 @@ from cotutelle.core.ids import new_public_id
 from cotutelle.credentials.enums import CredentialKind, CredentialState
 from cotutelle.credentials.models import Credential, Share
 from cotutelle.credentials.queries.credentials import document_of
-from cotutelle.credentials.services.common import base_url, rfc3339
-from cotutelle.credentials.services.issuer_keys import ensure_key, method_of, public_bytes, sign
+from cotutelle.credentials.services.drafting import credential_url
+from cotutelle.credentials.services.issuer_keys import ensure_key, sign_document
 from cotutelle.credentials.services.shares import DAYS, make_share
 from cotutelle.credentials.services.status_lists import (
     draw_slots,
@@ -26,13 +26,14 @@ from cotutelle.credentials.services.status_lists import (
     profile_of,
     save_slots,
 )
-from cotutelle.engines.credentials.integrity import secure, verify_proof
+from cotutelle.engines.credentials.times import write_time
 from cotutelle.engines.credentials.transcripts import build_transcript
 from cotutelle.engines.translog import canonical_json
 from cotutelle.institutions.models import Unit
 from cotutelle.institutions.queries import institution_of
 from cotutelle.ledger.enums import LogKind
 from cotutelle.ledger.models import Trace
+from cotutelle.ledger.queries.record import events, record_of
 from cotutelle.ledger.services import record
 from cotutelle.people.models import Person
 
@@ -64,14 +65,14 @@ def make_transcript(
         Places in the trace to disclose, from 1 to its count, at most 200.
 
     Refuses with ``transcript.empty``, ``transcript.other``, ``transcript.revoked``,
-    ``transcript.event``, ``transcript.too_many``, ``transcript.no_institution`` and what
+    ``transcript.event``, ``transcript.erased``, ``transcript.too_many``, ``transcript.no_institution`` and what
     `make_share` refuses.
     """
     trace, _made = Trace.objects.select_for_update().get_or_create(person=person)
     places = sorted(set(shown))
-    _refuse_choice(person, credentials, places, trace.count)
+    _refuse_choice(person, credentials, places)
     unit = _home(person)
-    at = rfc3339(now())
+    at = write_time(now())
     found = Credential(
         public_id=new_public_id(),
         kind=CredentialKind.TRANSCRIPT,
@@ -85,8 +86,8 @@ def make_transcript(
     check(actor, "credentials.share_credential", found)
     key = ensure_key(unit, actor=actor)
     slots = draw_slots(unit)
-    unsecured = build_transcript(
-        credential_id=f"{base_url()}/credentials/{found.public_id}",
+    document = build_transcript(
+        credential_id=credential_url(found.public_id),
         issuer=profile_of(unit),
         valid_from=at,
         name={"en": found.name_en, "zh": found.name_zh},
@@ -100,14 +101,7 @@ def make_transcript(
         shown=places,
         status=[entry_of(slot) for slot in slots],
     )
-    signed = secure(
-        unsecured,
-        sign=lambda message: sign(key, message),
-        verification_method=method_of(key),
-        created=at,
-    )
-    verify_proof(signed, public_bytes(key))
-    body = canonical_json(signed)
+    body = canonical_json(sign_document(document, key))
     found.key, found.body, found.digest = key, body.decode(), sha256_hex(body)
     found.entry = record(
         "credentials.credential.issued",
@@ -115,7 +109,7 @@ def make_transcript(
         subject=trace,
         unit=unit,
         after={
-            "credential": signed["id"],
+            "credential": document["id"],
             "digest": found.digest,
             "certificates": len(credentials),
             "events": len(places),
@@ -126,11 +120,11 @@ def make_transcript(
     )
     found.save()
     save_slots(slots, found)
-    return make_share(found, actor=actor, days=days, title=title, shown=places)
+    return make_share(found, actor=actor, days=days, title=title)
 
 
 def _refuse_choice(
-    person: Person, credentials: Sequence[Credential], places: Sequence[int], count: int
+    person: Person, credentials: Sequence[Credential], places: Sequence[int]
 ) -> None:
     if not credentials and not places:
         raise RuleViolation("transcript.empty", _("Choose at least one certificate or one event."))
@@ -149,10 +143,15 @@ def _refuse_choice(
         raise RuleViolation(
             "transcript.revoked", _("A revoked certificate cannot go into a transcript.")
         )
-    if any(not 1 <= place <= count for place in places):
+    told = events(record_of(person, reader=person).filter(leaf__seq__in=places))
+    if len(told) < len(places):
         raise RuleViolation(
             "transcript.event",
             _("One of the events is not in the log yet. Wait a minute, then try again."),
+        )
+    if any(one.is_erased for one in told):
+        raise RuleViolation(
+            "transcript.erased", _("One of the events was erased: nothing of it can be shown.")
         )
 
 

@@ -82,13 +82,14 @@ def transcript_new(request: HttpRequest) -> HttpResponse:
     record.sort(key=lambda one: one.seq or 0)
     form = ShareForm(request.POST or None)
     chosen = set(request.POST.getlist("certificate"))
-    shown = {int(seq) for seq in request.POST.getlist("event") if seq.isdecimal()}
+    asked = set(request.POST.getlist("event"))
+    shown = [one.seq for one in record if one.seq is not None and str(one.seq) in asked]
     if request.method == "POST" and form.is_valid():
         try:
             share = make_transcript(
                 person,
                 credentials=[one for one in certificates if str(one.public_id) in chosen],
-                shown=sorted(shown),
+                shown=shown,
                 actor=person,
                 **form.cleaned_data,
             )

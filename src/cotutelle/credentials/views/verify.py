@@ -108,7 +108,7 @@ def schema_of(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 def _bundle(found: Share) -> Mapping[str, Any] | None:
-    return bundle_of(found.credential, shown=found.shown)
+    return bundle_of(found.credential)
 
 
 def _unlisted(answer: HttpResponse) -> HttpResponse:

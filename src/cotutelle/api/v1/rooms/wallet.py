@@ -18,7 +18,7 @@ from cotutelle.api.v1.values import NO_NUL, Id, In, Json, Out, PageQuery
 from cotutelle.api.v1.versions import require_version
 from cotutelle.core.access import SIGNED_IN
 from cotutelle.credentials.models import Credential, Share
-from cotutelle.credentials.queries.bundles import bundle_of
+from cotutelle.credentials.queries.bundles import bundle_of, shown_in
 from cotutelle.credentials.queries.credentials import credentials_visible_to
 from cotutelle.credentials.queries.shares import shares_of
 from cotutelle.credentials.services.papers import verify_link
@@ -74,7 +74,7 @@ def _share(row: Share) -> ShareOut:
         credential=row.credential.public_id,
         title=row.title,
         link=verify_link(row),
-        events=len(row.shown),
+        events=len(shown_in(row.credential)),
         is_paper=row.is_paper,
         made_at=row.made_at,
         expires_at=row.expires_at,
