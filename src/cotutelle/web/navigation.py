@@ -52,6 +52,7 @@ MY_CERTIFICATES = Place(
     "certificates", "certificate", _("My certificates"), "credentials:my-certificates"
 )
 MY_RECORD = Place("record", "timeline", _("My record"), "log:mine")
+KEYS = Place("keys", "key", _("Keys of institutions"), "credentials:keys")
 LOG = Place("log", "timeline", _("The log"), "log:status")
 ISSUED = Place("issued", "timeline", _("Entries in our name"), "log:issued")
 
@@ -97,7 +98,7 @@ ALSO: dict[Role, tuple[Place, ...]] = {
     Role.BASE_SECRETARY: (IMPORT,),
     Role.RESIDENCY_OFFICE: (IMPORT,),
     Role.PARTNER_OFFICER: (IMPORT, ISSUED),
-    Role.SYSTEM_ADMINISTRATOR: (DOCUMENTS, ISSUED),
+    Role.SYSTEM_ADMINISTRATOR: (DOCUMENTS, KEYS, ISSUED),
     Role.INSPECTOR: (ISSUED,),
     Role.MENTOR: (MY_OFFERS,),
     Role.STUDENT: (MENTORS, CHANGES),

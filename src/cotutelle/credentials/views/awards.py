@@ -93,6 +93,7 @@ def award_list(request: HttpRequest) -> HttpResponse:
         row.look = AWARD_KINDS[row.state]  # type: ignore[attr-defined]
     context = {
         "listing": listing,
+        "may_list": may(request, "credentials.view_credentials"),
         "may_propose": may(request, "credentials.propose_award"),
         "may_issue": may(request, "credentials.issue_award"),
         "may_import": may(request, "credentials.import_awards"),
@@ -244,6 +245,7 @@ def award(request: HttpRequest, public_id: UUID) -> HttpResponse:
             messages.success(request, words)
             return redirect("credentials:award", found.public_id)
     tab = request.GET.get("tab", "overview")
+    made = getattr(found, "credential", None)
     context = {
         "award": found,
         "look": AWARD_KINDS[found.state],
@@ -254,7 +256,7 @@ def award(request: HttpRequest, public_id: UUID) -> HttpResponse:
             {"person": person, "role": role, "own": person == actor}
             for person, role in whose_to_sign(found, actor)
         ],
-        "credential": getattr(found, "credential", None),
+        "credential": made if made and may(request, "credentials.view_credential", made) else None,
         "may_withdraw": found.state in OPEN and may(request, "credentials.withdraw_award", found),
         "may_issue": found.state == AwardState.SIGNED
         and may(request, "credentials.issue_award", found),

@@ -38,6 +38,7 @@ def key_list(request: HttpRequest) -> HttpResponse:
     context = {
         "keys": [{"key": one, "look": KEY_KINDS[one.state]} for one in rows],
         "lists": lists_kept_by(actor),
+        "may_list": may(request, "credentials.view_credentials"),
         "may_add": institutions_kept_by(actor).exclude(pk__in=active).exists(),
     }
     return render(request, "credentials/key_list.html", context)
