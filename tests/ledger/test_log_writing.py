@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,9 +17,11 @@ from cotutelle.ledger import queries, services
 from cotutelle.ledger.enums import LogKind
 from cotutelle.ledger.models import Checkpoint, Entry, EntryPayload, Leaf, Pending
 from cotutelle.people.enums import Role
+from cotutelle.people.models import Person
 from tests.factories.institutions import UnitFactory, make_consortium
 from tests.factories.log import WatchedLog, make_log
 from tests.factories.people import PersonFactory, make_person
+from tests.factories.programmes import StudentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -209,6 +212,57 @@ def test_a_quorum_publishes_and_a_late_cosignature_is_added(log: WatchedLog) -> 
     assert text.startswith(before.split("\n\n")[0])
     assert text.count("— witness.example/") == 3
     assert queries.store_of(log.shard).read("checkpoint").decode() == text
+
+
+def decide_many(people: Any, **given: Any) -> list[Entry]:
+    with transaction.atomic():
+        return services.record_many(
+            "programmes.student.admission_changed",
+            actor=None,
+            items=[(one, {"state": "provisional"}, {"state": "confirmed"}) for one in people],
+            decision=True,
+            **given,
+        )
+
+
+def test_a_decision_about_many_people_is_an_event_of_each(log: WatchedLog) -> None:
+    students = StudentFactory.create_batch(3)
+    earlier = decide(students[1].person)
+    entries = decide_many([*students, students[0]])
+    assert [e.person for e in entries] == [s.person for s in (*students, students[0])]
+    assert {e.unit for e in entries} == {s.unit for s in students}
+    assert len({bytes(p.salt) for p in EntryPayload.objects.filter(entry__in=entries)}) == 4
+    assert set(Pending.objects.filter(entry__in=entries).values_list("kind", flat=True)) == {
+        LogKind.DECISION
+    }
+    log.publish()
+    assert [Leaf.objects.get(entry=e).seq for e in entries] == [1, 2, 1, 2]
+    assert Leaf.objects.get(entry=entries[1]).prev == Leaf.objects.get(entry=earlier).commitment
+    evidence = queries.evidence_of(entries[3])
+    assert evidence is not None
+    assert evidence["payload"]["subject"]["id"] == str(students[0].public_id)
+    assert evidence["payload"]["after"] == {"state": "confirmed"}
+
+
+def test_many_decisions_take_a_few_statements(
+    log: WatchedLog, django_assert_num_queries: Any
+) -> None:
+    students = StudentFactory.create_batch(3)
+    for many in (students[:1], students * 20):
+        with django_assert_num_queries(5):  # three inserts, between the ends of a savepoint
+            decide_many(many)
+
+
+def test_of_many_nothing_is_written_where_one_is_refused() -> None:
+    student = StudentFactory.create()
+    with pytest.raises(ValueError, match="statement"):
+        decide_many([student], kind=LogKind.KEY)
+    closed = Person(pk=1)
+    closed._meta = SimpleNamespace(label_lower="wellbeing.answer")  # type: ignore[assignment, misc]
+    with pytest.raises(ValueError, match="closed room"):
+        decide_many([student, closed])
+    assert not Entry.objects.filter(action="programmes.student.admission_changed").exists()
+    assert decide_many([]) == []
 
 
 def test_many_are_sequenced_in_batches_without_gaps(log: WatchedLog) -> None:

@@ -24,6 +24,11 @@ SYSTEM = None
 STATEMENT_MAX_BYTES = 16 * 1024
 CLOSED = "wellbeing."
 """Subjects of the closed room: never sealed, not even as a hash."""
+BATCH = 1_000
+"""Rows a statement."""
+
+Item = tuple[models.Model, dict[str, Any] | None, dict[str, Any] | None]
+"""What an entry is about, and the values before and after."""
 
 
 def record(
@@ -66,31 +71,102 @@ def record(
         ``decision``: about a subject of the closed room. ``statement``: not a decision's, missing
         or unwanted for its kind, too long, or not plain JSON.
     """
-    if not connection.in_atomic_block:
-        raise RuntimeError("record() outside a transaction could log what was rolled back")
-    if decision and subject._meta.label_lower.startswith(CLOSED):
-        raise ValueError("decision: nothing of the closed room enters the log")
-    kind, statement = kind or _kind_of(action), _plain(statement)
-    _refuse_statement(decision, kind, statement)
-    owner = unit or getattr(subject, "owning_unit", None) or getattr(subject, "unit", None)
-    entry = Entry.objects.create(
-        subject_type=subject._meta.label_lower,
-        subject_id=subject.pk,
-        unit=owner if isinstance(owner, Unit) else None,
+    (entry,) = _append(
+        action,
+        [(subject, before, after)],
         actor=actor,
+        unit=unit,
         on_behalf_of=on_behalf_of,
-        action=action,
-        person=getattr(subject, "concerns", None) if decision else None,
         decision=decision,
-        at=now(),
+        kind=kind,
+        statement=statement,
     )
-    EntryPayload.objects.create(
-        entry=entry, salt=secrets.token_bytes(32), before=_plain(before), after=_plain(after)
-    )
-    if decision:
-        Pending.objects.create(entry=entry, kind=kind, statement=statement)
-        seal_soon()
     return entry
+
+
+def record_many(
+    action: str,
+    *,
+    actor: Person | None,
+    items: Sequence[Item],
+    decision: bool = False,
+    kind: LogKind | None = None,
+) -> list[Entry]:
+    """
+    Append one entry per (subject, before, after) in a few statements, however many: as `record`.
+
+    For imports, and for decisions about many people at once: each becomes an event of the trace
+    of the person its subject concerns, whom the caller has loaded with it. Places in the traces
+    follow the order of ``items``.
+
+    Raises
+    ------
+    RuntimeError, ValueError
+        As `record` does; nothing is written then.
+    """
+    return _append(action, items, actor=actor, decision=decision, kind=kind)
+
+
+def _append(
+    action: str,
+    items: Sequence[Item],
+    *,
+    actor: Person | None,
+    unit: Unit | None = None,
+    on_behalf_of: Person | None = None,
+    decision: bool,
+    kind: LogKind | None,
+    statement: dict[str, Any] | None = None,
+) -> list[Entry]:
+    """Write entries, payloads and what waits for the log; everything is checked before."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("an entry outside a transaction could log what was rolled back")
+    kind, statement = kind or _kind_of(action), _plain(statement)
+    if decision and any(one._meta.label_lower.startswith(CLOSED) for one, _old, _new in items):
+        raise ValueError("decision: nothing of the closed room enters the log")
+    _refuse_statement(decision, kind, statement)
+    moment = now()
+    entries = Entry.objects.bulk_create(
+        [
+            Entry(
+                subject_type=subject._meta.label_lower,
+                subject_id=subject.pk,
+                unit=unit or _owner_of(subject),
+                actor=actor,
+                on_behalf_of=on_behalf_of,
+                action=action,
+                person=getattr(subject, "concerns", None) if decision else None,
+                decision=decision,
+                at=moment,
+            )
+            for subject, _before, _after in items
+        ],
+        batch_size=BATCH,
+    )
+    EntryPayload.objects.bulk_create(
+        [
+            EntryPayload(
+                entry=entry,
+                salt=secrets.token_bytes(32),
+                before=_plain(before),
+                after=_plain(after),
+            )
+            for entry, (_subject, before, after) in zip(entries, items, strict=True)
+        ],
+        batch_size=BATCH,
+    )
+    if decision and entries:
+        Pending.objects.bulk_create(
+            [Pending(entry=entry, kind=kind, statement=statement) for entry in entries],
+            batch_size=BATCH,
+        )
+        seal_soon()
+    return entries
+
+
+def _owner_of(subject: models.Model) -> Unit | None:
+    owner = getattr(subject, "owning_unit", None) or getattr(subject, "unit", None)
+    return owner if isinstance(owner, Unit) else None
 
 
 def _refuse_statement(decision: bool, kind: LogKind, statement: Any) -> None:
@@ -108,52 +184,6 @@ def _refuse_statement(decision: bool, kind: LogKind, statement: Any) -> None:
 def _kind_of(action: str) -> LogKind:
     """Return the coarse kind under which a decision appears in the log."""
     return LogKind.AGREEMENT if action.startswith("agreements.") else LogKind.DECISION
-
-
-def record_many(
-    action: str,
-    *,
-    actor: Person | None,
-    items: Sequence[tuple[models.Model, dict[str, Any] | None, dict[str, Any] | None]],
-) -> None:
-    """
-    Append one entry per (subject, before, after) in a few statements: for imports of thousands.
-
-    Raises
-    ------
-    RuntimeError
-        Outside a transaction.
-    """
-    if not connection.in_atomic_block:
-        raise RuntimeError("record_many() outside a transaction could log what was rolled back")
-    moment = now()
-    entries = Entry.objects.bulk_create(
-        [
-            Entry(
-                subject_type=subject._meta.label_lower,
-                subject_id=subject.pk,
-                unit=owner if isinstance(owner, Unit) else None,
-                actor=actor,
-                action=action,
-                at=moment,
-            )
-            for subject, _before, _after in items
-            for owner in [getattr(subject, "owning_unit", None) or getattr(subject, "unit", None)]
-        ],
-        batch_size=1_000,
-    )
-    EntryPayload.objects.bulk_create(
-        [
-            EntryPayload(
-                entry=entry,
-                salt=secrets.token_bytes(32),
-                before=_plain(before),
-                after=_plain(after),
-            )
-            for entry, (_subject, before, after) in zip(entries, items, strict=True)
-        ],
-        batch_size=1_000,
-    )
 
 
 def _plain(value: dict[str, Any] | None) -> Any:
