@@ -20,6 +20,9 @@ from cotutelle.engines.translog import (
 from tests.engines.credentials.refusals import REFUSALS, changed
 from tests.engines.credentials.world import ISSUER, OTHER, World
 
+SHOWN = "credential/credentialSubject/trace/shown"
+COUNT = "credential/credentialSubject/trace/count"
+
 
 @dataclass(frozen=True)
 class Case:
@@ -192,6 +195,9 @@ CASES: dict[str, Callable[[], Case]] = {
     "transcript without its middle": _of(lambda w: w.transcript_bundle(disclosed=[1, 3, 4])),
     "transcript with too much": _of(lambda w: w.transcript_bundle(shown=[1, 3], disclosed=[1, 2, 3])),
     "transcript with an event twice": _of(lambda w: w.transcript_bundle(disclosed=[1, 2, 2, 3, 4])),
+    "transcript that says twice what it shows": _of(lambda w: changed(w.transcript_bundle(), SHOWN, [1, 2, 2, 1])),
+    "transcript whose count has a point": _of(lambda w: changed(w.transcript_bundle(), COUNT, 4.0)),
+    "until a time in no zone": _of(lambda w: changed(w.bundle(), "credential/validUntil", "2031-07-01T00:00:00+14:60")),
     "transcript that counts too few": _of(lambda w: w.transcript_bundle(count=3, shown=[1, 2, 3])),
     "transcript of another head": _of(lambda w: w.transcript_bundle(head="0" * 64)),
     "checkpoint of another origin": _of(_origin_of_another),

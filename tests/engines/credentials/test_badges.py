@@ -104,6 +104,13 @@ def test_a_picture_without_or_with_two_credentials_is_refused():
     assert code(unbake, carrying(b'{"a":1,"a":2}')) == "file.duplicate_key"
 
 
+@pytest.mark.parametrize("kept", range(5))
+def test_a_chunk_that_ends_too_early_holds_no_credential(kept):
+    cut = chunk(b"iTXt", b"openbadgecredential\0" + b"\0\0en"[:kept])
+
+    assert code(unbake, SIGNATURE + IHDR + cut + IDAT + IEND) == "file.no_credential"
+
+
 def pdf(*attachments: tuple[str, bytes]) -> bytes:
     writer = PdfWriter()
     writer.add_blank_page(width=10, height=10)

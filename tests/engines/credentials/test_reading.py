@@ -8,6 +8,7 @@ import pytest
 
 from cotutelle.engines.credentials.errors import FileProblem
 from cotutelle.engines.credentials.reading import MAX_BYTES, MAX_DEPTH, check_value, read_json
+from cotutelle.engines.translog.jcs import canonical_json
 
 
 def code(data):
@@ -58,6 +59,14 @@ def test_what_it_reads_is_what_the_standard_library_reads():
 )
 def test_what_two_programs_may_read_differently_is_refused(data, expected):
     assert code(data) == expected
+
+
+def test_a_number_is_read_as_it_is_signed_whatever_its_spelling():
+    read = read_json("[4.0, 4e0, 40e-1, -0.0, 4.5, 1e300, 9007199254740992.0]")
+
+    assert read == [4, 4, 4, 0, 4.5, 1e300, 2.0**53]
+    assert [type(number) for number in read] == [int] * 4 + [float] * 3
+    assert canonical_json(read[:4]) == b"[4,4,4,0]"
 
 
 def test_the_deepest_that_is_allowed_is_read():

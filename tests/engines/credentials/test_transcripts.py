@@ -6,6 +6,7 @@ import pytest
 
 from cotutelle.engines.credentials.errors import FileProblem
 from cotutelle.engines.credentials.integrity import RDFC
+from cotutelle.engines.credentials.status import status_entry
 from cotutelle.engines.credentials.transcripts import build_transcript
 from cotutelle.engines.credentials.verifying import MAX_MEMBERS, MAX_RDFC, verify_bundle
 from cotutelle.engines.credentials.words import sentence
@@ -196,10 +197,44 @@ def test_so_many_contained_credentials_are_read_and_no_more():
     trace = world.new_uuid()
     world.traces[trace] = []
     one = {"proof": {"cryptosuite": RDFC}}
+    half = [{"proof": [one["proof"]] * (MAX_RDFC // 2)}]
+    lists = {"status": [{"credential": one}] * (MAX_RDFC // 2 + 1)}
 
-    for members in ([{}] * (MAX_MEMBERS + 1), [one] * (MAX_RDFC + 1)):
+    for members in ([{}] * (MAX_MEMBERS + 1), [one] * (MAX_RDFC + 1), half * 2 + [one]):
         with pytest.raises(FileProblem, match=r"file\.too_large"):
             check(world, world.transcript(members, trace))
+    with pytest.raises(FileProblem, match=r"file\.too_large"):
+        check(world, {**world.bundle(world.transcript(half, trace)), **lists})
+
+
+def test_a_stranger_s_numbers_are_looked_at_once_each():
+    many = 100_000
+    world = World()
+    shown = [*range(1, many + 1), many]
+    trace = {"id": "t", "count": many, "head": "0" * 64, "shown": shown}
+
+    report = check(
+        world, changed(world.transcript_bundle(), "credential/credentialSubject/trace", trace)
+    )
+
+    found = report.findings["completeness"]
+    assert (found.code, found.params) == ("completeness.duplicate", {"seq": many})
+
+
+def test_a_stranger_s_lists_are_looked_at_once_each():
+    world = World()
+    entries = [status_entry(f"urn:list:{n}", 1, "revocation") for n in range(4 * MAX_MEMBERS)]
+    members = [{"credentialStatus": entries[at : at + 4]} for at in range(0, len(entries), 4)]
+    own = [status_entry("urn:list:own", 1, "revocation")]
+    transcript = world.transcript_bundle()["credential"]
+    transcript = changed(transcript, "credentialSubject/verifiableCredential", members)
+    lists = [{"credential": {"id": "urn:list:own"}}] * 50_000
+
+    report = check(
+        world, {**world.bundle({**transcript, "credentialStatus": own}), "status": lists}
+    )
+
+    assert report.findings["status"].code == "status.malformed"
 
 
 def test_a_bare_transcript_shows_no_events():

@@ -10,6 +10,7 @@ import pytest
 
 from cotutelle.engines.credentials.errors import FileProblem
 from cotutelle.engines.credentials.integrity import JCS, RDFC
+from cotutelle.engines.credentials.rdfc import MAX_VALUES
 from cotutelle.engines.credentials.report import NEEDED, ROWS
 from cotutelle.engines.credentials.verifying import verify_bundle
 from cotutelle.engines.credentials.words import sentence
@@ -164,6 +165,27 @@ def test_a_time_in_another_zone_is_the_same_moment():
         .code
         == "validity.not_yet"
     )
+
+
+@pytest.mark.parametrize("zone", ["+14:60", "+24:00", "-00", "+0800", ""])
+def test_a_zone_that_is_none_is_refused(zone):
+    world = World()
+    bundle = changed(world.bundle(), "credential/validUntil", f"2031-07-01T00:00:00{zone}")
+
+    assert check(world, bundle).findings["validity"].code == "validity.malformed"
+
+
+@pytest.mark.parametrize("value", [["a"] * MAX_VALUES, [{"zh": ["a"]}] * MAX_VALUES])
+def test_a_document_of_endless_values_is_given_up(value):
+    world = World(suite=RDFC)
+    bundle = world.bundle()
+    contexts = [*bundle["credential"]["@context"], *value]
+
+    for endless in (
+        changed(bundle, "credential/name", value),
+        changed(bundle, "credential/@context", contexts),
+    ):
+        assert check(world, endless).findings["signature"].code == "rdf.too_much_work"
 
 
 def test_an_expired_proof_is_refused():

@@ -67,9 +67,9 @@ def _holds_credential(kind: bytes, data: bytes) -> bool:
 
 
 def _text(data: bytes) -> bytes:
-    compressed, method = data[len(KEYWORD) + 1 : len(KEYWORD) + 3] or (None, None)
-    rest = data[len(KEYWORD) + 3 :].split(b"\0", 2)
-    if compressed != 0 or method != 0 or len(rest) != 3:  # noqa: PLR2004 - language, keyword, text
+    plain = KEYWORD + b"\0\0\0"  # not compressed, by no method
+    rest = data[len(plain) :].split(b"\0", 2)
+    if not data.startswith(plain) or len(rest) != 3:  # noqa: PLR2004 - language, keyword, text
         raise FileProblem("file.no_credential")
     return rest[2]
 

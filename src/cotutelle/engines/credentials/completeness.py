@@ -68,8 +68,7 @@ def _trace(transcript: Mapping[str, Any]) -> _Trace:
         or not all(is_number(seq) and 1 <= seq <= count for seq in shown)
     ):
         raise VerifyError("completeness.malformed")
-    if len(set(shown)) != len(shown):
-        raise VerifyError("completeness.duplicate", seq=_repeated(shown))
+    _refuse_repeated(shown)
     return _Trace(id_, count, head, tuple(shown))
 
 
@@ -88,9 +87,8 @@ def _events(trace: _Trace, disclosed: object, book: Book) -> dict[int, Logged]:
     for seq in trace.shown:
         if seq not in found:
             raise VerifyError("completeness.missing", seq=seq)
-    for seq in found:
-        if seq not in trace.shown:
-            raise VerifyError("completeness.extra")
+    if len(found) != len(trace.shown):
+        raise VerifyError("completeness.extra")
     return found
 
 
@@ -134,5 +132,9 @@ def _place(logged: Logged) -> Mapping[str, Any]:
     return place if isinstance(place, dict) else {}
 
 
-def _repeated(numbers: Sequence[int]) -> int:
-    return next(number for number in numbers if list(numbers).count(number) > 1)
+def _refuse_repeated(numbers: Sequence[int]) -> None:
+    seen: set[int] = set()
+    for number in numbers:
+        if number in seen:
+            raise VerifyError("completeness.duplicate", seq=number)
+        seen.add(number)

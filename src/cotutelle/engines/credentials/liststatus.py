@@ -38,6 +38,16 @@ class StatusLists:
     items: list[Any]
     named: frozenset[str]
     _checked: dict[int, Logged | VerifyError] = field(default_factory=dict)
+    _copies: dict[str, list[tuple[int, Mapping[str, Any]]]] = field(default_factory=dict)
+    _has_strange: bool = False
+
+    def __post_init__(self) -> None:
+        for number, item in enumerate(self.items):
+            document = item.get("credential") if isinstance(item, dict) else None
+            list_id = document.get("id") if isinstance(document, dict) else None
+            if isinstance(list_id, str):
+                self._copies.setdefault(list_id, []).append((number, item))
+            self._has_strange |= not isinstance(list_id, str) or list_id not in self.named
 
     def find(self, credential: Mapping[str, Any]) -> Finding:
         """Return the status of ``credential``: the worst that its entries say."""
@@ -75,15 +85,11 @@ class StatusLists:
     def _bit(
         self, credential: Mapping[str, Any], list_id: str, purpose: str, index: str
     ) -> Finding:
-        copies = [
-            (number, item)
-            for number, item in enumerate(self.items)
-            if isinstance(item, dict)
-            and isinstance(item.get("credential"), dict)
-            and item["credential"].get("id") == list_id
-        ]
-        if not copies:
-            return self._not_carried(purpose)
+        copies = self._copies.get(list_id)
+        if copies is None:
+            if self._has_strange:
+                raise VerifyError("status.other_list")
+            return Finding("unknown", "status.unknown", {"purpose": purpose})
         proven = [(self._check(number, item), item["credential"]) for number, item in copies]
         for _, document in proven:
             _check_matches(document, credential, purpose)
@@ -96,13 +102,6 @@ class StatusLists:
         if until is not None and read_time(until) < self.now:
             return Finding("unknown", "status.outdated", {"until": until})
         return Finding("good", "status.good", {"as_of": newest["validFrom"]})
-
-    def _not_carried(self, purpose: str) -> Finding:
-        for item in self.items:
-            document = item.get("credential") if isinstance(item, dict) else None
-            if not isinstance(document, dict) or document.get("id") not in list(self.named):
-                raise VerifyError("status.other_list")
-        return Finding("unknown", "status.unknown", {"purpose": purpose})
 
     def _check(self, number: int, item: Mapping[str, Any]) -> Logged:
         if number not in self._checked:

@@ -23,6 +23,7 @@ from cotutelle.engines.credentials.errors import VerifyError
 from cotutelle.engines.credentials.names import CREDENTIALS_V2
 
 MAX_WORK = 200
+MAX_VALUES = 500  # PyLD's time grows with their square
 
 _NOWHERE = "relative://nowhere/"
 
@@ -50,9 +51,11 @@ def canonize(document: Mapping[str, Any]) -> str:
         ``rdf.context`` for a context that is not pinned, ``rdf.dropped`` for a member, type or
         identifier that would fall out of the signature, ``rdf.hidden`` for validity, issuer, subject
         or status under another name, ``rdf.invalid`` for anything that is not
-        JSON-LD, ``rdf.too_much_work`` for a graph made to keep the algorithm busy.
+        JSON-LD, ``rdf.too_much_work`` for more than 500 values, or a graph made to keep
+        the algorithm busy.
     """
     dropped: list[str] = []
+    _refuse_endless(document)
     _find_empty(document, dropped)
     try:
         dataset = _careful(dropped).to_rdf(document, _options())
@@ -132,6 +135,17 @@ def _careful(dropped: list[str]) -> jsonld.JsonLdProcessor:
             return expanded
 
     return Careful(on_property_dropped=lambda term: dropped.append(term or "null"))
+
+
+def _refuse_endless(document: Mapping[str, Any]) -> None:
+    waiting: list[Any] = [document]
+    for value in waiting:
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+        if len(waiting) > MAX_VALUES:
+            raise VerifyError("rdf.too_much_work")
 
 
 def _find_empty(document: Mapping[str, Any], dropped: list[str]) -> None:

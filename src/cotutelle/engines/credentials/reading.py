@@ -127,7 +127,8 @@ def _float(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
         raise FileProblem("file.number", number=digits[:_MAX_DIGITS])
-    return value
+    # JSON has one kind of number: 4.0 is signed as 4, and read as 4.
+    return int(value) if value.is_integer() and abs(value) <= MAX_INTEGER else value
 
 
 def _constant(name: str) -> NoReturn:

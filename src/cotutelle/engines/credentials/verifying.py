@@ -110,17 +110,15 @@ class _Checker:
         credentials: Sequence[Any],
     ) -> None:
         self.book, self.bundle, self.is_bare, self.now = book, bundle, is_bare, now
+        told = bundle.get("status", [])
+        lists = told if isinstance(told, list) else [told]
+        carried = [item.get("credential") for item in lists if isinstance(item, dict)]
+        _refuse_much_rdfc([*credentials, *carried])
         self.history = (
             KeyHistory((), None) if is_bare else read_history(book, bundle.get("keys", []))
         )
-        lists = bundle.get("status", [])
-        self.lists = StatusLists(
-            book,
-            self.history,
-            now,
-            lists if isinstance(lists, list) else [lists],
-            frozenset(_lists_named_by(credentials)),
-        )
+        named = frozenset(_lists_named_by(credentials))
+        self.lists = StatusLists(book, self.history, now, lists, named)
 
     def findings(
         self, credential: Mapping[str, Any], members: Sequence[Any], roots: Sequence[bytes]
@@ -253,9 +251,13 @@ def _members(credential: Mapping[str, Any]) -> list[Any]:
     members = members_of(credential) if is_transcript(credential) else []
     if len(members) > MAX_MEMBERS:
         raise FileProblem("file.too_large", most=f"{MAX_MEMBERS} credentials")
-    if sum(RDFC in str(m.get("proof")) for m in members if isinstance(m, dict)) > MAX_RDFC:
-        raise FileProblem("file.too_large", most=f"{MAX_RDFC} × {RDFC}")
     return members
+
+
+def _refuse_much_rdfc(documents: Sequence[Any]) -> None:
+    found = [str(one.get("proof")).count(RDFC) for one in documents if isinstance(one, dict)]
+    if sum(found) > MAX_RDFC:
+        raise FileProblem("file.too_large", most=f"{MAX_RDFC} × {RDFC}")
 
 
 def digest_of(credential: Any) -> str:

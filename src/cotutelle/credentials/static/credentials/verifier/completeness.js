@@ -17,8 +17,11 @@ function traceOf(transcript) {
   const fit = isText(id) && isCount(count) && (count ? isText(head) : head === null)
     && Array.isArray(shown) && shown.every(seq => isPlace(seq, count));
   if (!fit) refuse('malformed');
-  const twice = shown.find((seq, at) => shown.indexOf(seq) !== at);
-  if (twice !== undefined) refuse('duplicate', { seq: twice });
+  const seen = new Set();
+  for (const seq of shown) {
+    if (seen.has(seq)) refuse('duplicate', { seq });
+    seen.add(seq);
+  }
   return trace;
 }
 
