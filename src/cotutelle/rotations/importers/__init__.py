@@ -1,6 +1,7 @@
 """Importers of curricula, plans, the week and hours."""
 
 from cotutelle.rotations.importers import (  # noqa: F401
+    planning_people,
     planning_wishes,
     roster,
     setup_departments,

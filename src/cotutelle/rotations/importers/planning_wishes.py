@@ -37,14 +37,6 @@ MOST_WEIGHT = 5
 _MONTH = re.compile(r"(\d{4})\D+(\d{1,2})\D*")
 
 
-def _kind(text: str) -> str:
-    folded = parsing.fold(text)
-    for kind in WishKind:
-        if folded in {parsing.fold(kind.value), parsing.fold(str(kind.label))}:
-            return kind.value
-    raise ValueError(gettext("This kind of wish does not exist."))
-
-
 def _month(text: str) -> str:
     found = _MONTH.fullmatch(text.strip())
     if not found or not 1 <= int(found[2]) <= 12:  # noqa: PLR2004  months of a year
@@ -55,13 +47,13 @@ def _month(text: str) -> str:
 COLUMNS = (
     Column("number", ("学号", "Student number"), required=True, parse=parsing.number_text(), examples=("2026010234",)),
     Column("name", ("姓名", "Name"), help=_("Only for you to read; the number counts.")),
-    Column("kind", ("类型", "Kind"), parse=_kind, examples=("希望去某科室", "Away"), help=_("Empty: no wish in this row.")),
-    Column("ward", ("科室", "Ward"), examples=("YL1/ICU",), help=_("Code of the hospital, a slash, code of the ward.")),
+    Column("kind", ("类型", "Kind", "类别"), parse=parsing.choice(WishKind), examples=("希望去某科室", "Away"), help=_("Empty: no wish in this row.")),
+    Column("ward", ("科室", "Ward", "轮转科室"), examples=("YL1/ICU",), help=_("Code of the hospital, a slash, code of the ward.")),
     Column("hospital", ("医院", "Hospital"), examples=("YL1",), help=_("Code of the hospital.")),
-    Column("first", ("起始月份", "From month"), parse=_month, examples=("2027-09",)),
-    Column("last", ("截止月份", "To month"), parse=_month, examples=("2027-11",)),
+    Column("first", ("起始月份", "From month", "起始月"), parse=_month, examples=("2027-09",)),
+    Column("last", ("截止月份", "To month", "结束月"), parse=_month, examples=("2027-11",)),
     Column("weight", ("权重", "Weight"), parse=parsing.integer(low=1, high=MOST_WEIGHT), examples=("1",)),
-    Column("reason", ("理由", "Reason"), parse=parsing.text(max_length=200)),
+    Column("reason", ("理由", "Reason", "原因"), parse=parsing.text(max_length=200)),
 )  # fmt: skip
 
 

@@ -38,6 +38,11 @@ def cycles_visible_to(actor: Person) -> QuerySet[Cycle]:
     )
 
 
+def cycles_planned_by(actor: Person) -> QuerySet[Cycle]:
+    """Return the cycles that the actor plans, newest first."""
+    return cycles_visible_to(actor).filter(below(_units(actor, PLANNERS)))
+
+
 def scenarios_visible_to(actor: Person) -> QuerySet[Scenario]:
     """Return the scenarios of cycles whose boards the actor may see."""
     return Scenario.objects.filter(

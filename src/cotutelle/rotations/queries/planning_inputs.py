@@ -102,14 +102,14 @@ def load_inputs(cycle: Cycle) -> Inputs:
         frozen=frozen_before(cycle),
         people=_people(cycle, events),
         wards=wards,
-        options=_options(cycle),
+        options=wards_by_department(cycle),
         months={(row.ward_id, period_of(cycle, row.month)): row for row in WardMonth.objects.all()},
         others=_others(cycle),
         events=events,
     )
 
 
-def _options(cycle: Cycle) -> dict[int, list[Ward]]:
+def wards_by_department(cycle: Cycle) -> dict[int, list[Ward]]:
     """Return the open wards by department; an accreditation must last as long as the cycle."""
     end = last_day(cycle, cycle.months - 1)
     found: dict[int, list[Ward]] = defaultdict(list)

@@ -145,7 +145,7 @@ def add_participants(
         Participant(
             cycle=cycle,
             student=student,
-            curriculum=_curriculum_of(student, known) or default,
+            curriculum=curriculum_of(student, known) or default,
             first=first,
         )
         for student in students
@@ -160,7 +160,8 @@ def add_participants(
     return made
 
 
-def _curriculum_of(student: Student, known: Sequence[Curriculum]) -> Curriculum | None:
+def curriculum_of(student: Student, known: Sequence[Curriculum]) -> Curriculum | None:
+    """Return the curriculum that a student's discipline picks out of ``known``."""
     discipline = student.discipline
     return next(
         (
@@ -187,6 +188,7 @@ def change_participant(
     """
     Change the curriculum or the months of one participant.
 
+    Stays held for blocks of another curriculum are let go, as nothing could plan them.
     Refuses: ``participant.months`` (the last before the first), ``cycle.state``.
     """
     check(actor, "rotations.plan_cycle", participant)
@@ -198,12 +200,14 @@ def change_participant(
     before = _participant_json(participant)
     participant.curriculum, participant.first, participant.last = curriculum, first, last
     participant.save(update_fields=["curriculum", "first", "last"])
+    released, _rows = participant.pins.exclude(block__curriculum=curriculum).delete()
+    after = _participant_json(participant)
     record(
         "rotations.participant.changed",
         actor=actor,
         subject=participant,
         before=before,
-        after=_participant_json(participant),
+        after=after | ({"stays_released": released} if released else {}),
     )
     return participant
 

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -24,6 +23,7 @@ from cotutelle.rotations.forms.planning import AddPeopleForm, ParticipantForm, W
 from cotutelle.rotations.models import Curriculum, Cycle, Participant, StayPin, Wish
 from cotutelle.rotations.queries import planning as queries
 from cotutelle.rotations.queries.planning_months import first_day, period_text, span_text
+from cotutelle.rotations.queries.planning_sheet import line_of, span_words, with_constraints
 from cotutelle.rotations.services import planning_cycles, planning_wishes
 from cotutelle.rotations.views.planning_common import (
     cycle_or_404,
@@ -35,6 +35,7 @@ from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort, Toggle
 from cotutelle.ui.violations import show_violation
 
+TRAINEES = "trainees"
 BINDING = [WishKind.FORBID_WARD, WishKind.FORBID_HOSPITAL, WishKind.AWAY, WishKind.RESEARCH]
 
 
@@ -82,7 +83,8 @@ def people(request: HttpRequest, public_id: UUID) -> HttpResponse:
     cycle = cycle_or_404(request, public_id, "rotations.view_board")
     listing = _listing(request, cycle)
     if fmt := request.GET.get("format"):
-        return download(request, _wish_table(cycle, listing.all_rows), fmt, watermark=True)
+        make = _trainee_table if request.GET.get("sheet") == TRAINEES else _wish_table
+        return download(request, make(cycle, listing.all_rows), fmt, watermark=True)
     for row in listing.rows:
         row.from_month = period_text(cycle, row.first)  # type: ignore[attr-defined]
     return cycle_page(
@@ -92,8 +94,30 @@ def people(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "people",
         listing=listing,
         bulk_url="",
-        import_url=reverse("exchange:home") if may(request, "rotations.import_wishes") else "",
+        trainees_url=f"{listing.xlsx_url}&sheet={TRAINEES}",
+        may_import=may(request, "rotations.import_wishes"),
     )
+
+
+def _trainee_table(_cycle: Cycle, rows: Any) -> Table:
+    """Return the trainees with what binds them as the importer reads them."""
+    keys = [row.pk for row in rows]
+    places = with_constraints(Participant.objects.filter(pk__in=keys)).in_bulk()
+    lines = [(places[key], line_of(places[key])) for key in keys]
+    columns = [
+        Out(_("Student number"), lambda line: line[0].student.person.number),
+        Out(_("Name"), lambda line: line[0].student.display_name),
+        Out(_("Curriculum"), lambda line: str(line[0].curriculum)),
+        Out(_("From month"), lambda line: f"{line[1].first:%Y-%m}"),
+        Out(_("To month"), lambda line: f"{line[1].last:%Y-%m}" if line[1].last else ""),
+        Out(_("Not in these hospitals"), lambda line: "; ".join(line[1].forbidden)),
+        Out(
+            _("Protected research months"),
+            lambda line: "; ".join(map(span_words, line[1].research)),
+        ),
+        Out(_("Stays held"), lambda line: "; ".join(map(str, line[1].pins))),
+    ]
+    return Table(_("Trainees with constraints"), columns, lines)
 
 
 def _wish_table(cycle: Cycle, rows: Any) -> Table:
