@@ -158,7 +158,7 @@ def _publish(page: Page, board: str, people: int | None = None) -> None:
     if people is not None:
         expect(button).to_contain_text(str(people))
     follow(page, button)
-    expect(page.locator("h1")).to_contain_text("已公布")
+    expect(page.locator("h1")).to_contain_text("已发布")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import polib
@@ -51,3 +52,18 @@ def test_catalogue_is_complete(room, tmp_path):
     missing = [e.msgid for e in entries if not e.translated() or "fuzzy" in e.flags]
 
     assert missing == []
+
+
+def test_a_message_has_one_translation_over_the_rooms():
+    """Catalogues merge when the server runs: of two translations all rooms show one."""
+    words: dict[tuple[str | None, str], dict[str, list[str]]] = defaultdict(dict)
+    for room in ROOMS:
+        catalogue = SOURCE / room / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+        for entry in polib.pofile(str(catalogue)):
+            if not entry.obsolete and entry.translated():
+                chinese = entry.msgstr or " | ".join(entry.msgstr_plural.values())
+                words[entry.msgctxt, entry.msgid].setdefault(chinese, []).append(room)
+
+    several = {message: found for message, found in words.items() if len(found) > 1}
+
+    assert several == {}, "give the rarer meaning a context, or say all of them alike"

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from cotutelle.core.access import requires, why_not
@@ -145,14 +146,14 @@ def policy_list(request: HttpRequest) -> HttpResponse:
         request.GET,
         policies_visible_to(_person(request)),
         sorts=[
-            Sort("name", _("name"), ["kind", "name_zh", "-version", "id"]),
+            Sort("name", pgettext("of a thing", "name"), ["kind", "name_zh", "-version", "id"]),
             Sort("new", _("newest first"), ["-id"]),
         ],
         choices=[
             Choice("state", _("State"), PolicyState.choices, "state"),
             Choice("kind", _("Kind"), [(k, title_of(k)) for k in sorted(known_kinds())], "kind"),
         ],
-        search=Search(("name_zh", "name_en", "sha256"), _("Name")),
+        search=Search(("name_zh", "name_en", "sha256"), pgettext("of a thing", "Name")),
     )
     rows = [
         {"policy": p, "title": title_of(p.kind), "kind": POLICY_KINDS[PolicyState(p.state)]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cotutelle.ledger.actions import register, register_fields
 
@@ -23,7 +24,7 @@ register_fields(
         "mapping": _("Columns"),
         "rows": _("Rows"),
         "problems": _("Problems"),
-        "created": _("Created"),
+        "created": pgettext_lazy("rows", "Created"),
         "updated": _("Updated"),
         "unchanged": _("Unchanged"),
         "skipped": _("Left out"),

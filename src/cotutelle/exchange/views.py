@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -245,7 +245,7 @@ def _run_context(run: ImportRun, *, owner: bool) -> dict[str, Any]:
 def _figures(run: ImportRun) -> list[dict[str, Any]]:
     done = run.state == RunState.APPLIED
     names = (
-        ("created", _("Created") if done else _("To be created")),
+        ("created", pgettext("rows", "Created") if done else _("To be created")),
         ("updated", _("Updated") if done else _("To be updated")),
         ("unchanged", _("Unchanged")),
         ("skipped", _("Left out") if done else _("Duplicates left out")),

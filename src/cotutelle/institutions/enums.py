@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class UnitKind(models.TextChoices):
@@ -17,7 +18,7 @@ class UnitKind(models.TextChoices):
     COLLEGE = "college", _("College")
     DEPARTMENT = "department", _("Department")
     TRAINING_BASE = "training_base", _("Training base")
-    TEAM = "team", _("Team")
+    TEAM = "team", pgettext_lazy("of a unit", "Team")
 
 
 # Kinds that are an institution of their own: they carry a calendar, staff and a seal.

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cotutelle.core.access import check, requires, why_not
 from cotutelle.core.clock import today
@@ -56,7 +57,7 @@ def _listing(request: HttpRequest) -> Listing[Unit]:
         params,
         queries.visible_to(_actor(request)).select_related("parent"),
         sorts=[
-            Sort("name", _("name"), ["name_sort", "id"]),
+            Sort("name", pgettext("of a unit", "name"), ["name_sort", "id"]),
             Sort("code", _("code"), ["code", "id"]),
         ],
         choices=[

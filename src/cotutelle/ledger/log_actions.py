@@ -45,7 +45,7 @@ actions.register_fields(
     "ledger.witnesspolicy",
     {
         "number": _("Number"),
-        "needed": _("Needed"),
+        "needed": pgettext_lazy("signatures", "Needed"),
         "colluders": _("May collude"),
         "witnesses": _("Witnesses"),
         "text": _("Policy file"),

@@ -17,6 +17,7 @@ from django.core.mail import EmailMessage
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cotutelle.notices.enums import Wanted
 
@@ -81,7 +82,7 @@ class EmailChannel:
     """Plain-text e-mail by Django's mail settings."""
 
     key = "email"
-    label = _("E-mail")
+    label = pgettext_lazy("channel", "E-mail")
     default = Wanted.ALL
 
     def is_configured(self) -> bool:

@@ -15,6 +15,7 @@ from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as MfaReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 _CODE_HELP = _("Six digits from your authenticator app, or one of your recovery codes.")
 
@@ -63,12 +64,12 @@ class ConfirmForm(_Words, ReauthenticateForm):  # type: ignore[misc]
 
 
 class SecondFactorForm(_Words, AuthenticateForm):  # type: ignore[misc]
-    words = {"code": (_("Code"), _CODE_HELP)}
+    words = {"code": (pgettext_lazy("sign-in", "Code"), _CODE_HELP)}
 
 
 class ConfirmSecondFactorForm(_Words, MfaReauthenticateForm):  # type: ignore[misc]
-    words = {"code": (_("Code"), _CODE_HELP)}
+    words = {"code": (pgettext_lazy("sign-in", "Code"), _CODE_HELP)}
 
 
 class ActivateForm(_Words, ActivateTOTPForm):  # type: ignore[misc]
-    words = {"code": (_("Code"), _("Six digits that the app shows now."))}
+    words = {"code": (pgettext_lazy("sign-in", "Code"), _("Six digits that the app shows now."))}

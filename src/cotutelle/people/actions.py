@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cotutelle.ledger.actions import register, register_fields
 from cotutelle.people.enums import Role
@@ -30,8 +31,8 @@ register_fields(
         "unit": _("Unit"),
         "username": _("Sign-in name"),
         "number": _("Staff or student number"),
-        "name_zh": _("Chinese name"),
-        "name_en": _("English name"),
+        "name_zh": pgettext_lazy("person", "Chinese name"),
+        "name_en": pgettext_lazy("person", "English name"),
         "email": _("E-mail"),
         "phone": _("Telephone"),
         "gender": _("Gender"),

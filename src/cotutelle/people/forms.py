@@ -12,6 +12,7 @@ from django import forms
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cotutelle.core.clock import now, time_zones
 from cotutelle.institutions.models import Unit
@@ -50,8 +51,12 @@ class PersonForm(forms.Form):
     """The record of a person, as the offices keep it."""
 
     unit = UnitField(label=_("Unit"))
-    name_zh = forms.CharField(label=_("Chinese name"), max_length=100, required=False)
-    name_en = forms.CharField(label=_("English name"), max_length=150, required=False)
+    name_zh = forms.CharField(
+        label=pgettext_lazy("person", "Chinese name"), max_length=100, required=False
+    )
+    name_en = forms.CharField(
+        label=pgettext_lazy("person", "English name"), max_length=150, required=False
+    )
     number = forms.CharField(
         label=_("Staff or student number"),
         max_length=40,

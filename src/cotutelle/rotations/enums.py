@@ -123,7 +123,7 @@ class SwapState(models.TextChoices):
     ASKED = "asked", _("Waiting for the other trainee")
     AGREED = "agreed", _("Waiting for the residency office")
     APPROVED = "approved", _("Exchanged")
-    REFUSED = "refused", _("Refused")
+    REFUSED = "refused", pgettext_lazy("exchange", "Refused")
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 

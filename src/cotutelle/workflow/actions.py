@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cotutelle.ledger.actions import register, register_fields
 from cotutelle.workflow.enums import ApprovalState
@@ -21,7 +22,7 @@ register(
 )
 register_fields(
     "workflow.approval",
-    {"state": _("State"), "note": _("Note"), "kind": _("Kind")},
+    {"state": _("State"), "note": pgettext_lazy("of a decision", "Note"), "kind": _("Kind")},
     values={"state": {s.value: s.label for s in ApprovalState}},
 )
 register_fields(

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cotutelle.core.clock import today
 from cotutelle.people.models import Person
@@ -65,7 +66,7 @@ class DecisionForm(forms.Form):
     """The note of a decision; a refusal needs one."""
 
     note = forms.CharField(
-        label=_("Note"),
+        label=pgettext_lazy("of a decision", "Note"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=2000,

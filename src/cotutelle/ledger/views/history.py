@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cotutelle.core.access import SIGNED_IN, requires
 from cotutelle.core.clock import now
@@ -49,7 +50,7 @@ def _by_actor(rows: Any, text: str) -> Any:
 def _listing(request: HttpRequest) -> Listing[Entry]:
     reader = cast("Person", request.user)
     institutions = queries.units_read_by(reader).filter(kind__in=INSTITUTION_KINDS).order_by("path")
-    days = [("1", _("last day")), ("7", _("last 7 days")), ("30", _("last 30 days"))]
+    days = [("1", pgettext("span", "last day")), ("7", _("last 7 days")), ("30", _("last 30 days"))]
     return Listing(
         request.GET,
         queries.visible_to(reader),

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from cotutelle.core.access import requires, why_not
@@ -30,7 +31,7 @@ def log_tabs(current: str) -> list[dict[str, Any]]:
     tabs = [
         ("status", _("State of the log"), "log:status"),
         ("witnesses", _("Witnesses"), "log:witnesses"),
-        ("policies", _("Policy"), "log:policies"),
+        ("policies", pgettext("witness", "Policy"), "log:policies"),
     ]
     return [
         {"label": text, "url": reverse(name), "current": key == current} for key, text, name in tabs

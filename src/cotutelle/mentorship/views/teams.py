@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cotutelle.core.access import check, requires
 from cotutelle.core.errors import RuleViolation
@@ -32,7 +33,7 @@ def team_list(request: HttpRequest) -> HttpResponse:
     listing: Listing[Team] = Listing(
         request.GET,
         queries.teams_visible_to(actor_of(request)),
-        sorts=[Sort("name", _("name"), ["name_zh", "id"])],
+        sorts=[Sort("name", pgettext("of a thing", "name"), ["name_zh", "id"])],
         toggles=[Toggle("archived", _("Archived"), lambda rows: rows.filter(is_archived=True))],
         search=Search(_NAMES, _("Name of the team or of a mentor")),
     )

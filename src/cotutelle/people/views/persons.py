@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST
 
 from cotutelle.core.access import requires
@@ -52,7 +52,7 @@ def _listing(request: HttpRequest) -> Listing[Person]:
         queries.with_roles(queries.visible_to(actor_of(request)).filter(erased_at=None)),
         sorts=[
             Sort("name", _("name"), ["name_sort", "id"]),
-            Sort("number", _("number"), ["number", "id"]),
+            Sort("number", pgettext("person", "number"), ["number", "id"]),
             Sort("newest", _("newest first"), ["-id"]),
         ],
         choices=[
@@ -95,8 +95,8 @@ def people(request: HttpRequest) -> HttpResponse:
 def _columns() -> list[Out]:
     return [
         Out(_("Staff or student number"), lambda p: p.number),
-        Out(_("Chinese name"), lambda p: p.name_zh),
-        Out(_("English name"), lambda p: p.name_en),
+        Out(pgettext("person", "Chinese name"), lambda p: p.name_zh),
+        Out(pgettext("person", "English name"), lambda p: p.name_en),
         Out(_("Unit"), lambda p: p.unit.display_name if p.unit else ""),
         Out(_("Roles"), lambda p: _(", ").join(_role_names(p))),
         Out(_("E-mail"), lambda p: p.email),

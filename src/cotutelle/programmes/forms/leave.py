@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cotutelle.institutions.models import Unit
 from cotutelle.people.models import Person
@@ -41,7 +42,7 @@ class LeaveForm(forms.Form):
 
 class DecisionForm(forms.Form):
     note = forms.CharField(
-        label=_("Note"),
+        label=pgettext_lazy("of a decision", "Note"),
         max_length=500,
         required=False,
         widget=forms.Textarea({"rows": 2}),

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cotutelle.core.access import check, requires, why_not
 from cotutelle.core.errors import RuleViolation
@@ -33,14 +34,14 @@ def cohort_list(request: HttpRequest) -> HttpResponse:
         queries.cohorts_visible_to(actor_of(request)),
         sorts=[
             Sort("year", _("newest first"), ["-year", "name_zh", "id"]),
-            Sort("name", _("name"), ["name_zh", "id"]),
+            Sort("name", pgettext("of a thing", "name"), ["name_zh", "id"]),
         ],
         search=Search(("name_zh", "name_en", "unit__name_zh", "unit__name_en"), _("Name or unit")),
     )
     if fmt := request.GET.get("format"):
         columns = [
             Out(_("Year"), lambda c: c.year, "number"),
-            Out(_("Name"), lambda c: c.display_name),
+            Out(pgettext("of a thing", "Name"), lambda c: c.display_name),
             Out(_("Unit"), lambda c: c.unit.display_name),
             Out(_("Students"), lambda c: c.count, "number"),
         ]

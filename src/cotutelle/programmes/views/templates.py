@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST
 
 from cotutelle.core.access import check, requires, why_not
@@ -80,7 +80,7 @@ def _table(listing: Listing[Template]) -> Table:
         [
             Out(_("Programme code"), lambda t: t.code),
             Out(_("Edition"), lambda t: t.edition, "number"),
-            Out(_("Name"), lambda t: t.display_name),
+            Out(pgettext("of a thing", "Name"), lambda t: t.display_name),
             Out(_("Kind of programme"), lambda t: TemplateKind(t.kind).label),
             Out(_("Degree type"), lambda t: DegreeType(t.degree_type).label),
             Out(_("Months"), lambda t: t.months, "number"),

@@ -51,7 +51,7 @@ _SCENARIO = {
     "score": _("Points"),
     "count": _("Trainees concerned"),
     "revision": _("Version"),
-    "name": _("Name"),
+    "name": pgettext_lazy("of a thing", "Name"),
     "digest": _("Digest"),
     "from": _("Copied from scenario"),
     "repair": _("Repair"),

@@ -35,7 +35,7 @@ register(
 register_fields(
     "rotations.term",
     {
-        "name": _("Name"),
+        "name": pgettext_lazy("of a thing", "Name"),
         "starts_on": _("Starts on"),
         "ends_on": _("Ends on"),
         "count": _("How many"),

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cotutelle.exchange.parsing import choice
 from cotutelle.rotations.enums import DutyKind, ExceptionKind
@@ -73,7 +74,7 @@ class FollowUpForm(forms.Form):
     """What was done about an alert."""
 
     outcome = forms.CharField(
-        label=_("What was done"),
+        label=pgettext_lazy("alert", "What was done"),
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("The student reads this."),

@@ -324,7 +324,9 @@ class MoveForm(forms.Form):
 class NameForm(forms.Form):
     """The name of a scenario."""
 
-    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+    name = forms.CharField(
+        label=pgettext_lazy("of a thing", "Name"), max_length=120, required=False
+    )
 
 
 class DecisionForm(forms.Form):

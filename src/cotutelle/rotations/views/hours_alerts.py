@@ -75,7 +75,7 @@ def _table(listing: Listing[HoursAlert]) -> Table:
         Out(_("Opened"), lambda a: a.opened_at, "datetime"),
         Out(_("Due"), lambda a: a.due_on, "date"),
         Out(_("State"), lambda a: AlertState(a.state).label),
-        Out(_("What was done"), lambda a: a.outcome),
+        Out(pgettext("alert", "What was done"), lambda a: a.outcome),
     ]
     return Table(_("Alerts about hours"), columns, listing.all_rows)
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cotutelle.core.access import check, requires
@@ -50,7 +50,7 @@ def cycle_list(request: HttpRequest) -> HttpResponse:
         queries.cycles_visible_to(actor_of(request)),
         sorts=[
             Sort("newest", _("newest first"), ["-starts_on", "-id"]),
-            Sort("name", _("name"), ["name_zh", "id"]),
+            Sort("name", pgettext("of a thing", "name"), ["name_zh", "id"]),
         ],
         choices=[Choice("state", _("State"), CycleState.choices, "state")],
         search=Search(["name_zh", "name_en"], _("Name of the plan")),

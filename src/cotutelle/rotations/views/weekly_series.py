@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cotutelle.core.access import requires
@@ -67,7 +68,7 @@ def _leads(series: Series) -> str:
 def _table(found: Term, listing: Listing[Series]) -> Table:
     columns = [
         Out(_("Kind"), lambda s: SeriesKind(s.kind).label),
-        Out(_("Name"), str),
+        Out(pgettext("of a thing", "Name"), str),
         Out(_("Time of the week"), slot_text),
         Out(_("Minutes"), lambda s: s.minutes, "number"),
         Out(_("Ward"), lambda s: s.ward.display_name if s.ward else ""),

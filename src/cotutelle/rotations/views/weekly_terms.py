@@ -47,10 +47,10 @@ def term_list(request: HttpRequest) -> HttpResponse:
         queries.terms_visible_to(actor_of(request)),
         sorts=[
             Sort("newest", _("newest first"), ["-starts_on", "-id"]),
-            Sort("name", _("name"), ["name_zh", "id"]),
+            Sort("name", pgettext("of a thing", "name"), ["name_zh", "id"]),
         ],
         choices=[Choice("state", _("State"), TermState.choices, "state")],
-        search=Search(["name_zh", "name_en"], _("Name")),
+        search=Search(["name_zh", "name_en"], pgettext("of a thing", "Name")),
     )
     if fmt := request.GET.get("format"):
         columns = [

@@ -215,11 +215,11 @@ def term_rooms(request: HttpRequest, public_id: UUID) -> HttpResponse:
         request.GET,
         queries.rooms_visible_to(actor_of(request)),
         sorts=[
-            Sort("name", _("name"), ["name_zh", "id"]),
+            Sort("name", pgettext("of a thing", "name"), ["name_zh", "id"]),
             Sort("seats", _("most seats"), ["-seats", "id"]),
         ],
         toggles=[Toggle("used", _("In use"), lambda r: r.filter(is_archived=False), default=True)],
-        search=Search(["name_zh", "name_en"], _("Name")),
+        search=Search(["name_zh", "name_en"], pgettext("of a thing", "Name")),
     )
     if fmt := request.GET.get("format"):
         columns = [

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
 
 from cotutelle.core.access import requires
@@ -48,7 +49,7 @@ def rounds(request: HttpRequest) -> HttpResponse:
         officer.with_counts(rows),
         sorts=[
             Sort("newest", _("newest first"), ["-id"]),
-            Sort("name", _("name"), ["name_zh", "id"]),
+            Sort("name", pgettext("of a thing", "name"), ["name_zh", "id"]),
             Sort("year", _("quota year"), ["-quota_year", "-id"]),
         ],
         choices=[Choice("state", _("State"), RoundState.choices, "state")],

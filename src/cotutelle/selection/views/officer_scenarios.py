@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST
 
 from cotutelle.core.access import check, requires
@@ -73,7 +74,7 @@ def room(request: HttpRequest, public_id: UUID) -> HttpResponse:
         rows,
         sorts=[
             Sort("newest", _("newest first"), ["-id"]),
-            Sort("name", _("name"), ["name", "id"]),
+            Sort("name", pgettext("of a thing", "name"), ["name", "id"]),
         ],
         choices=[Choice("state", _("State"), ScenarioState.choices, "state")],
         search=Search(["name", "note"], _("Name or note")),

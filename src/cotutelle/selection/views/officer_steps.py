@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Max
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from cotutelle.core.clock import now
 from cotutelle.selection.enums import (
@@ -116,7 +116,7 @@ def next_step(round_: Round, figures: Figures) -> NextStep | None:
     if state == RoundState.DRAFT and not figures.offers_open:
         return NextStep(
             _("No offer is open yet. Open offers so that there is something to rank."),
-            _("Open offers"),
+            pgettext("step", "Open offers"),
             reverse("selection:offers", args=[here]),
         )
     targets = {
