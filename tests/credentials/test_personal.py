@@ -6,14 +6,18 @@ import json
 
 import pytest
 
+from cotutelle.core.errors import RuleViolation
 from cotutelle.credentials.enums import AchievementKind, CredentialState, SignerRole
 from cotutelle.credentials.models import Credential
 from cotutelle.credentials.personal import erase_credentials, export_credentials
 from cotutelle.credentials.services import status_lists
+from cotutelle.credentials.services.papers import issue_paper
 from cotutelle.credentials.services.standing import revoke, suspend
 from cotutelle.engines.credentials.status import status_of
+from cotutelle.files.services import read_file as stored
 from cotutelle.ledger.models import EntryPayload
 from tests.factories.credentials import make_achievement, make_award, make_credential, make_scene
+from tests.factories.log import make_log
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +55,26 @@ def test_texts_and_facts_are_destroyed_and_the_bits_stay():
         said = status_of(json.loads(slot.status_list.body), slot.index)
         assert said == (slot.status_list.purpose == "revocation")
     assert Credential.objects.filter(person=scene.person).count() == 2
+
+
+def test_papers_lose_what_they_say(settings, tmp_path, django_capture_on_commit_callbacks):
+    log = make_log(settings, tmp_path)
+    scene = make_scene()
+    made = make_credential(scene)
+    status_lists.publish_lists()
+    log.publish()
+    paper = issue_paper(made, actor=scene.person)
+    assert stored(paper.file_zh).startswith(b"%PDF")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_credentials(scene.person)
+
+    for copy in (paper.file_zh, paper.file_en):
+        with pytest.raises(RuleViolation) as refusal:
+            stored(copy)
+        assert refusal.value.code == "file.missing"
+    paper.refresh_from_db()
+    assert paper.sha256, "that it was issued stays"
 
 
 def test_erasing_a_mentor_leaves_the_certificates_of_students():

@@ -12,6 +12,7 @@ import pytest
 import time_machine
 from pypdf import PdfReader
 
+from cotutelle.core.access import why_not
 from cotutelle.core.canonical import canonical
 from cotutelle.core.clock import now
 from cotutelle.core.errors import Refused, RuleViolation
@@ -24,6 +25,7 @@ from cotutelle.credentials.services.shares import end_share, make_share
 from cotutelle.credentials.services.standing import revoke, suspend
 from cotutelle.credentials.services.status_lists import publish_lists
 from cotutelle.credentials.services.transcripts import make_transcript
+from cotutelle.documents.queries import visible_to as documents_visible_to
 from cotutelle.documents.services import void_document
 from cotutelle.engines.credentials.files import read_file
 from cotutelle.engines.credentials.report import Report
@@ -199,6 +201,21 @@ def test_a_transcript_on_paper_names_what_it_shows(
         assert certificate.name_zh in text or "".join(certificate.name_en.split()) in text
 
 
+def test_the_paper_of_a_transcript_is_its_holders_alone(
+    certificate: Credential, scene: Scene, log: WatchedLog
+) -> None:
+    share = make_transcript(scene.person, credentials=[certificate], shown=[], actor=scene.person)
+    settle(log)
+    own = issue_paper(share.credential, actor=scene.person)
+    open_ = issue_paper(certificate, actor=scene.person)
+
+    assert set(documents_visible_to(scene.person)) == {own, open_}
+    for other in (scene.officer, scene.secretary, scene.clinical.person):
+        assert own not in documents_visible_to(other)
+        assert why_not(other, "documents.view_document", own) is not None
+    assert open_ in documents_visible_to(scene.officer)
+
+
 def test_transcripts_take_only_own_certificates_and_events(
     certificate: Credential, scene: Scene
 ) -> None:
@@ -219,6 +236,7 @@ def test_transcripts_take_only_own_certificates_and_events(
 def test_a_revoked_certificate_goes_into_no_transcript_and_onto_no_paper(
     certificate: Credential, scene: Scene
 ) -> None:
+    issue_paper(certificate, actor=scene.person)
     revoke(certificate, "原件有误", actor=scene.officer)
     certificate.refresh_from_db()
     assert certificate.state == CredentialState.REVOKED

@@ -18,4 +18,4 @@ def _seen(person: Person) -> Q:
 
 
 register(CERTIFICATE, code="CR", label=_("PDF certificate"), visible=_seen)
-register(TRANSCRIPT, code="TS", label=_("PDF transcript"), visible=_seen)
+register(TRANSCRIPT, code="TS", label=_("PDF transcript"), visible=_seen, is_private=True)

@@ -1,8 +1,8 @@
 """
 What this room knows about a person, and how it forgets it.
 
-The text of a certificate and what was stated for it are destroyed; that one was issued, when and by
-whom stays, as does its place in the log, which tells nothing without the text. Its bits stay as they
+The text of a certificate, its papers and what was stated for it are destroyed; that one was issued,
+when and by whom stays, as does its place in the log, which tells nothing without the text. Its bits stay as they
 are: what the holder took along keeps verifying. Only the institution has forgotten it. Where a mentor
 is erased, the certificates of their students stay the students': a signed text cannot be changed.
 """
@@ -16,6 +16,8 @@ from django.db.models import Q
 
 from cotutelle.credentials.enums import CredentialState
 from cotutelle.credentials.models import Award, Credential, SignOff
+from cotutelle.documents.models import Document
+from cotutelle.documents.services import forget_contents
 from cotutelle.ledger.services import destroy_payloads
 from cotutelle.people.erasure import register_eraser, register_exporter
 from cotutelle.people.forgetting import blank_in, words_of
@@ -53,13 +55,17 @@ def export_credentials(person: Person) -> dict[str, Any]:
 
 
 def erase_credentials(person: Person) -> None:
-    """Destroy texts, facts, reasons and notes about the person, and notes they wrote."""
+    """Destroy texts, papers, facts, reasons and notes about the person, and notes they wrote."""
     awards = Award.objects.filter(student__person=person)
     for award in awards:
         destroy_payloads(award)
     mine = Credential.objects.filter(person=person)
     for credential in mine:
         destroy_payloads(credential)
+    papers = Document.objects.filter(
+        subject_type=Credential._meta.label_lower, subject_id__in=mine.values("pk")
+    )
+    forget_contents(papers.select_related("file_zh", "file_en", "scan"))
     awards.update(facts={}, note="", reason="")
     mine.update(body="")
     mine.exclude(state=CredentialState.VALID).update(reason=GONE)

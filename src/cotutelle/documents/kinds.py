@@ -30,11 +30,14 @@ class Kind:
     visible
         ``visible(person)`` → condition on documents of this kind which the person may see,
         beside those of units whose office they hold.
+    is_private
+        The offices of the unit do not see them: ``visible`` alone decides.
     """
 
     code: str
     label: StrOrPromise
     visible: Callable[[Any], Q] | None = None
+    is_private: bool = False
 
 
 _kinds: dict[str, Kind] = {}
@@ -46,6 +49,7 @@ def register(
     code: str,
     label: StrOrPromise,
     visible: Callable[[Any], Q] | None = None,
+    is_private: bool = False,
 ) -> None:
     """
     Declare a kind of paper.
@@ -57,12 +61,17 @@ def register(
     """
     if not _CODE.fullmatch(code):
         raise ValueError("code: 1 to 12 capital letters and digits")
-    _kinds[kind] = Kind(code, label, visible)
+    _kinds[kind] = Kind(code, label, visible, is_private)
 
 
 def known_kinds() -> dict[str, Kind]:
     """Return all kinds by name."""
     return dict(_kinds)
+
+
+def private_kinds() -> list[str]:
+    """Return the names of kinds that the offices of a unit do not see."""
+    return [name for name, kind in _kinds.items() if kind.is_private]
 
 
 def code_of(kind: str) -> str:

@@ -6,7 +6,7 @@ import uuid
 
 from django.db.models import Model, Q, QuerySet
 
-from cotutelle.documents.kinds import known_kinds
+from cotutelle.documents.kinds import known_kinds, private_kinds
 from cotutelle.documents.models import Document
 from cotutelle.documents.rules import LOOKING_ROLES
 from cotutelle.institutions.queries import below
@@ -16,7 +16,7 @@ from cotutelle.people.models import Person
 def visible_to(actor: Person) -> QuerySet[Document]:
     """Return papers of units ``actor`` looks after, their own, and those their rooms show them."""
     units = [g.unit for g in actor.active_grants if g.role in LOOKING_ROLES]
-    found = below(units) | Q(issued_by=actor)
+    found = (below(units) & ~Q(kind__in=private_kinds())) | Q(issued_by=actor)
     for name, kind in known_kinds().items():
         if kind.visible is not None:
             found |= Q(kind=name) & kind.visible(actor)

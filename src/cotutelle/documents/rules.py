@@ -8,7 +8,7 @@ import rules
 from django.utils.translation import gettext_lazy as _
 
 from cotutelle.core.access import grant
-from cotutelle.documents.kinds import known_kinds
+from cotutelle.documents.kinds import known_kinds, private_kinds
 from cotutelle.documents.models import Document
 from cotutelle.people.enums import Role
 from cotutelle.people.rules import has_role, is_office
@@ -43,9 +43,15 @@ def its_room_shows_it(actor: Any, document: Any = None) -> bool:
     return Document.objects.filter(kind.visible(actor), pk=document.pk).exists()
 
 
+@rules.predicate
+def is_for_offices(actor: Any, document: Any = None) -> bool:
+    """Papers of this kind are for the offices of their unit to see."""
+    return document is None or document.kind not in private_kinds()
+
+
 grant(
     "documents.view_document",
-    issued_it | looks_at_papers | its_room_shows_it,
+    issued_it | (is_for_offices & looks_at_papers) | its_room_shows_it,
     reason=_("Only those whom a paper concerns, and the offices of its unit, open it."),
 )
 grant(

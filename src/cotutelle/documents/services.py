@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from cotutelle.documents.enums import DocumentState
 from cotutelle.documents.kinds import code_of
 from cotutelle.documents.models import Document
 from cotutelle.documents.rendering import render_pdf
+from cotutelle.files import storage
 from cotutelle.files.models import StoredFile
 from cotutelle.files.services import store_file
 from cotutelle.institutions.models import Unit
@@ -215,6 +217,18 @@ def void_document(document: Document, *, reason: str, actor: Person) -> Document
         decision=True,
     )
     return document
+
+
+def forget_contents(documents: Iterable[Document]) -> None:
+    """
+    Remove what papers about somebody who is forgotten say, once this is committed.
+
+    That they were issued stays, with number and digest: whoever holds one still finds it real.
+    """
+    for document in documents:
+        for file in (document.file_zh, document.file_en, document.scan):
+            if file is not None:
+                transaction.on_commit(partial(storage.remove, file.sha256))
 
 
 def _move(

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from cotutelle.core.clock import now
 from cotutelle.documents.models import Document
-from cotutelle.files import storage
+from cotutelle.documents.services import forget_contents
 from cotutelle.files.services import delete_file
 from cotutelle.ledger.services import destroy_payloads
 from cotutelle.people.erasure import register_eraser, register_exporter
@@ -105,10 +105,7 @@ def _erase_student(parts: QuerySet[Participant]) -> None:
     forms = Document.objects.filter(
         subject_type=Participant._meta.label_lower, subject_id__in=parts.values("pk")
     )
-    for form in forms.select_related("file_zh", "file_en", "scan"):
-        for file in (form.file_zh, form.file_en, form.scan):
-            if file is not None:
-                _drop_content(file.sha256)
+    forget_contents(forms.select_related("file_zh", "file_en", "scan"))
     parts.exclude(round__state__in=_DECIDED).update(state=ParticipantState.WITHDRAWN)
 
 
@@ -123,10 +120,6 @@ def _erase_mentor(person: Person) -> None:
     keys = list(offers.values_list("pk", flat=True))
     # The names go after the rooms were asked: the index is written when all is done.
     transaction.on_commit(lambda: index_offers(Offer.objects.filter(pk__in=keys)))
-
-
-def _drop_content(sha256: str) -> None:
-    transaction.on_commit(lambda: storage.remove(sha256))
 
 
 def _destroy(rows: QuerySet[Any]) -> None:

@@ -69,9 +69,9 @@ def issue_paper(credential: Credential, *, actor: Person) -> Document:
     check(actor, "credentials.view_credential", credential)
     locked = Credential.objects.select_for_update(of=("self",)).select_related("document")
     credential.document = locked.get(pk=credential.pk).document
+    _refuse_paper(credential)
     if credential.document and credential.document.state != DocumentState.VOID:
         return credential.document
-    _refuse_paper(credential)
     share = printed_share(credential)
     bundle = bundle_of(credential)
     if bundle is None or "logged" not in bundle:
