@@ -162,6 +162,7 @@ def test_a_head_request_has_no_body(witness: RunningWitness):
         ("GET", "/checkpoints/../witness.json", 404),
         ("GET", "/witness.json", 404),
         ("GET", "/policy", 404),
+        ("GET", f"/documents/status?{'a=1&' * 30}", 404),
         ("POST", "/", 405),
         ("PUT", "/add-checkpoint", 405),
         ("DELETE", "/documents", 405),

@@ -298,6 +298,8 @@ def test_decisions_are_not_taken(submitted: Submitted):
         b'{"logged":[]}',
         b'{"logged":{}}',
         b'{"logged":{"entry":[],"proof":""}}',
+        b'{"logged":{"entry":["a"],"proof":""}}',
+        b'{"logged":{"entry":"abc","proof":""}}',
         b'{"logged":{"entry":{},"proof":1}}',
         b"[" * 100_000,
         b"\xff",

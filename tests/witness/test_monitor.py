@@ -116,6 +116,31 @@ def test_entries_in_our_name_are_counted_by_kind_and_day(world: World):
     ]
 
 
+def test_an_entry_in_our_name_that_is_no_text_is_told_as_well(world: World):
+    world.log.append(json.dumps({"issuer": OURS, "kind": "\ud800", "day": 5}).encode())
+    world.look(world.log)
+
+    (found,) = world.facts()["entries"]["latest"]
+    assert (found["issuer"], found["kind"], found["day"]) == (OURS, "?", "")
+    assert world.followed() == 1
+
+
+def test_a_log_that_cannot_be_looked_at_hides_no_other(
+    world: World, caplog: pytest.LogCaptureFixture
+):
+    first = SmallLog("aaa.example/log").grow(2)
+    damaged = (first.origin, 1, b"", b"short", "", json.dumps([OURS]), 0)
+    with world.store.writing() as db:
+        db.execute("INSERT INTO followed VALUES (?, ?, ?, ?, ?, ?, ?)", damaged)
+    with serving_files(first.files()) as site:
+        add_log(world.store, first.vkey, site.url)
+        world.look(world.log.grow(3))
+
+    assert f"A look at {first.origin} failed" in caplog.text
+    followed = {log["origin"]: log["followed"] for log in world.facts()["logs"]}
+    assert followed[world.log.origin]["size"] == 3
+
+
 def test_only_what_is_new_is_read(world: World):
     world.log.grow(600)
     world.look(world.log)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cotutelle.engines.translog import Algorithm, Signer, Tree, leaf_hash, sign_note
+from cotutelle.witness.dates import stated
 from cotutelle.witness.frontier import Frontier
 from cotutelle.witness.limits import MAX_ADDRESSES, RateLimit
 from cotutelle.witness.notes import trusted_part
@@ -107,6 +108,20 @@ def test_only_known_keys_are_kept_in_a_note():
 )
 def test_the_language_is_the_one_asked_for(chosen: str, accepted: str, expected: str):
     assert preferred_language(chosen, accepted) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-21T08:30:00+08:00", "21 Nov 2026 00:30:00 UTC"),
+        ("2026-11-21T08:30:00", "2026-11-21T08:30:00"),
+        ("0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00+14:00"),
+        ("9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59-14:00"),
+        ("soon", "soon"),
+    ],
+)
+def test_a_moment_that_no_calendar_has_stays_as_it_is(text: str, expected: str):
+    assert stated(text, "en") == expected
 
 
 def test_every_sentence_stands_in_both_languages_with_the_same_gaps():

@@ -17,9 +17,9 @@ def stated(text: str, language: str) -> str:
     """Return a moment from a document (RFC 3339); what is none stays as it is."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return moment(int(at.timestamp()), language) if at.tzinfo else text
+    except (ValueError, OverflowError):
         return text
-    return moment(int(at.timestamp()), language) if at.tzinfo else text
 
 
 def day(text: str, language: str) -> str:

@@ -227,5 +227,5 @@ class Follower:
         if not isinstance(issuer, str) or issuer not in self.issuers:
             return []
         day = str(entry.get("day"))
-        kind = str(entry.get("kind"))[:MAX_KIND]
+        kind = str(entry.get("kind"))[:MAX_KIND].encode(errors="replace").decode()
         return [OwnEntry(index, issuer, kind, day if DAY.fullmatch(day) else "")]

@@ -86,7 +86,12 @@ class Monitor:
         with self._store.reading() as db:
             logs = [log for log in trusted_logs(db) if log.url]
         for log in logs:
-            self._look_at(log)
+            try:
+                self._look_at(log)
+            except Stopped:
+                raise
+            except Exception:  # the others are looked at all the same
+                logger.exception("A look at %s failed", log.origin)
 
     def _look_at(self, log: TrustedLog) -> None:
         seen, cosigned, from_start = self._memory(log)

@@ -35,8 +35,11 @@ class Request:
     headers: Mapping[str, bytes]
 
     def parameter(self, name: str) -> str:
-        """Return a parameter of the query, "" when it is missing."""
-        return dict(parse_qsl(self.query, max_num_fields=20)).get(name, "")
+        """Return a parameter of the query, "" when it is missing or there are too many."""
+        try:
+            return dict(parse_qsl(self.query, max_num_fields=20)).get(name, "")
+        except ValueError:
+            return ""
 
 
 @dataclass(frozen=True, slots=True)

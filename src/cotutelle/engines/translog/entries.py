@@ -121,7 +121,7 @@ def read_entry(entry: bytes | Mapping[str, Any]) -> Entry:
         When it is malformed, its bytes are not canonical, or a public statement is not what the
         commitment says.
     """
-    members = _members(entry) if isinstance(entry, bytes) else dict(entry)
+    members = _members(entry)
     try:
         data = canonical_json(members)
     except ValueError as error:
@@ -139,14 +139,14 @@ def read_entry(entry: bytes | Mapping[str, Any]) -> Entry:
     )
 
 
-def _members(data: bytes) -> dict[str, Any]:
+def _members(entry: bytes | Mapping[str, Any]) -> dict[str, Any]:
     try:
-        members = json.loads(data)
+        members = json.loads(entry) if isinstance(entry, bytes) else entry
     except (ValueError, RecursionError):
         raise EntryError("entry.json", "an entry is a JSON object") from None
-    if not isinstance(members, dict):
+    if not isinstance(members, Mapping):
         raise EntryError("entry.json", "an entry is a JSON object")
-    return members
+    return dict(members)
 
 
 def _refuse_members(members: Mapping[str, Any]) -> None:
