@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,8 +13,9 @@ from cotutelle.engines.credentials import rdfc
 from cotutelle.engines.credentials.contexts import PINNED
 from cotutelle.engines.credentials.errors import VerifyError
 from cotutelle.engines.credentials.integrity import JCS, RDFC, secure, verify_own, verify_proof
-from cotutelle.engines.credentials.keys import multikey
+from cotutelle.engines.credentials.keys import base58btc, multikey
 from cotutelle.engines.credentials.names import CREDENTIALS_V2, OPEN_BADGES
+from cotutelle.engines.translog.jcs import canonical_json
 from tests.engines.credentials.oracle import is_jcs_signed
 from tests.engines.credentials.world import ISSUER, World
 
@@ -155,12 +157,34 @@ def test_a_document_without_a_proof_is_refused(unsigned, proof, expected):
 
 
 def test_contexts_may_follow_those_of_a_jcs_proof_but_not_replace_them(unsigned):
-    signed = sign(unsigned)
+    signed = sign({**unsigned, "@context": [CREDENTIALS_V2, OPEN_BADGES]})
     more = {**signed, "@context": [*signed["@context"], {"later": "urn:x"}]}
-    fewer = {**signed, "@context": signed["@context"][:2]}
+    fewer = {**signed, "@context": signed["@context"][:1]}
 
+    assert signed["proof"]["@context"] == signed["@context"]
     verify_proof(more, PUBLIC)
     assert code(fewer) == "signature.context"
+
+
+def test_a_proof_repeats_no_context_that_some_verifiers_cannot_compare(unsigned):
+    """Digital Bazaar's eddsa-jcs-2022 compares contexts by identity: no inline one ever fits."""
+    signed = sign(unsigned)
+    others = [*signed["@context"][:-1], {"zh": "urn:x"}]
+
+    assert any(isinstance(context, dict) for context in signed["@context"])
+    assert "@context" not in signed["proof"]
+    assert code({**signed, "@context": others}) == "signature.altered"
+    assert code({**signed, "@context": others[:-1]}) == "signature.altered"
+
+
+def test_a_proof_that_repeats_an_inline_context_holds_as_well(unsigned):
+    """Certificates issued before, and those of others, repeat it as the specification has it."""
+    config = {**sign(unsigned)["proof"], "@context": unsigned["@context"]}
+    del config["proofValue"]
+    hashes = [hashlib.sha256(canonical_json(part)).digest() for part in (config, unsigned)]
+    value = "z" + base58btc(PRIVATE.sign(b"".join(hashes)))
+
+    verify_proof({**unsigned, "proof": {**config, "proofValue": value}}, PUBLIC)
 
 
 def test_a_set_of_proofs_holds_under_the_key_that_is_asked_for(unsigned):

@@ -8,6 +8,9 @@ Decided here where the specifications leave it open:
 
 * ``created`` may be absent; a malformed one is refused.
 * A set of proofs (an array) is accepted; a chain (``previousProof``) is refused.
+* A proof made here repeats ``@context`` only where all of it are addresses. Verifiers exist that compare
+  its items by identity, and so refuse every inline definition; without the copy they check the same
+  signature, which covers the document's own ``@context``.
 * Under ``eddsa-rdfc-2022`` nothing may fall out of the signature (see ``rdfc``).
 """
 
@@ -81,13 +84,18 @@ def secure(
         "verificationMethod": verification_method,
         "proofPurpose": purpose,
     }
-    if cryptosuite == JCS and "@context" in document:
+    if cryptosuite == JCS and _has_only_addresses(document.get("@context")):
         proof["@context"] = document["@context"]
     signature = sign(_HASHES[cryptosuite](document, proof))
     if len(signature) != SIGNATURE_BYTES:
         raise ValueError(f"sign: an Ed25519 signature has 64 bytes, not {len(signature)}")
     proof["proofValue"] = "z" + base58btc(signature)
     return {**document, "proof": proof}
+
+
+def _has_only_addresses(context: object) -> bool:
+    contexts = context if isinstance(context, list) else [context]
+    return all(isinstance(item, str) for item in contexts)
 
 
 def verify_proof(document: Mapping[str, Any], public_key: bytes) -> None:
