@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
@@ -456,6 +457,28 @@ def test_anybody_fetches_lists_and_keys():
     assert said_of["verificationMethod"][0]["publicKeyMultibase"] == key.multikey
     assert scene.person.name_zh not in keys.content.decode() + answer.content.decode()
     assert Client().get(reverse("issuers:issuer", args=["NOWHERE"])).status_code == 404
+
+
+def test_the_names_in_a_certificate_are_addresses_where_a_verifier_finds_what_it_needs():
+    """Bitstring Status List 3.2 and Data Integrity 4.4 open the list and the issuer by their names."""
+    credential = make_credential(make_scene())
+    status_lists.publish_lists()
+    document = json.loads(credential.body)
+
+    for entry in document["credentialStatus"]:
+        found = json.loads(Client().get(urlsplit(entry["statusListCredential"]).path).content)
+        assert found["id"] == entry["statusListCredential"]
+        assert found["credentialSubject"]["statusPurpose"] == entry["statusPurpose"]
+    answer = Client().get(urlsplit(document["issuer"]["id"]).path)
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    issuer = json.loads(answer.content)
+    assert issuer["id"] == document["issuer"]["id"]
+    assert document["proof"]["verificationMethod"] in issuer["assertionMethod"]
+    cid, own = issuer["@context"]
+    assert cid == "https://www.w3.org/ns/cid/v1"
+    assert set(own) == {"name", "keys"}, "a verifier that expands it refuses what has no meaning"
+    assert Client().get("/issuers/NOWHERE").status_code == 404
+    assert Client().get("/status/NOWHERE/revocation/1").status_code == 404
 
 
 def test_what_was_logged_comes_with_its_evidence(settings, tmp_path):

@@ -19,4 +19,7 @@ urlpatterns = [
         name="status-logged",
     ),
     path("credentials/issuers/<str:code>.json", public.issuer, name="issuer"),
+    # The names of issuers and lists in every certificate: verifiers of others look there.
+    path("issuers/<str:code>", public.issuer, name="issuer-name"),
+    path("status/<str:code>/<slug:purpose>/<int:number>", public.status_list, name="status-name"),
 ]

@@ -13,6 +13,7 @@ from cotutelle.core.canonical import canonical
 from cotutelle.credentials.enums import IssuerKeyState
 from cotutelle.credentials.models import StatusList
 from cotutelle.credentials.queries.public import key_evidence, keys_of, logged_list, published_lists
+from cotutelle.engines.credentials.names import CONTROLLED_IDENTIFIERS, ISSUER_TERMS
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.queries.log import issuer_of
 
@@ -66,7 +67,7 @@ def issuer(request: HttpRequest, code: str) -> HttpResponse:
         if key.state != IssuerKeyState.COMPROMISED
     ]
     document = {
-        "@context": ["https://www.w3.org/ns/cid/v1"],
+        "@context": [CONTROLLED_IDENTIFIERS, ISSUER_TERMS],
         "id": name,
         "name": {"en": unit.name_en or unit.name_zh, "zh": unit.name_zh},
         "verificationMethod": methods,
