@@ -10,6 +10,7 @@ import time_machine
 from cotutelle.core.clock import now
 from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.institutions.queries import deadline
+from cotutelle.ledger.models import Entry, Pending
 from cotutelle.mentorship.enums import PairState
 from cotutelle.mentorship.models import Mentorship, QuotaAccount
 from cotutelle.mentorship.services import quota
@@ -194,6 +195,46 @@ def test_a_student_who_has_a_mentor_already_stops_the_confirmation_whole() -> No
     account = QuotaAccount.objects.get(mentor=round_.offers.get().mentor)
     assert (account.held, account.seated, Mentorship.objects.count()) == (1, 0, 1)
     assert round_.state == RoundState.PUBLISHED
+
+
+def test_each_placed_student_has_the_place_in_their_own_trace() -> None:
+    round_, notice = _published()
+    officer = make_officer(round_)
+    with _after(notice):
+        services.confirm_round(round_, actor=officer)
+    placement, offer = round_.placements.get(), round_.offers.get()
+    entry = Entry.objects.get(action="selection.placement.confirmed")
+    assert entry.person == placement.participant.student.person
+    assert (entry.subject_id, entry.decision, entry.actor) == (placement.pk, True, officer)
+    assert Pending.objects.filter(entry=entry).exists()
+    assert entry.payload.after == {
+        "state": "confirmed",
+        "round": str(round_.public_id),
+        "offer": offer.number,
+        "mentors": [str(offer.mentor.public_id)],
+        "unit": offer.unit.code,
+        "track": offer.track,
+        "source": "run",
+    }
+    assert offer.mentor.person.name_zh not in str(entry.payload.after)
+    about_round = Entry.objects.filter(subject_type="selection.round", subject_id=round_.pk)
+    assert about_round.filter(action="selection.round.confirmed", person=None).count() == 1
+    left = Participant.objects.exclude(pk=placement.participant_id).get().student.person
+    assert not Entry.objects.filter(person=left, action__startswith="selection.").exists()
+    services.vacate_placement(placement, reason="放弃", actor=officer)
+    gone = Entry.objects.get(action="selection.placement.vacated")
+    assert gone.person == entry.person
+    other = Participant.objects.exclude(pk=placement.participant_id).get()
+    services.fill_vacancy(other, offer, actor=officer)
+    assert Entry.objects.get(action="selection.placement.filled").person == left
+
+
+def test_a_confirmation_that_fails_leaves_nothing_in_a_trace() -> None:
+    round_, notice = _published()
+    MentorshipFactory.create(student=round_.placements.get().participant.student)
+    with _after(notice), pytest.raises(RuleViolation):
+        services.confirm_round(round_, actor=make_officer(round_))
+    assert not Entry.objects.filter(action="selection.placement.confirmed").exists()
 
 
 def test_a_confirmed_pair_is_moved_by_nothing() -> None:

@@ -19,6 +19,7 @@ from cotutelle.selection.enums import (
     OfferKind,
     OfferState,
     OverrideState,
+    PlacementSource,
     PlacementState,
     Regime,
     RoundState,
@@ -79,6 +80,7 @@ register(
         "selection.notice.recalled": _("Public notice recalled"),
         "selection.objection.raised": _("Objection raised"),
         "selection.objection.answered": _("Objection answered"),
+        "selection.placement.confirmed": _("Place with a mentor confirmed"),
         "selection.placement.filled": _("Vacant place filled"),
         "selection.placement.vacated": _("Place became vacant"),
         "selection.scenario.created": _("What-if begun"),
@@ -109,6 +111,7 @@ _WORDS: dict[str, type[TextChoices]] = {
     "silent_mentor": SilentMentor,
     "adjustment_refusal": AdjustmentRefusal,
     "mentor_answer": MentorAnswer,
+    "source": PlacementSource,
 }
 for _subject, _enum in _STATES.items():
     register_fields(
@@ -127,7 +130,11 @@ for _subject, _enum in _STATES.items():
             "digest": _("Digest"),
             "deadline": _("Deadline"),
             "route": _("Admission route"),
+            "round": _("Round"),
             "offer": _("Offer"),
+            "mentors": _("Mentors"),
+            "unit": _("Unit"),
+            "source": _("Source"),
             "ground": _("Ground"),
             "version": _("Version"),
             "name_zh": _("Chinese name"),

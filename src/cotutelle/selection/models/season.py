@@ -203,6 +203,11 @@ class Participant(models.Model):
         """The student's unit."""
         return self.student.unit
 
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.student.person
+
 
 class Preference(models.Model):
     """One choice. Positions count from 1 and are strict."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from cotutelle.core.errors import RuleViolation
 from cotutelle.decisions.enums import RunState
 from cotutelle.decisions.services import make_official
 from cotutelle.institutions.queries import time_zone_of
-from cotutelle.ledger.services import record
+from cotutelle.ledger.services import record, record_many
 from cotutelle.mentorship.enums import PairRole, PairState
 from cotutelle.mentorship.models import Mentorship
 from cotutelle.mentorship.services import quota
@@ -100,6 +101,7 @@ def _confirm(round_: Round, actor: Person) -> Round:
         },
         decision=True,
     )
+    _record_placements(placements, actor)
     students = [p.participant.student.person for p in placements]
     mentors = [m.person for p in placements for m in p.offer.supervisors]
     for people, url in ((students, RESULT_URL), (mentors, STUDENTS_URL)):
@@ -112,6 +114,36 @@ def _confirm(round_: Round, actor: Person) -> Round:
         )
     ask_satisfaction(round_)
     return round_
+
+
+def _record_placements(placements: Sequence[Placement], actor: Person) -> None:
+    """Make the place of each student an event of their own trace."""
+    record_many(
+        "selection.placement.confirmed",
+        actor=actor,
+        items=[
+            (
+                placement,
+                {"state": PlacementState.PUBLISHED},
+                {"state": PlacementState.CONFIRMED, **facts_of(placement)},
+            )
+            for placement in placements
+        ],
+        decision=True,
+    )
+
+
+def facts_of(placement: Placement) -> dict[str, Any]:
+    """Return where a student is placed and how; mentors by their identifiers, never by name."""
+    offer = placement.offer
+    return {
+        "round": str(placement.round.public_id),
+        "offer": offer.number,
+        "mentors": [str(mentor.public_id) for mentor in offer.supervisors],
+        "unit": offer.unit.code,
+        "track": offer.track,
+        "source": placement.source,
+    }
 
 
 def _require_over(notice: PublicNotice) -> None:
@@ -134,6 +166,8 @@ def _published(round_: Round) -> list[Placement]:
             "participant__student__person",
             "participant__student__unit",
             "participant__student__cohort",
+            "round",
+            "offer__unit",
             "offer__mentor__person",
             "offer__mentor__unit",
             "offer__team__first__person",

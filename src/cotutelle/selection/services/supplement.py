@@ -40,7 +40,7 @@ from cotutelle.selection.services._common import (
     rules_of,
 )
 from cotutelle.selection.services.caps import copy_caps, require_room_above
-from cotutelle.selection.services.confirmation import begin_pairs, vacate_placement
+from cotutelle.selection.services.confirmation import begin_pairs, facts_of, vacate_placement
 from cotutelle.selection.services.holds import require_free_place
 from cotutelle.selection.services.rounds import leave_round
 from cotutelle.selection.services.search_index import index_offers
@@ -94,7 +94,7 @@ def fill_vacancy(participant: Participant, offer: Offer, *, actor: Person) -> Pl
         "selection.placement.filled",
         actor=actor,
         subject=placement,
-        after={"offer": offer.number, "state": PlacementState.CONFIRMED},
+        after={"state": PlacementState.CONFIRMED, **facts_of(placement)},
         decision=True,
     )
     student = participant.student.person
