@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 import time_machine
@@ -207,6 +208,38 @@ def test_only_those_whose_months_change_are_told_and_their_calendar_entry_moves(
     assert told == {world.people[0].student.person_id}
 
 
+def traced(world: World, person: int) -> list[dict[str, Any]]:
+    """Return what the plan of a trainee says in their own trace, oldest first."""
+    rows = Entry.objects.filter(
+        action="rotations.participant.planned",
+        decision=True,
+        person=world.people[person].student.person,
+        pending__isnull=False,
+    )
+    return [row.payload.after for row in rows.order_by("pk")]
+
+
+def test_only_those_whose_months_change_find_it_in_their_trace(world: World) -> None:
+    first = publish(world)
+    (before,) = traced(world, 0)
+    assert len(traced(world, 1)) == 1
+    assert before["digest"] == first.run.certificate_sha256  # type: ignore[union-attr]
+    begins, ends = first_day(world.cycle, 0), last_day(world.cycle, 1)
+    assert before["months"][f"{begins:%Y-%m}/{ends:%Y-%m}"] == ward_key(world.wards["IM1"])
+    assert len(before["months"]) == 4
+    trainee = trainee_key(world.people[0])
+    stays = stays_from_json(first.stays)
+    stays[trainee] = tuple(
+        PlannedStay(s.block, s.ward, 6 if s.block == "RE" else s.start) for s in stays[trainee]
+    )
+    publish(world, replanned(world, stays))
+    after = traced(world, 0)[1:]
+    assert [len(one["months"]) for one in after] == [4]
+    assert after[0]["months"] != before["months"]
+    assert after[0]["digest"] != before["digest"]
+    assert len(traced(world, 1)) == 1
+
+
 def test_two_stays_may_change_places_in_one_publication(world: World) -> None:
     first = publish(world)
     trainee = trainee_key(world.people[0])
@@ -287,6 +320,9 @@ def test_an_exchange_needs_both_and_the_office_and_then_changes_the_plan(world: 
     assert swap.state == SwapState.APPROVED
     assert stay_of(world, 0, "IM", 1).ward == world.wards["IM2"]
     assert stay_of(world, 1, "IM", 1).ward == world.wards["IM1"]
+    for person in (0, 1):
+        assert traced(world, person)[-1]["swap"] == str(swap.public_id)
+        assert len(traced(world, person)) == 2
 
 
 def test_months_are_exchanged_crosswise(world: World) -> None:

@@ -20,6 +20,7 @@ register(
         "rotations.cycle.rules_set": _("Planning rules changed"),
         "rotations.cycle.archived": _("Rotation plan archived"),
         "rotations.cycle.participants_added": _("Trainees added to the plan"),
+        "rotations.participant.planned": _("Personal rotation plan set"),
         "rotations.participant.changed": _("Curriculum or months of a trainee changed"),
         "rotations.participant.removed": _("Trainee taken out of the plan"),
         "rotations.wish.added": _("Wish or constraint added"),
@@ -87,6 +88,9 @@ register_fields(
         "block": _("Block"),
         "ward": _("Ward"),
         "start": _("From month"),
+        "months": pgettext_lazy("span", "Months"),
+        "swap": _("Exchange"),
+        "digest": _("Digest"),
     },
     values={"kind": dict(WishKind.choices)},
 )

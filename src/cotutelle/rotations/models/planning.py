@@ -93,6 +93,11 @@ class Participant(models.Model):
         """The cycle's unit."""
         return self.cycle.unit
 
+    @property
+    def concerns(self) -> Person:
+        """Whose trace tells of it."""
+        return self.student.person
+
 
 class Wish(models.Model):
     """

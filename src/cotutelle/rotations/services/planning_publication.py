@@ -20,7 +20,12 @@ from cotutelle.rotations.queries.planning_keys import trainee_key
 from cotutelle.rotations.queries.planning_review import Review, in_force_digest, review_of
 from cotutelle.rotations.queries.planning_scenarios import Opened
 from cotutelle.rotations.services.planning_computing import record_plan, require_ready
-from cotutelle.rotations.services.planning_stays import lock_plan, tell_about, write_stays
+from cotutelle.rotations.services.planning_stays import (
+    lock_plan,
+    record_plans,
+    tell_about,
+    write_stays,
+)
 from cotutelle.rotations.task_kinds.planning import REPLAN
 from cotutelle.workflow.services import close_tasks
 
@@ -85,16 +90,15 @@ def publish_scenario(
     cycle.events.filter(settled_at__isnull=True).update(settled_at=now())
     close_tasks(cycle, REPLAN)
     concerned = len(written.participants)
+    digest = scenario.run.certificate_sha256 if scenario.run else ""
     record(
         "rotations.scenario.published",
         actor=actor,
         subject=scenario,
-        after={
-            "count": concerned,
-            "digest": scenario.run.certificate_sha256 if scenario.run else "",
-        },
+        after={"count": concerned, "digest": digest},
         decision=True,
     )
+    record_plans(written, actor=actor, digest=digest)
     if tells:
         tell_about(cycle, written, is_first=is_first)
     return concerned

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from django.urls import reverse
 from cotutelle.availability.services import SpanData, publish_spans, withdraw_sources
 from cotutelle.engines.rotation import Stay as PlannedStay
 from cotutelle.institutions.queries import time_zone_of
-from cotutelle.ledger.services import record
+from cotutelle.ledger.services import record, record_many
 from cotutelle.mentorship.enums import PairState
 from cotutelle.mentorship.models import Mentorship
 from cotutelle.mentorship.queries import supervisors_of
@@ -119,6 +120,30 @@ def write_stays(
     _end_swaps(result)
     _publish_spans(cycle, result, {p.pk: p for p in people.values()})
     return result
+
+
+def record_plans(written: Written, *, actor: Person, **of: str) -> None:
+    """
+    Make the plan that holds now an event in the trace of each trainee whose stays changed.
+
+    ``of`` says where it comes from: the digest of what was published, or the exchange.
+    """
+    months: dict[int, dict[str, str]] = defaultdict(dict)
+    rows = Stay.objects.filter(participant__in=written.participants)
+    for row in rows.select_related("ward__hospital"):
+        months[row.participant_id][f"{row.starts_on:%Y-%m}/{row.ends_on:%Y-%m}"] = ward_key(
+            row.ward
+        )
+    people = Participant.objects.filter(pk__in=written.participants).order_by("pk")
+    record_many(
+        "rotations.participant.planned",
+        actor=actor,
+        items=[
+            (one, None, {"months": months[one.pk], **of})
+            for one in people.select_related("student__person", "cycle__unit")
+        ],
+        decision=True,
+    )
 
 
 def end_plan(cycle: Cycle) -> None:

@@ -19,7 +19,12 @@ from cotutelle.rotations.enums import SwapState
 from cotutelle.rotations.models import Stay, Swap
 from cotutelle.rotations.queries.planning_review import published_scenario
 from cotutelle.rotations.queries.planning_swaps import exchange_of
-from cotutelle.rotations.services.planning_stays import lock_plan, tell_about, write_stays
+from cotutelle.rotations.services.planning_stays import (
+    lock_plan,
+    record_plans,
+    tell_about,
+    write_stays,
+)
 from cotutelle.rotations.task_kinds.planning import ANSWER_SWAP, DECIDE_SWAP
 from cotutelle.workflow.services import close_tasks, open_task, open_tasks
 
@@ -121,7 +126,9 @@ def decide_swap(swap: Swap, *, approves: bool, reason: str = "", actor: Person) 
         scenario = published_scenario(cycle)
         assert scenario is not None  # noqa: S101  there are stays, so something was published
         stays = exchange_of(swap.asker_stay, swap.other_stay).require()
-        tell_about(cycle, write_stays(cycle, scenario, stays), is_first=False)
+        written = write_stays(cycle, scenario, stays)
+        record_plans(written, actor=actor, swap=str(swap.public_id))
+        tell_about(cycle, written, is_first=False)
     else:
         pair = (swap.asker_stay, swap.other_stay)
         _tell(swap, [stay.participant.student.person for stay in pair])
