@@ -274,6 +274,32 @@ def test_an_erased_person_leaves_a_leaf_that_says_nothing(log: WatchedLog) -> No
     assert audit.faults == []
 
 
+def test_a_decision_that_names_an_erased_person_gets_its_place_all_the_same(
+    log: WatchedLog,
+) -> None:
+    admin = make_person(Role.SYSTEM_ADMINISTRATOR, unit=make_consortium())
+    gone = StudentFactory.create()
+    naming = decide(StudentFactory.create(), after={"partner": gone.person.name_zh, "n": 1})
+    people.erase_person(gone.person, actor=admin)
+    log.publish()
+    found = evidence(naming)
+    check_entry(found["entry"], found["payload"], found["salt"])
+    assert found["payload"]["after"] == {"partner": "", "n": 1}
+
+
+def test_erasing_a_short_number_leaves_dates_and_hashes_of_others(log: WatchedLog) -> None:
+    admin = make_person(Role.SYSTEM_ADMINISTRATOR, unit=make_consortium())
+    gone = PersonFactory.create(number="2028", name_zh="欧阳明", name_en="Wang Wei")
+    values = {
+        "day": "2028-07-01", "root": "ab2028cd", "id": "0b2d2028-2028-4f00-8000-2028aa112233",
+        "kept": "王伟", "text": "由欧阳明代办", "said": "asked by Wang Wei.", "list": ["2027, 2028"],
+    }  # fmt: skip
+    other = decide(StudentFactory.create(), after=values)
+    people.erase_person(gone, actor=admin)
+    after = EntryPayload.objects.get(entry=other).after
+    assert after == values | {"text": "", "said": "", "list": [""]}
+
+
 def test_a_person_takes_out_what_proves_the_trace(log: WatchedLog) -> None:
     from cotutelle.ledger.personal import export_trace  # noqa: PLC0415
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.db.models import Q
@@ -13,7 +14,7 @@ from cotutelle.people.erasure import register_eraser, register_exporter
 from cotutelle.people.forgetting import GONE, rows_mentioning, words_of
 from cotutelle.people.models import Person
 
-LONG = 4
+LONG, LONG_NAME = 4, 3  # of Latin letters or digits; of Chinese characters
 
 
 def export_trace(person: Person) -> dict[str, Any]:
@@ -52,22 +53,40 @@ def erase_trace(person: Person) -> None:
         named |= Q(pk__in=rows_mentioning(EntryPayload.objects.all(), column, words).values("pk"))
     for row in EntryPayload.objects.select_for_update().filter(named).order_by("pk"):
         before, after = _without(row.before, words), _without(row.after, words)
-        if (before, after) != (row.before, row.after):
-            row.before, row.after, row.committed, row.salt = before, after, "", b""
-            row.save(update_fields=["before", "after", "committed", "salt"])
+        if (before, after) == (row.before, row.after):
+            continue
+        row.before, row.after = before, after
+        if row.committed:  # what still waits commits to the text without the name, with its salt
+            row.committed, row.salt = "", b""
+        row.save(update_fields=["before", "after", "committed", "salt"])
 
 
 def _without(value: Any, words: frozenset[str]) -> Any:
-    """Return JSON with every text emptied that is one of ``words``, or holds a long one."""
+    """
+    Return JSON with every text emptied that is one of ``words``, or holds a long one.
+
+    A short name is part of other people's names too: it goes only where it stands alone.
+    """
     if isinstance(value, dict):
         return {key: _without(one, words) for key, one in value.items()}
     if isinstance(value, list):
         return [_without(one, words) for one in value]
     if not isinstance(value, str):
         return value
-    # A name of two signs is part of other people's names too: it goes only where it stands alone.
-    held = any(word == value or (len(word) >= LONG and word in value) for word in words)
-    return GONE if held else value
+    return GONE if any(word == value or _holds(value, word) for word in words) else value
+
+
+def _holds(text: str, word: str) -> bool:
+    """
+    Tell whether a long ``word`` stands in ``text``; letters and digits only as a word of their own.
+
+    A staff number of four digits is part of many dates, identifiers and hashes: emptying those
+    would take away what others prove with them.
+    """
+    if not word.isascii():
+        return len(word) >= LONG_NAME and word in text
+    apart = rf"(?<![0-9A-Za-z-]){re.escape(word)}(?![0-9A-Za-z-])"
+    return len(word) >= LONG and re.search(apart, text) is not None
 
 
 register_exporter("log", export_trace)
