@@ -140,6 +140,17 @@ def test_a_blocked_log_goes_on_under_the_next_origin(settings: Any, tmp_path: Pa
         assert turn.published == turn.signed > 2
 
 
+def test_a_restored_log_is_not_closed_as_if_it_were_whole(settings: Any, tmp_path: Path) -> None:
+    with watched_log(settings, tmp_path):
+        decide(3)
+        services.tick()
+        published_then_restored()
+        with pytest.raises(RuleViolation) as refusal:
+            services.freeze_shard(the_shard(), actor=None)
+        assert refusal.value.code == "log.still_bad"
+        assert (the_shard().blocked, Shard.objects.count()) == ("log.behind", 1)
+
+
 def trust(running: list[RunningWitness], shard: Shard) -> None:
     from cotutelle.witness import Store  # noqa: PLC0415
     from cotutelle.witness.logs import add_log  # noqa: PLC0415
@@ -373,6 +384,7 @@ def lies() -> Iterator[str]:
         ((200, ""), "witness.signature"),
         ((200, "rubbish"), "witness.signature"),
         ((200, "other"), "witness.signature"),
+        ((200, "no time"), "witness.signature"),
     ],
 )
 def test_an_odd_answer_is_said_and_counts_for_nothing(
@@ -386,6 +398,8 @@ def test_an_odd_answer_is_said_and_counts_for_nothing(
     if text == "other":  # a good signature under another head
         other = Checkpoint(log.shard.origin, head.size, b"\x01" * 32).text
         text = cosign(other, key, int(now().timestamp()))
+    elif text == "no time":
+        text = cosign(head.note.partition("\n\n")[0] + "\n", key, 2**63 - 1)
     Liar.answer = (status, text)
     cosign_head(head)
     odd.refresh_from_db()
@@ -421,13 +435,29 @@ def test_nothing_is_signed_before_enough_witnesses_were_asked(
     assert not the_shard().checkpoints.exists()
 
 
-def test_changed_tiles_stop_the_log(settings: Any, tmp_path: Path) -> None:
+def test_witnesses_that_show_what_our_key_never_signed_let_nothing_pass(
+    settings: Any, tmp_path: Path, lies: str
+) -> None:
+    """The key under which the last heads were signed went with the backup put back."""
+    log = make_log(settings, tmp_path, witnesses=0)
+    odd, _key = make_witness("witness.example/odd", url=lies)
+    services.set_policy(needed=1, colluders=0, witnesses=[odd], actor=None)
+    later = Signer(log.shard.origin, Algorithm.ED25519, b"\x05" * 32)
+    text = Checkpoint(log.shard.origin, 999_999, b"\x01" * 32).text
+    Liar.note = sign_note(text, [later])
+    start_afresh()
+    turn = services.tick()
+    assert (turn.signed, turn.problem) == (0, "log.unchecked")
+
+
+@pytest.mark.parametrize("width", [0, 31, 32 * 200])
+def test_changed_tiles_stop_the_log(settings: Any, tmp_path: Path, width: int) -> None:
     with watched_log(settings, tmp_path):
         decide(3)
         services.tick()
         size = the_shard().size
         tile = tmp_path / "log" / "1" / f"tile/0/000.p/{size}"
-        tile.write_bytes(b"\x00" * 32 * size)
+        tile.write_bytes(b"\x00" * (width or 32 * size))
         decide(2)
         turn = services.tick()
         assert (turn.signed, turn.problem) == (0, "log.forked")

@@ -76,7 +76,8 @@ def check_log(shard: Shard | None = None) -> Comparison:
     has seen more, without showing our signature, blocks nothing by itself: anybody can say that.
 
     Complete is a comparison for which as many witnesses answered as the policy needs: every
-    published head was cosigned by one of them.
+    published head was cosigned by one of them. One that shows what our key never signed has not said
+    what it holds.
     """
     shard = shard or open_shard()
     if shard is None:
@@ -100,7 +101,7 @@ def _is_complete(findings: list[Finding]) -> bool:
     if policy is None:
         return True
     names = set(policy.witnesses.values_list("name", flat=True))
-    answered = sum(f.who in names and f.state != SILENT for f in findings)
+    answered = sum(f.who in names and f.state not in (SILENT, UNPROVEN) for f in findings)
     return answered >= policy.needed
 
 
@@ -142,6 +143,16 @@ def _compare(
     return Finding(who, GOOD, found)
 
 
+def refuse_if_bad(found: Comparison) -> Comparison:
+    """Return ``found``. Refuses: ``log.still_bad``, somebody holds more, or something else."""
+    if (worst := found.worst) is not None:
+        raise RuleViolation(
+            "log.still_bad",
+            _("%(who)s still holds what this log does not.") % {"who": worst.who},
+        )
+    return found
+
+
 def unblock_log(shard: Shard, *, reason: str, actor: Person | None) -> None:
     """
     Let a blocked tree sign again, after a comparison that found nothing bad.
@@ -153,13 +164,7 @@ def unblock_log(shard: Shard, *, reason: str, actor: Person | None) -> None:
         check(actor, "ledger.manage_log")
     if not reason.strip():
         raise RuleViolation("log.reason", _("Give your reason."), field="reason")
-    found = check_log(shard)
-    if (worst := found.worst) is not None:
-        raise RuleViolation(
-            "log.still_bad",
-            _("%(who)s still holds what this log does not.") % {"who": worst.who},
-        )
-    if not found.complete:
+    if not refuse_if_bad(check_log(shard)).complete:
         raise RuleViolation("log.unchecked", _("Too few witnesses answer to be sure."))
     with transaction.atomic():
         shard = Shard.objects.select_for_update().get(pk=shard.pk)

@@ -66,13 +66,18 @@ def integrate(shard: Shard) -> TiledTree:
         ``log.forked``: a file of that place exists with other contents.
     """
     head = newest_checkpoint(shard)
-    try:
-        if head is None or tree_of(shard, head.size).root() == bytes(head.root):
-            return _grow(shard, head.size if head else 0)
-    except OSError:
+    if head is None:
         return _grow(shard, 0)
     facts = {"who": "files", "size": head.size, "root": bytes(head.root).hex()}
-    raise Forked("log.forked", facts)
+    try:
+        root = tree_of(shard, head.size).root()
+    except OSError:
+        return _grow(shard, 0)
+    except translog.TranslogError as error:  # cut short, or longer than it may be
+        raise Forked("log.forked", facts | error.evidence) from error
+    if root != bytes(head.root):
+        raise Forked("log.forked", facts)
+    return _grow(shard, head.size)
 
 
 def _grow(shard: Shard, start: int) -> TiledTree:

@@ -56,7 +56,7 @@ def _turn() -> Turn:
     shard = open_shard()
     if shard is None:
         return Turn(problem="log.none")
-    if (problem := _may_not_sign(shard)) and problem == "log.unchecked":
+    if (problem := _may_not_sign(shard)) == "log.unchecked":
         return Turn(problem=problem)
     sequenced, signed = 0, 0
     if not problem:

@@ -135,7 +135,7 @@ def keep_lines(checkpoint: Checkpoint, witness: Witness, text: str) -> None:
     Raises
     ------
     NoteError
-        No line by the witness's key, or one that does not hold.
+        No line by the witness's key, one that does not hold, or one of a time that no calendar has.
     """
     head = checkpoint.note.partition("\n\n")[0] + "\n"
     keys = [Verifier.parse(key) for key in (witness.vkey, witness.extra_vkey) if key]
@@ -147,7 +147,10 @@ def keep_lines(checkpoint: Checkpoint, witness: Witness, text: str) -> None:
                 kept[key] = (f"{line}\n", read_cosignature(head, f"{line}\n", key))
     if keys[0] not in kept:
         raise NoteError("cosignature.missing", f"{witness.name} did not sign")
-    at = dt.datetime.fromtimestamp(kept[keys[0]][1], tz=dt.UTC)
+    try:
+        at = dt.datetime.fromtimestamp(kept[keys[0]][1], tz=dt.UTC)
+    except (OSError, OverflowError, ValueError) as error:
+        raise NoteError("cosignature.time", f"{witness.name} signed at no time") from error
     rows = [
         Cosignature(checkpoint=checkpoint, witness=witness, line=line, at=at)
         for line, _time in kept.values()
