@@ -19,6 +19,7 @@ from cotutelle.people.models import Person
 from tests.factories.institutions import UnitFactory
 from tests.factories.log import WatchedLog, make_log, make_witness
 from tests.factories.people import make_person
+from tests.factories.programmes import StudentFactory
 from tests.ledger.readers import decide, reading
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +105,29 @@ def test_a_blocked_log_says_why_and_what_to_do(log: WatchedLog, keeper: Person) 
     assert "Seal now" not in text
 
 
+def test_a_log_without_a_policy_says_what_is_missing(settings: Any, tmp_path: Any) -> None:
+    make_log(settings, tmp_path, witnesses=0)
+    keeper = make_person(Role.SYSTEM_ADMINISTRATOR, unit=Unit.objects.get(parent=None))
+    text = reading(keeper).get("/log/status/").text
+    assert "nothing is published until it says how many witnesses must sign." in text
+    assert "policy.none" not in text
+
+
+def test_a_witness_outside_the_policy_is_not_counted(log: WatchedLog, keeper: Person) -> None:
+    extra, key = make_witness("witness.example/extra")
+    log.signers[extra.name] = key
+    student = StudentFactory.create()
+    decide(1, student)
+    head = log.publish()
+    assert "witnessed by 3 of 3" in reading(student.person).get("/log/me/").text
+    assert 'Witnesses that signed</dt><dd class="v">3' in flat(reading(None).get("/log/").text)
+    log.seal()
+    decide(1)
+    log.cosign(log.seal(), "witness.example/w1")
+    assert head.size < log.shard.size
+    assert 'Witnesses that signed</dt><dd class="v">3' in flat(reading(None).get("/log/").text)
+
+
 def test_a_witness_with_a_problem_is_named_in_words(log: WatchedLog, keeper: Person) -> None:
     Witness.objects.filter(name="witness.example/w2").update(problem="witness.unreachable")
     for page in ("/log/status/", "/log/witnesses/"):
@@ -144,6 +168,8 @@ def test_freezing_needs_the_origin_typed_once_more(log: WatchedLog, keeper: Pers
     log.publish()
     public = reading(None).get("/log/").text
     assert "Earlier origins" in public
+    page = flat(client.get("/log/witnesses/").text)
+    assert page.count(f'data-label="Signed up to">{Shard.objects.get(number=2).size}<') == 3
     assert reading(None).get("/log/1/checkpoint").status_code == 200
 
 
@@ -325,7 +351,7 @@ def test_lists_cost_the_same_for_one_and_for_many(
 ) -> None:
     client = reading(keeper)
     client.get("/log/status/")  # fills what is remembered for a minute
-    for page, queries in (("/log/witnesses/", 9), ("/log/policies/", 9), ("/log/status/", 18)):
+    for page, queries in (("/log/witnesses/", 9), ("/log/policies/", 8), ("/log/status/", 18)):
         for count in (3, 6):
             chosen(count, 2)
             with django_assert_num_queries(queries):

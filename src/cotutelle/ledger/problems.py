@@ -38,6 +38,12 @@ _KNOWN: dict[str, Words] = {
             "the state that they have seen. If that is lost, a new origin must be opened."
         ),
     ),
+    "policy.none": Words(
+        _(
+            "There is no policy yet: nothing is published until it says how many witnesses must sign."
+        ),
+        _("Set a new policy"),
+    ),
     "witness.unreachable": Words(
         _("The witness does not answer."),
         _("Ask its institution whether it runs and whether the address is right."),

@@ -33,9 +33,9 @@ class Issued:
     institution: Unit | None
 
 
-def latest(shard: Shard, *, below: int, limit: int = LATEST) -> list[Issued]:
+def latest(shard: Shard, *, below: int) -> list[Issued]:
     """Return the newest leaves of ``shard`` that the published checkpoint covers."""
-    rows = Leaf.objects.filter(shard=shard, index__lt=below).order_by("-index")[:limit]
+    rows = Leaf.objects.filter(shard=shard, index__lt=below).order_by("-index")[:LATEST]
     return with_institutions(rows)
 
 
@@ -45,13 +45,13 @@ def with_institutions(rows: QuerySet[Leaf] | Sequence[Leaf]) -> list[Issued]:
     return [Issued(leaf, institutions.of_issuer(leaf.issuer)) for leaf in rows]
 
 
-def months_of_the_log(size: int) -> dict[str, Any] | None:
+def months_of_the_log(shard: Shard) -> dict[str, Any] | None:
     """
-    Return the chart of entries per month and kind; counted once for each size of the log.
+    Return the chart of entries per month and kind; counted once for each size of the open shard.
 
     Counting a million leaves takes a second, and anybody may open the page.
     """
-    key = f"ledger.months.{size}"
+    key = f"ledger.months.{shard.number}.{shard.size}"
     counted = cache.get(key)
     if counted is None:
         counted = _count(Leaf.objects.all())

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from cotutelle.institutions.enums import INSTITUTION_KINDS
@@ -34,7 +35,7 @@ from cotutelle.ledger.queries.tolerance import Tolerance
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How far one shard is, for whoever wants to know what protects a leaf of it."""
+    """How far one shard is, and how many of the witnesses that count have cosigned that."""
 
     published: int
     cosigners: int
@@ -122,19 +123,18 @@ def standing() -> Standing | None:
     )
 
 
+def watching(shard: Shard | None) -> QuerySet[Any]:
+    """Return all witnesses with the size up to which each ``cosigned`` ``shard``, and when last."""
+    its = Q(cosignatures__checkpoint__shard=shard)
+    return Witness.objects.select_related("unit").annotate(
+        cosigned=Max("cosignatures__checkpoint__size", filter=its),
+        cosigned_at=Max("cosignatures__at", filter=its),
+    )
+
+
 def watchers_of(shard: Shard, policy: WitnessPolicy | None) -> list[Watcher]:
     """Return the active witnesses, each with the newest checkpoint of ``shard`` it cosigned."""
-    rows = (
-        Witness.objects.filter(state=WitnessState.ACTIVE)
-        .select_related("unit")
-        .annotate(
-            cosigned=Max(
-                "cosignatures__checkpoint__size", filter=Q(cosignatures__checkpoint__shard=shard)
-            ),
-            cosigned_at=Max("cosignatures__at", filter=Q(cosignatures__checkpoint__shard=shard)),
-        )
-        .order_by("is_operator", "name")
-    )
+    rows = watching(shard).filter(state=WitnessState.ACTIVE).order_by("is_operator", "name")
     counted = set(policy.witnesses.values_list("pk", flat=True)) if policy else set()
     return [
         Watcher(row, row.cosigned, row.cosigned_at, row.pk in counted and not row.is_operator)
@@ -174,14 +174,14 @@ def heads() -> Mapping[int, Head]:
     newest = Q(pk__in=())
     for shard, size in published.items():
         newest |= Q(checkpoint__shard=shard, checkpoint__size=size)
+    policy = WitnessPolicy.objects.annotate(n=Count("witnesses")).order_by("-number").first()
     cosigners = {
         row["checkpoint__shard"]: row["n"]
-        for row in Cosignature.objects.filter(newest, witness__is_operator=False)
+        for row in Cosignature.objects.filter(newest, witness__policies=policy)
         .order_by()
         .values("checkpoint__shard")
         .annotate(n=Count("witness", distinct=True))
     }
-    policy = WitnessPolicy.objects.annotate(n=Count("witnesses")).order_by("-number").first()
     total = policy.n if policy else 0
     return {
         shard: Head(size, cosigners.get(shard, 0), total, anchored.get(shard, 0))

@@ -25,7 +25,6 @@ from cotutelle.institutions.models import Unit
 from cotutelle.ledger.enums import WitnessState
 from cotutelle.ledger.models import LogKey, Witness, WitnessPolicy
 from cotutelle.ledger.queries.log import current_policy
-from cotutelle.ledger.services.asking import seal_soon
 from cotutelle.ledger.services.history import record
 from cotutelle.people.models import Person
 
@@ -210,7 +209,6 @@ def _keep(
     after = {"number": number, "needed": needed, "colluders": colluders,
              "witnesses": sorted(w.name for w in chosen), "text": text}  # fmt: skip
     record("ledger.policy.set", actor=actor, subject=policy, after=after, decision=True)
-    seal_soon()
     return policy
 
 

@@ -17,7 +17,7 @@ from cotutelle.core.errors import RuleViolation
 from cotutelle.ledger import services
 from cotutelle.ledger.forms import PolicyForm
 from cotutelle.ledger.models import WitnessPolicy
-from cotutelle.ledger.queries.log import current_policy, open_shard
+from cotutelle.ledger.queries.log import current_policy
 from cotutelle.ledger.queries.tolerance import Tolerance
 from cotutelle.ledger.views.log import MANAGE, log_tabs
 from cotutelle.people.views.common import actor_of
@@ -44,7 +44,6 @@ def policies(request: HttpRequest) -> HttpResponse:
     context = {
         "current": lines[0] if lines else None,
         "earlier": lines[1:],
-        "log": open_shard(),
         "tab_items": log_tabs("policies"),
         "may_manage": why_not(request.user, MANAGE) is None,
     }

@@ -76,10 +76,10 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "standing": stands,
         "size": size,
-        "signed": sum(one.counts and one.size == size for one in stands.watchers) if size else 0,
+        "signed": sum(w.counts and (w.size or 0) >= size for w in stands.watchers) if size else 0,
         "root": base64.b64encode(stands.published.root).decode() if stands.published else "",
         "prefix": request.build_absolute_uri(f"/log/{stands.shard.number}/"),
-        "chart": months_of_the_log(stands.shard.size),
+        "chart": months_of_the_log(stands.shard),
         "latest": latest(stands.shard, below=size),
         "frozen": Shard.objects.exclude(pk=stands.shard.pk).order_by("-number"),
     }

@@ -129,7 +129,8 @@ def _changes(event: Event) -> str:
 @require_safe
 def issued(request: HttpRequest) -> HttpResponse:
     units = institutions_read_by(actor_of(request))
-    names = {issuer_name(unit, authority()): unit for unit in units}
+    host = authority()
+    names = {issuer_name(unit, host): unit for unit in units}
     rows = issued_by(list(names))
     listing = Listing(
         request.GET,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,6 +19,7 @@ from cotutelle.ledger.forms import WitnessForm
 from cotutelle.ledger.models import Witness
 from cotutelle.ledger.problems import words_of
 from cotutelle.ledger.queries.log import current_policy, open_shard
+from cotutelle.ledger.queries.standing import watching
 from cotutelle.ledger.views.log import MANAGE, log_tabs
 from cotutelle.people.views.common import actor_of
 from cotutelle.ui.violations import show_violation
@@ -30,11 +30,7 @@ from cotutelle.ui.violations import show_violation
 def witnesses(request: HttpRequest) -> HttpResponse:
     policy = current_policy()
     counted = set(policy.witnesses.values_list("pk", flat=True)) if policy else set()
-    rows = (
-        Witness.objects.select_related("unit")
-        .annotate(size=Max("cosignatures__checkpoint__size"), at=Max("cosignatures__at"))
-        .order_by("state", "is_operator", "name")
-    )
+    rows = watching(open_shard()).order_by("state", "is_operator", "name")
     lines = [
         {
             "witness": row,
@@ -45,7 +41,6 @@ def witnesses(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "lines": lines,
-        "log": open_shard(),
         "tab_items": log_tabs("witnesses"),
         "may_manage": why_not(request.user, MANAGE) is None,
     }

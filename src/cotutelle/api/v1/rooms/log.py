@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -38,7 +38,7 @@ from cotutelle.ledger.models import Entry, Leaf, Witness, WitnessPolicy
 from cotutelle.ledger.queries.evidence import evidence_of
 from cotutelle.ledger.queries.log import current_policy, open_shard, published_text
 from cotutelle.ledger.queries.record import Event, Teller, may_read_payload, record_of
-from cotutelle.ledger.queries.standing import standing
+from cotutelle.ledger.queries.standing import standing, watching
 from cotutelle.people.models import Person
 
 room = Room("log")
@@ -206,7 +206,7 @@ def get_evidence(request: ApiRequest, number: int, index: int) -> EvidenceOut:
 
 
 class WitnessOut(Out):
-    """Who watches the log; `signed` is the size of the largest checkpoint it cosigned."""
+    """Who watches the log; `signed` is the size up to which it cosigned the origin that grows."""
 
     id: UUID
     name: str
@@ -250,14 +250,7 @@ class PolicyNew(In):
     witnesses: Annotated[list[Id], Field(min_length=1, max_length=99)]
 
 
-def _watching() -> QuerySet[Witness]:
-    rows: QuerySet[Witness] = Witness.objects.select_related("unit").annotate(
-        signed=Max("cosignatures__checkpoint__size")
-    )
-    return rows
-
-
-def _witness(row: Witness) -> WitnessOut:
+def _witness(row: Any) -> WitnessOut:
     return WitnessOut(
         id=row.public_id,
         name=row.name,
@@ -267,7 +260,7 @@ def _witness(row: Witness) -> WitnessOut:
         url=row.url,
         is_operator=row.is_operator,
         state=WitnessState(row.state),
-        signed=row.signed,  # type: ignore[attr-defined]  # annotated
+        signed=row.cosigned,
         problem=row.problem,
     )
 
@@ -287,13 +280,13 @@ def _policy(row: WitnessPolicy) -> PolicyOut:
 @room.get("/log/witnesses", Page[WitnessOut], permission="ledger.view_log")
 def list_witnesses(request: ApiRequest, query: Query[PageQuery]) -> Page[WitnessOut]:
     """List the witnesses, retired ones too."""
-    return page_of(_watching(), query, _witness)
+    return page_of(watching(open_shard()), query, _witness)
 
 
 @room.get("/log/witnesses/{uuid:witness_id}", WitnessOut, permission="ledger.view_log")
 def get_witness(request: ApiRequest, witness_id: UUID) -> WitnessOut:
     """Read a witness."""
-    row = get_object_or_404(_watching(), public_id=witness_id)
+    row = get_object_or_404(watching(open_shard()), public_id=witness_id)
     show_version(request, row)
     return _witness(row)
 
