@@ -7,6 +7,7 @@ import time_machine
 
 from cotutelle.core.clock import today
 from cotutelle.core.errors import Refused, RuleViolation
+from cotutelle.ledger.models import Entry
 from cotutelle.notices.models import Notice
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
@@ -64,6 +65,8 @@ def test_certificates_follow_their_transitions(enrolment, residency, seen, to):
     if to in ATTAINMENT_TRANSITIONS[seen]:
         enter()
         assert licence_of(enrolment).state == to
+        entry = Entry.objects.get(action="programmes.enrolment.certificate")
+        assert (entry.person, entry.decision) == (enrolment.student.person, True)
     else:
         assert code_of(enter) == "attainment.transition"
         assert licence_of(enrolment).state == seen

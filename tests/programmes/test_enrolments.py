@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from cotutelle.core.errors import Refused, RuleViolation
+from cotutelle.ledger.models import Entry
 from cotutelle.notices.models import Notice
 from cotutelle.people.enums import Role
 from cotutelle.programmes import services
@@ -294,6 +295,8 @@ def test_milestones_are_noted_and_taken_back(cohort, officer):
     assert enrolment.milestones.get(kind="proposal").done_on == dt.date(2026, 1, 5)
     services.reach_milestone(proposal, done_on=None, actor=secretary)
     assert enrolment.milestones.get(kind="proposal").done_on is None
+    noted = Entry.objects.filter(action="programmes.enrolment.milestone", decision=True)
+    assert [entry.person for entry in noted] == [enrolment.student.person] * 2
     assert (
         code_of(
             lambda: services.reach_milestone(proposal, done_on=dt.date(2199, 1, 1), actor=secretary)

@@ -41,7 +41,9 @@ def test_admit_student_creates_the_person_the_role_and_keeps_leading_zeros(cohor
     assert student.person.username == "00042"
     assert Role.STUDENT in student.person.roles
     assert not student.person.has_usable_password()
-    assert Entry.objects.filter(action="programmes.student.admitted", actor=officer).exists()
+    entry = Entry.objects.get(action="programmes.student.admitted", actor=officer)
+    assert (entry.person, entry.decision) == (student.person, True)
+    assert entry.pending, "the first event of the record"
 
 
 def test_admit_student_refuses_a_second_one_with_the_same_candidate_number(cohort, officer):

@@ -73,7 +73,7 @@ def admit_student(
             field="number" if data.number else "candidate_number",
         ) from error
     after = {name: getattr(student, name) for name in _RECORDED} | {"is_late": is_late}
-    record("programmes.student.admitted", actor=actor, subject=student, after=after)
+    record("programmes.student.admitted", actor=actor, subject=student, after=after, decision=True)
     return student
 
 

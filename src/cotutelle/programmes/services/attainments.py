@@ -78,6 +78,7 @@ def set_attainment(
             "held_on": values["held_on"],
             "awaited_until": values["awaited_until"],
         },
+        decision=True,
     )
     notify(
         [attainment.enrolment.student.person],

@@ -347,5 +347,6 @@ def reach_milestone(milestone: Milestone, *, done_on: dt.date | None, actor: Per
         subject=milestone.enrolment,
         before={"milestone": milestone.kind, "done_on": before},
         after={"milestone": milestone.kind, "done_on": done_on},
+        decision=True,
     )
     return milestone
