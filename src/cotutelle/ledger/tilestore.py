@@ -97,7 +97,7 @@ class TileStore:
         Source: C2SP tlog-tiles "Partial Tiles", which allows exactly this.
         """
         dropped = 0
-        for folder in self.folder.glob("tile/**/*.p"):
+        for folder in list(self.folder.glob("tile/**/*.p")):
             if folder.with_suffix("").is_file():
                 for partial in folder.iterdir():
                     partial.unlink(missing_ok=True)
