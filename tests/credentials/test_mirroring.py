@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pytest
 
 from cotutelle.credentials.models import StatusList
@@ -10,7 +13,7 @@ from cotutelle.credentials.services import status_lists
 from cotutelle.credentials.services.issuer_keys import rotate_key
 from cotutelle.credentials.services.mirroring import mirror_all
 from cotutelle.credentials.services.standing import revoke
-from cotutelle.ledger.models import Leaf
+from cotutelle.ledger.models import Leaf, Witness
 from cotutelle.ledger.queries.log import issuer_of
 from cotutelle.ledger.services import freeze_shard, tick
 from tests.factories.credentials import make_credential, make_scene
@@ -51,6 +54,41 @@ def test_a_witness_that_is_down_stops_nothing(settings, tmp_path):
     log.publish()
 
     assert mirror_all() == 0
+
+
+class Junk(BaseHTTPRequestHandler):
+    """Answers whatever is asked with 200 and what a broken proxy says."""
+
+    said = b""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.said)
+
+    def log_message(self, *args: object) -> None:
+        """Stay silent."""
+
+
+@pytest.mark.parametrize("said", [b"<html>sign in first</html>", b"[1]", b'{"keys": [{}]}'])
+def test_a_witness_that_talks_nonsense_keeps_none_from_the_others(settings, tmp_path, said):
+    with watched_log(settings, tmp_path, witnesses=1, needed=1):
+        make_credential(make_scene())
+        status_lists.publish_lists()
+        tick()
+        server = HTTPServer(("127.0.0.1", 0), type("Says", (Junk,), {"said": said}))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        good = Witness.objects.get()
+        try:
+            Witness.objects.filter(pk=good.pk).update(
+                url=f"http://127.0.0.1:{server.server_address[1]}"
+            )
+            assert mirror_all() == 0
+            Witness.objects.filter(pk=good.pk).update(url=good.url)
+            assert mirror_all() == 3
+        finally:
+            server.shutdown()
+            server.server_close()
 
 
 def test_keys_in_use_are_announced_in_every_new_tree(settings, tmp_path):

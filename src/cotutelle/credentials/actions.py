@@ -31,6 +31,8 @@ register(
         "credentials.credential.suspended": _("Certificate suspended"),
         "credentials.credential.reinstated": _("Certificate valid again"),
         "credentials.credential.revoked": _("Certificate revoked"),
+        "credentials.share.made": _("Link made"),
+        "credentials.share.ended": _("Link ended"),
         "credentials.status_list.published": _("Status list signed"),
         "credentials.key.added": _("Key added"),
         "credentials.key.retired": _("Key retired"),
@@ -78,7 +80,14 @@ register_fields(
 )
 register_fields(
     "credentials.credential",
-    {**_NAMES, "state": _("State"), "reason": _("Reason"), "digest": _("Digest")},
+    {
+        **_NAMES,
+        "state": _("State"),
+        "reason": _("Reason"),
+        "digest": _("Digest"),
+        "link": _("Link"),
+        "days": _("Opens for how many days"),
+    },
     values={"state": dict(CredentialState.choices)},
 )
 register_fields(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cotutelle.core.access import why_not
+from cotutelle.credentials.enums import StatusPurpose
 from cotutelle.credentials.rules import ISSUERS, units_with
 from cotutelle.credentials.services.issuing import RUN_KIND, verify_batch
 from cotutelle.decisions import access
@@ -33,7 +34,10 @@ def _back(run: Run) -> str:
 def _in_words(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (_("Signature"), str(parameters["suite"])),
-        (_("Status lists"), _(", ").join(str(one) for one in parameters["status"])),
+        (
+            _("Status lists"),
+            _(", ").join(str(StatusPurpose(p).label) for p in parameters["status"]),
+        ),
     ]
 
 

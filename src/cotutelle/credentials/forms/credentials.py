@@ -15,7 +15,7 @@ from cotutelle.programmes.forms import UnitField
 
 
 class RevokeForm(ReasonForm):
-    """Revoking is for good: the name of the certificate is typed to confirm it."""
+    """Revoking is for good: a word is typed to confirm it."""
 
     typed = forms.CharField(label=_("Type the word to confirm"), max_length=40)
 
@@ -45,15 +45,14 @@ class NewKeyForm(forms.Form):
 class CompromiseForm(forms.Form):
     """From which place in the log on the key was perhaps in the hands of others."""
 
-    from_index = forms.IntegerField(
-        label=_("First place in the log that no longer counts"),
-        min_value=0,
-        help_text=_(
-            "Everything logged at this place or later, signed with this key, stops counting."
-        ),
-    )
-
     def __init__(self, *args: Any, size: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["from_index"].initial = size
-        self.fields["from_index"].max_value = size  # type: ignore[attr-defined]
+        self.fields["from_index"] = forms.IntegerField(
+            label=_("First place in the log that no longer counts"),
+            min_value=0,
+            max_value=size,
+            initial=size,
+            help_text=_(
+                "Everything logged at this place or later, signed with this key, stops counting."
+            ),
+        )

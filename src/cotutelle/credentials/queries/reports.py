@@ -13,6 +13,7 @@ from cotutelle.core.clock import now
 from cotutelle.core.i18n import localized
 from cotutelle.credentials.facts import in_words
 from cotutelle.engines.credentials.report import ROWS, Report
+from cotutelle.engines.credentials.times import read_time
 from cotutelle.engines.credentials.verifying import verify_bundle
 from cotutelle.engines.credentials.words import sentence
 from cotutelle.ledger.queries.log import policy_text
@@ -97,7 +98,7 @@ def _facts(told: Mapping[str, Any]) -> list[tuple[str, str]]:
         (_("Identifier of the issuer"), str(issuer.get("id", ""))),
         (_("Valid from"), _day(told.get("validFrom"))),
         (_("Valid until"), _day(told.get("validUntil"))),
-        (_("Results"), ", ".join(told.get("results", ()))),
+        (_("Results"), _(", ").join(told.get("results", ()))),
         *in_words(told.get("facts", {})),
         (_("Identifier"), str(told.get("id", ""))),
     ]
@@ -105,8 +106,6 @@ def _facts(told: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _day(text: object) -> str:
-    from cotutelle.engines.credentials.times import read_time  # noqa: PLC0415
-
     try:
         return format_date(read_time(text))
     except ValueError:

@@ -24,7 +24,7 @@ def mirror_all() -> int:
     """
     Give every active witness what it lacks of what the log has published; return how many.
 
-    A witness that does not answer is asked again next time.
+    A witness that does not answer, or not as a witness does, is asked again next time.
     """
     witnesses = list(Witness.objects.filter(state=WitnessState.ACTIVE).order_by("pk"))
     if not witnesses:
@@ -52,7 +52,12 @@ def _mirror(
                     given += 1
                 else:
                     log.info("witness %s refused a copy: %s", witness.name, answer.status_code)
-    except httpx.HTTPError as error:
+    except (
+        httpx.HTTPError,
+        ValueError,
+        TypeError,
+        KeyError,
+    ) as error:  # what comes is a stranger's
         log.info("witness %s did not answer: %s", witness.name, type(error).__name__)
     return given
 

@@ -88,8 +88,8 @@ def _table(listing: Listing[Achievement]) -> Table:
             Out(_("Kind"), lambda a: AchievementKind(a.kind).label),
             Out(_("Name in Chinese"), lambda a: a.name_zh),
             Out(_("Name in English"), lambda a: a.name_en),
-            Out(_("Description in Chinese"), lambda a: a.description_zh),
-            Out(_("Description in English"), lambda a: a.description_en),
+            Out(pgettext("achievement", "Description in Chinese"), lambda a: a.description_zh),
+            Out(pgettext("achievement", "Description in English"), lambda a: a.description_en),
             Out(_("Criteria in Chinese"), lambda a: a.criteria_zh),
             Out(_("Criteria in English"), lambda a: a.criteria_en),
             Out(

@@ -129,12 +129,13 @@ def propose(request: HttpRequest, public_id: UUID) -> HttpResponse:
     )
     text = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     students, stays = proposable_students(actor), proposable_stays(actor)
+    named = uuids([request.GET.get("student", "")])
     form = ProposeForm(
         request.POST or None,
         achievement=found,
-        students=_shown_students(students, text) if request.method != "POST" else students,
+        students=_shown_students(students, text, named) if request.method != "POST" else students,
         stays=_shown_stays(stays, text) if request.method != "POST" else stays,
-        initial={"students": [request.GET["student"]]} if request.GET.get("student") else None,
+        initial={"students": named},
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -168,12 +169,14 @@ def _narrow(form: ProposeForm, students: QuerySet[Student], stays: QuerySet[Stay
             form.fields[name].queryset = every.filter(chosen | Q(pk__in=first))  # type: ignore[attr-defined]
 
 
-def _shown_students(rows: QuerySet[Student], text: str) -> QuerySet[Student]:
+def _shown_students(rows: QuerySet[Student], text: str, named: list[UUID]) -> QuerySet[Student]:
+    """Return the first that are searched for, and before all who was named on the way here."""
+    wanted = rows.filter(public_id__in=named).values("pk")
     if text:
         rows = rows.filter(person__in=search(Person.objects.all(), text))
     first = rows.order_by("-cohort__year", "person__name_sort", "id").values("pk")[:MOST_SHOWN]
     return (
-        Student.objects.filter(pk__in=first)
+        Student.objects.filter(Q(pk__in=first) | Q(pk__in=wanted))
         .select_related("person", "cohort")
         .order_by("-cohort__year", "person__name_sort", "id")
     )

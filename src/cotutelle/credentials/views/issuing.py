@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
+from cotutelle.core.i18n import localized
 from cotutelle.credentials.facts import in_words
 from cotutelle.credentials.models import Award
 from cotutelle.credentials.queries.awards import search_awards, to_issue
@@ -57,15 +58,17 @@ def issue(request: HttpRequest) -> HttpResponse:
 
 def _listing(request: HttpRequest, waiting: Any) -> Listing[Award]:
     achievements = {
-        str(key): zh
-        for key, zh in waiting.order_by("achievement__name_zh").values_list(
-            "achievement__public_id", "achievement__name_zh"
+        str(key): localized(zh, en)
+        for key, zh, en in waiting.order_by("achievement__name_zh").values_list(
+            "achievement__public_id", "achievement__name_zh", "achievement__name_en"
         )
     }
     units = {
-        str(key): zh
-        for key, zh in waiting.order_by("achievement__unit__path").values_list(
-            "achievement__unit__public_id", "achievement__unit__name_zh"
+        str(key): localized(zh, en)
+        for key, zh, en in waiting.order_by("achievement__unit__path").values_list(
+            "achievement__unit__public_id",
+            "achievement__unit__name_zh",
+            "achievement__unit__name_en",
         )
     }
     return Listing(

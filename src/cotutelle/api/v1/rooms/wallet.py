@@ -122,12 +122,14 @@ def share_credential(request: ApiRequest, credential_id: UUID, body: ShareNew) -
 def sign_transcript(request: ApiRequest, body: TranscriptNew) -> ShareOut:
     """Have a transcript signed and make a link to it."""
     person = request.person
-    own = {one.public_id: one for one in Credential.objects.filter(person=person)}
-    if missing := [key for key in body.certificates if key not in own]:
+    wanted = list(dict.fromkeys(body.certificates))
+    rows = Credential.objects.filter(person=person, public_id__in=wanted)
+    own = {one.public_id: one for one in rows}
+    if missing := [key for key in wanted if key not in own]:
         raise Http404(str(missing[0]))
     made = make_transcript(
         person,
-        credentials=[own[key] for key in body.certificates],
+        credentials=[own[key] for key in wanted],
         shown=body.events,
         actor=person,
         days=body.days,
