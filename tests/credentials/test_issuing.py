@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import threading
 from typing import Any
@@ -11,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import translation
 
 from cotutelle.core.canonical import canonical, sha256_hex
+from cotutelle.core.clock import at, now
 from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.credentials.enums import (
     AchievementKind,
@@ -21,10 +23,18 @@ from cotutelle.credentials.enums import (
     StatusPurpose,
 )
 from cotutelle.credentials.models import Award, Credential, IssuerKey, StatusList, StatusSlot
-from cotutelle.credentials.queries.credentials import active_key, invalidated_by
+from cotutelle.credentials.queries.credentials import (
+    active_key,
+    invalidated_by,
+    is_to_be_reissued,
+)
 from cotutelle.credentials.services import standing, status_lists
 from cotutelle.credentials.services.awards import refuse_award
-from cotutelle.credentials.services.issuer_keys import report_compromise, rotate_key
+from cotutelle.credentials.services.issuer_keys import (
+    hold_keys,
+    report_compromise,
+    rotate_key,
+)
 from cotutelle.credentials.services.issuing import (
     issue_award,
     issue_awards,
@@ -43,6 +53,7 @@ from cotutelle.ledger.models import Entry, Pending
 from cotutelle.notices.models import Notice
 from cotutelle.people.enums import Role
 from tests.factories.credentials import (
+    Scene,
     make_achievement,
     make_award,
     make_credential,
@@ -218,7 +229,8 @@ def test_a_batch_is_a_decision_that_anybody_entitled_checks_again():
 
     assert (job.state, job.result) == ("done", {"issued": 3})
     run = Run.objects.get(kind="credentials.issue")
-    assert (run.state, run.verdict["ok"], run.result) == ("official", True, {"issued": 3})
+    assert (run.state, run.verdict["ok"], run.result) == ("verified", True, {"issued": 3})
+    assert run.certificate["input_sha256"] == run.snapshot.sha256
     kept = json.dumps([run.certificate, json.loads(run.snapshot.body)])
     assert scene.person.name_zh not in kept
     victim = Credential.objects.first()
@@ -251,6 +263,10 @@ def test_a_stop_keeps_what_is_done_and_a_second_run_goes_on():
 
     assert second is not None
     assert second.result == {"issued": 3}
+    first.refresh_from_db()
+    assert first.state == "verified", "a later batch takes nothing back"
+    assert len(first.certificate["inputs"]["awards"]) == 3, "whoever was chosen stays visible"
+    assert len(first.certificate["credentials"]) == 2
     assert Credential.objects.count() == 3
 
 
@@ -314,6 +330,37 @@ def test_a_burst_of_different_awards_draws_different_bits_and_makes_one_list():
         ("suspension", 8),
     ]
     assert StatusSlot.objects.count() == 16
+
+
+@pytest.mark.django_db(transaction=True)
+def test_certificates_are_suspended_while_others_are_signed():
+    scene = make_scene()
+    made = make_credential(scene)
+    held, done = threading.Event(), threading.Event()
+
+    def sign() -> None:
+        with transaction.atomic():
+            hold_keys(scene.unit)
+            held.set()
+            done.wait(30)
+        connection.close()
+
+    other = threading.Thread(target=sign)
+    other.start()
+    held.wait(30)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '5s'")
+            suspend_it(made, scene)
+    finally:
+        done.set()
+        other.join()
+
+    assert made.state == CredentialState.SUSPENDED
+
+
+def suspend_it(credential: Credential, scene: Scene) -> None:
+    standing.suspend(credential, "Under review", actor=scene.officer)
 
 
 # ---------------------------------------------------------------- standing
@@ -489,6 +536,34 @@ def test_a_compromise_takes_down_what_was_logged_later_and_it_is_issued_anew(set
     with pytest.raises(RuleViolation) as refusal:
         reissue(again, "Once more", actor=scene.officer)
     assert refusal.value.code == "credential.reissue"
+
+
+def test_issued_anew_it_lasts_as_long_as_before_and_what_no_longer_holds_is_not(settings, tmp_path):
+    from tests.factories.log import make_log  # noqa: PLC0415
+
+    log = make_log(settings, tmp_path)
+    scene = make_scene()
+    early = now() - dt.timedelta(days=700)
+    with at(early):
+        kind = make_achievement(scene.unit, actor=scene.officer, valid_months=24)
+        lasting = make_credential(scene, kind)
+        short = make_achievement(scene.unit, actor=scene.officer, valid_months=12)
+        expired = make_credential(scene, short)
+    suspended = make_credential(scene)
+    suspend_it(suspended, scene)
+    log.publish()
+    report_compromise(lasting.key, 0, actor=scene.officer)
+
+    again = reissue(lasting, "Key lost", actor=scene.officer)
+
+    assert again.valid_until == lasting.valid_until
+    assert again.valid_from > lasting.valid_from
+    for one in (expired, suspended):
+        with pytest.raises(RuleViolation) as refusal:
+            reissue(one, "Key lost", actor=scene.officer)
+        assert refusal.value.code == "credential.reissue"
+    down = invalidated_by(lasting.key, 0)
+    assert [one.pk for one in down if is_to_be_reissued(one)] == []
 
 
 def test_a_place_beyond_the_log_is_refused():

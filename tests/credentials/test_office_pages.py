@@ -20,11 +20,13 @@ from cotutelle.credentials.enums import (
     IssuerKeyState,
     SignerRole,
 )
+from cotutelle.credentials.importers.achievements import COLUMNS
 from cotutelle.credentials.models import Achievement, Award, Credential, IssuerKey, StatusList
 from cotutelle.credentials.services import status_lists
 from cotutelle.jobs.models import Job
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
+from cotutelle.programmes.models import Student
 from tests.factories.credentials import (
     make_achievement,
     make_award,
@@ -147,6 +149,19 @@ def test_the_list_of_achievements_is_filtered_and_exported():
     assert [row[2] for row in rows[1:]] == ["乙"]
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_the_list_writes_out_can_be_imported(language):
+    scene = make_scene()
+    make_achievement(scene.unit, actor=scene.officer)
+    client = signed_in(scene.officer)
+    Person.objects.filter(pk=scene.officer.pk).update(language=language)
+
+    answer = client.get(reverse("credentials:achievements") + "?format=xlsx")
+
+    heads = next(load_workbook(io.BytesIO(answer.content)).active.iter_rows(values_only=True))
+    assert {column.labels[language == "en"] for column in COLUMNS} <= set(heads)
+
+
 # ---------------------------------------------------------------- proposing and signing
 
 
@@ -225,6 +240,21 @@ def test_strangers_find_no_proposal_and_a_classmate_neither():
     assert award.state == AwardState.PROPOSED
 
 
+def test_who_was_named_on_the_way_is_there_to_be_chosen(monkeypatch):
+    monkeypatch.setattr("cotutelle.credentials.views.awards.MOST_SHOWN", 1)
+    scene = make_scene()
+    achievement = make_achievement(scene.unit, actor=scene.officer)
+    StudentFactory.create_batch(2, cohort=scene.student.cohort, unit=scene.student.unit)
+    url = reverse("credentials:propose", args=[achievement.public_id])
+    client = signed_in(scene.officer)
+
+    for student in Student.objects.all():
+        form = client.get(f"{url}?student={student.public_id}").context["form"]
+        assert student in form.fields["students"].queryset
+        assert form["students"].value() == [student.public_id]
+    assert client.get(f"{url}?student=nobody").status_code == 200
+
+
 def test_many_rotations_are_proposed_by_their_stays():
     scene = make_scene()
     achievement = make_achievement(scene.unit, AchievementKind.ROTATION, actor=scene.officer)
@@ -282,6 +312,7 @@ def test_an_officer_reviews_and_issues_what_fits_its_schema():
     page = client.get(reverse("credentials:issue")).content.decode()
 
     assert "1 of them cannot be issued" in page
+    assert good.achievement.name_zh not in page, "the choices are in the language of the page"
     assert str(good.public_id) in page
     assert f'value="{bad.public_id}"' not in page
     answer = client.post(
@@ -418,6 +449,11 @@ def test_a_key_is_replaced_and_reported_on_the_pages():
     url = reverse("credentials:key-compromise", args=[made.key.public_id])
     asked = client.post(url, {"from_index": "0"})
     assert [one.pk for one in asked.context["down"]] == [made.pk]
+    found = reverse("credentials:credential", args=[made.public_id])
+    assert found not in asked.content.decode(), "administrators may not open it"
+    beyond = client.post(url, {"from_index": str(10**30)})
+    assert beyond.context["down"] is None
+    assert "from_index" in beyond.context["form"].errors
     assert IssuerKey.objects.get(pk=made.key_id).state == IssuerKeyState.RETIRED
     client.post(url, {"from_index": "0", "confirm": "0"})
 
@@ -426,6 +462,7 @@ def test_a_key_is_replaced_and_reported_on_the_pages():
     officer = signed_in(scene.officer)
     page = officer.get(reverse("credentials:key", args=[key.public_id])).content.decode()
     assert reverse("credentials:key-reissue", args=[key.public_id]) in page
+    assert found in page
     officer.post(reverse("credentials:key-reissue", args=[key.public_id]))
     assert sorted(Credential.objects.values_list("state", flat=True)) == ["revoked", "valid"]
     assert signed_in(scene.secretary).get(reverse("credentials:keys")).status_code == 403

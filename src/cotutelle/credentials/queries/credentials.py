@@ -8,7 +8,8 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet, Subquery
 
-from cotutelle.credentials.enums import CredentialKind, IssuerKeyState
+from cotutelle.core.clock import now
+from cotutelle.credentials.enums import CredentialKind, CredentialState, IssuerKeyState
 from cotutelle.credentials.models import Credential, IssuerKey, StatusList
 from cotutelle.credentials.rules import (
     ISSUERS,
@@ -124,7 +125,19 @@ def invalidated_by(key: IssuerKey, from_index: int) -> list[Credential]:
     rows = Credential.objects.filter(key=key).exclude(
         Q(entry__in=safe.values("entry")) | Q(entry__in=earlier.values("entry"))
     )
-    return list(rows.select_related("person", "award__achievement", "unit").order_by("pk"))
+    return list(rows.select_related("person", "award__achievement", "unit", "key").order_by("pk"))
+
+
+def is_to_be_reissued(credential: Credential) -> bool:
+    """Return whether a certificate would still hold, had its key not been compromised."""
+    until = credential.valid_until
+    return (
+        credential.key.state == IssuerKeyState.COMPROMISED
+        and credential.state == CredentialState.VALID
+        and credential.award_id is not None
+        and bool(credential.body)
+        and (until is None or until > now())
+    )
 
 
 def _origin_of(key: IssuerKey) -> str:

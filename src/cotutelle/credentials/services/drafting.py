@@ -34,10 +34,19 @@ def schema_url(kind: str) -> str:
 
 
 def draft_of(
-    award: Award, *, public_id: uuid.UUID, status: Sequence[Mapping[str, Any]] = ()
+    award: Award,
+    *,
+    public_id: uuid.UUID,
+    status: Sequence[Mapping[str, Any]] = (),
+    valid_until: dt.datetime | None = None,
 ) -> dict[str, Any]:
     """
     Return the certificate of ``award`` without a signature, checked against its schema.
+
+    Parameters
+    ----------
+    valid_until
+        The end of the certificate that it replaces; otherwise as the achievement says.
 
     Raises
     ------
@@ -45,7 +54,8 @@ def draft_of(
         ``award.schema``: a field is missing or unfit; the message names it.
     """
     achievement, at = award.achievement, now()
-    until = months_after(at, achievement.valid_months) if achievement.valid_months else None
+    months = achievement.valid_months
+    until = valid_until or (months_after(at, months) if months else None)
     try:
         return build_credential(
             kind=achievement.kind,

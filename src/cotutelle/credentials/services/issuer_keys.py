@@ -29,8 +29,18 @@ from cotutelle.people.models import Person
 
 def ensure_key(unit: Unit, *, actor: Person | None) -> IssuerKey:
     """Return the key with which ``unit`` signs now; the first one is made here."""
-    Unit.objects.select_for_update().filter(pk=unit.pk).values("pk").get()
+    hold_keys(unit)
     return active_key(unit) or _add(unit, actor=actor)
+
+
+def hold_keys(unit: Unit) -> None:
+    """
+    Let one transaction at a time sign for ``unit`` or change its keys; others write beside it.
+
+    Taken before the certificates and status lists of the unit, never after: two who wait for each
+    other would both be sent away.
+    """
+    Unit.objects.select_for_update(no_key=True).filter(pk=unit.pk).values("pk").get()
 
 
 @transaction.atomic
@@ -44,7 +54,7 @@ def add_key(unit: Unit, *, actor: Person) -> IssuerKey:
     check(actor, "credentials.manage_key", key)
     if not unit.is_institution:
         raise RuleViolation("key.unit", _("Only an institution has keys."), field="unit")
-    Unit.objects.select_for_update().filter(pk=unit.pk).values("pk").get()
+    hold_keys(unit)
     if active_key(unit):
         raise RuleViolation("key.exists", _("This institution has a key in use. Replace it."))
     return _add(unit, actor=actor)
@@ -134,7 +144,7 @@ def _add(unit: Unit, *, actor: Person | None) -> IssuerKey:
 
 def _lock(key: IssuerKey) -> None:
     """Wait for whoever signs with the key: nothing signed with it is logged after its end."""
-    Unit.objects.select_for_update().filter(pk=key.unit_id).values("pk").get()
+    hold_keys(key.unit)
     seen = key.state
     key.refresh_from_db()
     if key.state != seen:

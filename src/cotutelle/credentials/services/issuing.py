@@ -2,7 +2,7 @@
 Issuing certificates: each one signed, checked and logged in a transaction of its own.
 
 A batch is a decision like any other: who was to receive what, and the digests of what came out, are
-kept, and the certificates are checked again by `verify_batch`, which trusts none of our columns.
+kept, and the certificates are checked again by `check_batch`, which knows none of our columns.
 What is stated about anybody is in the certificates alone: whoever is erased leaves no digest of it.
 """
 
@@ -23,25 +23,27 @@ from cotutelle.core.canonical import digest, sha256_hex
 from cotutelle.core.clock import now
 from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.core.ids import new_public_id
-from cotutelle.credentials.enums import AwardState, CredentialState, IssuerKeyState
+from cotutelle.credentials.enums import AwardState
 from cotutelle.credentials.models import Award, Credential
+from cotutelle.credentials.queries.credentials import is_to_be_reissued
 from cotutelle.credentials.services.awards import ask_to_issue, told
 from cotutelle.credentials.services.common import need_reason, stale
-from cotutelle.credentials.services.drafting import check_draft, draft_of
-from cotutelle.credentials.services.issuer_keys import ensure_key, sign_document
+from cotutelle.credentials.services.drafting import check_draft, credential_url, draft_of
+from cotutelle.credentials.services.issuer_keys import ensure_key, hold_keys, sign_document
 from cotutelle.credentials.services.standing import end_credential
 from cotutelle.credentials.services.status_lists import draw_slots, entry_of, save_slots
 from cotutelle.decisions.enums import PolicyState
 from cotutelle.decisions.models import Policy, Run
-from cotutelle.decisions.services import make_official, record_run
-from cotutelle.engines.credentials.errors import VerifyError
-from cotutelle.engines.credentials.integrity import JCS, verify_own
+from cotutelle.decisions.services import record_run
+from cotutelle.engines.credentials.batches import FORMAT, check_batch
+from cotutelle.engines.credentials.integrity import JCS
 from cotutelle.engines.credentials.times import read_time
 from cotutelle.engines.translog import canonical_json
 from cotutelle.institutions.models import Unit
 from cotutelle.jobs.models import Job
 from cotutelle.jobs.services import start_job
 from cotutelle.ledger.enums import LogKind
+from cotutelle.ledger.queries.log import issuer_of
 from cotutelle.ledger.services import record
 from cotutelle.notices.services import notify
 from cotutelle.notices.wording import bilingual
@@ -111,7 +113,12 @@ def _make(award: Award, *, actor: Person, replaces: Credential | None = None) ->
     key = ensure_key(unit, actor=actor)
     slots = draw_slots(unit)
     public_id = new_public_id()
-    draft = draft_of(award, public_id=public_id, status=[entry_of(slot) for slot in slots])
+    draft = draft_of(
+        award,
+        public_id=public_id,
+        status=[entry_of(slot) for slot in slots],
+        valid_until=replaces.valid_until if replaces else None,
+    )
     signed = sign_document(draft, key)
     body = canonical_json(signed)
     after = told(award) | {"credential": signed["id"], "digest": sha256_hex(body)}
@@ -205,89 +212,82 @@ def issue_awards(
                 continue
     else:
         progress(len(awards), len(awards))
-    made = Credential.objects.filter(award__in=[award.pk for award in awards])
-    return keep_batch(
-        list(made.select_related("unit", "key", "award__achievement")),
-        cpu_seconds=time.process_time() - started,
-        actor=actor,
-    )
+    return keep_batch(awards, cpu_seconds=time.process_time() - started, actor=actor)
 
 
 @transaction.atomic
-def keep_batch(
-    credentials: Sequence[Credential], *, cpu_seconds: float, actor: Person
-) -> Run | None:
+def keep_batch(awards: Sequence[Award], *, cpu_seconds: float, actor: Person) -> Run | None:
     """
-    Keep a batch as a decision: digests of what went in and came out, checked independently.
+    Keep what came of ``awards`` as a decision, checked independently; ``None`` when nothing did.
 
-    Refuses with ``run.refuted`` where the check finds a fault.
+    Each batch counts beside the earlier ones: none takes the place of another. Refuses with
+    ``run.refuted`` where the check finds a fault.
     """
-    if not credentials:
+    rows = Credential.objects.filter(award__in=[award.pk for award in awards])
+    made = list(rows.select_related("unit", "key", "award").order_by("pk"))
+    if not made:
         return None
-    unit = credentials[0].unit
-    certificate = {
-        "format": "cotutelle-issue/1",
-        "issuer": unit.code,
-        "credentials": [
-            {"id": str(one.public_id), "digest": one.digest, "key": one.key.multikey}
-            for one in sorted(credentials, key=lambda c: c.pk)
-        ],
-    }
-    awards = [
-        {"award": str(one.award.public_id), "achievement": str(one.award.achievement.public_id)}
-        for one in credentials
-        if one.award
-    ]
-    run = record_run(
+    unit, certificate = made[0].unit, _certificate(awards, made)
+    return record_run(
         RUN_KIND,
         unit,
         unit=unit,
-        snapshot_data={"awards": sorted(awards, key=lambda row: row["award"])},
+        snapshot_data=certificate["inputs"],
         policy=_policy(unit, actor),
         seed="",
-        result={"issued": len(credentials)},
+        result={"issued": len(made)},
         certificate=certificate,
         verdict=verify_batch(certificate),
         cpu_seconds=cpu_seconds,
         actor=actor,
     )
-    return make_official(run, actor=actor)
 
 
-def verify_batch(certificate: Any) -> Mapping[str, Any]:
-    """
-    Check a batch from the kept texts alone: digest, signature, and whose key it names.
-
-    An erased certificate is counted, not checked.
-    """
-    wanted = {row["id"]: row for row in certificate["credentials"]}
-    rows = Credential.objects.filter(public_id__in=wanted).values_list("public_id", "body")
-    bodies = {str(key): body for key, body in rows}
-    problems = [f"{key}: not found" for key in wanted if key not in bodies]
-    erased = 0
-    for key, body in bodies.items():
-        if not body:
-            erased += 1
-        elif fault := _fault(body, wanted[key]):
-            problems.append(f"{key}: {fault}")
+def _certificate(awards: Sequence[Award], made: Sequence[Credential]) -> dict[str, Any]:
+    """Return what `check_batch` checks: who was to receive what, and digests of what came out."""
+    chosen = [
+        {"award": str(one.public_id), "achievement": str(one.achievement.public_id)}
+        for one in awards
+    ]
+    inputs = {"awards": sorted(chosen, key=lambda row: row["award"])}
     return {
-        "ok": not problems,
-        "problems": problems,
-        "checks": [
-            {"label": "signatures", "count": len(bodies) - erased},
-            {"label": "erased", "count": erased},
+        "format": FORMAT,
+        "issuer": issuer_of(made[0].unit),
+        "inputs": inputs,
+        "input_sha256": digest(inputs),
+        "credentials": [
+            {
+                "id": credential_url(one.public_id),
+                "award": str(one.award.public_id) if one.award else "",
+                "digest": one.digest,
+                "key": one.key.multikey,
+            }
+            for one in made
         ],
     }
 
 
-def _fault(body: str, wanted: Mapping[str, str]) -> str:
-    if sha256_hex(body.encode()) != wanted["digest"]:
-        return "another text than was issued"
-    try:
-        methods = verify_own(json.loads(body))
-    except (VerifyError, ValueError) as error:
-        return str(error)
-    return "" if wanted["key"] in {key for _issuer, key in methods} else "signed with another key"
+def verify_batch(certificate: Any) -> Mapping[str, Any]:
+    """
+    Check a batch with the engine's independent check, against the texts as they are kept.
+
+    An erased certificate is counted, not compared.
+    """
+    keys = {row["id"].rpartition("/")[2]: row["id"] for row in certificate["credentials"]}
+    rows = Credential.objects.filter(public_id__in=keys).values_list("public_id", "body")
+    bodies = {str(key): body for key, body in rows}
+    texts = [json.loads(body) for body in bodies.values() if body]
+    found = check_batch(certificate, texts)
+    problems = [str(fault) for fault in found.faults]
+    problems += [f"missing: {name}" for key, name in keys.items() if key not in bodies]
+    return {
+        "ok": not problems,
+        "problems": problems[:50],
+        "checks": [
+            {"label": "signatures", "count": found.compared},
+            {"label": "erased", "count": len(bodies) - len(texts)},
+        ],
+    }
 
 
 def _policy(unit: Unit, actor: Person) -> Policy:
@@ -318,22 +318,25 @@ def _policy(unit: Unit, actor: Person) -> Policy:
 @transaction.atomic
 def reissue(credential: Credential, reason: str, *, actor: Person) -> Credential:
     """
-    Issue a certificate anew with the key in use, and revoke the old one if it still stands.
+    Issue a certificate anew with the key in use, until the same day, and revoke the old one.
 
     For certificates that a compromised key took down. Refuses with ``credential.reissue`` (its
-    key is good, or it was erased) and ``credential.reason``.
+    key is good; or it has expired, is suspended or revoked, or was erased) and
+    ``credential.reason``.
     """
     check(actor, "credentials.issue_award", credential)
     text = need_reason(reason, "credential")
+    hold_keys(credential.unit)
     old = Credential.objects.select_for_update().get(pk=credential.pk)
     award = old.award
-    if award is None or not old.body or old.key.state != IssuerKeyState.COMPROMISED:
+    if award is None or not is_to_be_reissued(old):
         raise RuleViolation(
             "credential.reissue",
-            _("Only a certificate signed with a compromised key is issued anew."),
+            _(
+                "Only a certificate that still holds and that a compromised key signed is issued anew."
+            ),
         )
-    if old.state != CredentialState.REVOKED:
-        end_credential(old, text, actor=actor, tells=False)
+    end_credential(old, text, actor=actor)
     old.award = None
     old.save(update_fields=["award"])
     made = _make(award, actor=actor, replaces=old)

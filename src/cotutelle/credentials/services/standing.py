@@ -94,18 +94,12 @@ def _move(
     return credential
 
 
-def end_credential(
-    credential: Credential, reason: str, *, actor: Person | None, tells: bool = True
-) -> None:
-    """Revoke without asking who may: for services that have asked already."""
+def end_credential(credential: Credential, reason: str, *, actor: Person) -> None:
+    """Revoke without asking who may, and telling nobody: for services that do so themselves."""
     _apply(credential, CredentialState.REVOKED, reason, actor=actor)
-    if tells:
-        _tell(credential, reason)
 
 
-def _apply(
-    credential: Credential, state: CredentialState, reason: str, *, actor: Person | None
-) -> None:
+def _apply(credential: Credential, state: CredentialState, reason: str, *, actor: Person) -> None:
     before = credential.state
     credential.state = state
     credential.reason = "" if state == CredentialState.VALID else reason

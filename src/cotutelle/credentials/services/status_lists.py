@@ -21,7 +21,7 @@ from cotutelle.credentials.enums import StatusPurpose
 from cotutelle.credentials.models import Credential, IssuerKey, StatusList, StatusSlot
 from cotutelle.credentials.queries.credentials import active_key, lists_to_publish
 from cotutelle.credentials.services.common import base_url, publish_soon
-from cotutelle.credentials.services.issuer_keys import sign_document
+from cotutelle.credentials.services.issuer_keys import hold_keys, sign_document
 from cotutelle.engines.credentials.achievements import issuer_profile
 from cotutelle.engines.credentials.status import (
     LIST_BITS,
@@ -143,8 +143,7 @@ def refresh_lists() -> int:
 
 @transaction.atomic
 def _publish(pk: int) -> bool:
-    unit = StatusList.objects.filter(pk=pk).values("unit")
-    Unit.objects.select_for_update().filter(pk__in=unit).values("pk").get()
+    hold_keys(Unit.objects.get(status_lists=pk))
     rows = StatusList.objects.select_for_update(of=("self",)).select_related("unit")
     found = rows.get(pk=pk)
     if found.made_at is not None and found.changed_at < found.made_at:

@@ -29,6 +29,7 @@ from cotutelle.credentials.queries.achievements import institutions_of
 from cotutelle.credentials.queries.credentials import (
     credentials_visible_to,
     document_of,
+    is_to_be_reissued,
     leaf_of,
     lists_of,
     search_credentials,
@@ -114,10 +115,7 @@ def credential(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "leaf": leaf_of(found),
         "lists": lists_of([found]) if may_revoke else [],
         "key_is_bad": found.key.state == IssuerKeyState.COMPROMISED,
-        "may_reissue": may_revoke
-        and award is not None
-        and document is not None
-        and found.key.state == IssuerKeyState.COMPROMISED,
+        "may_reissue": may_revoke and is_to_be_reissued(found),
         "may_suspend": may_revoke and state == CredentialState.VALID,
         "may_reinstate": may_revoke and state == CredentialState.SUSPENDED,
         "may_revoke": may_revoke and state != CredentialState.REVOKED,

@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 
 from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
-from cotutelle.credentials.enums import CredentialState, IssuerKeyState
+from cotutelle.credentials.enums import IssuerKeyState
 from cotutelle.credentials.forms.credentials import CompromiseForm, NewKeyForm
 from cotutelle.credentials.models import IssuerKey
 from cotutelle.credentials.queries.credentials import (
     institutions_kept_by,
     invalidated_by,
+    is_to_be_reissued,
     keys_visible_to,
     lists_kept_by,
 )
@@ -84,13 +85,9 @@ def key(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "issuer": issuer_of(found.unit),
         "signed": found.credentials.count(),
         "down": down,
-        "to_reissue": [
-            one
-            for one in down
-            if one.award_id and one.body and one.state != CredentialState.REVOKED
-        ],
+        "to_reissue": [one for one in down if is_to_be_reissued(one)],
         "may_manage": may(request, "credentials.manage_key", found),
-        "may_issue": may(request, "credentials.issue_award", found),
+        "may_list": may(request, "credentials.issue_award", found),
         "entries": history_of(found),
     }
     return render(request, "credentials/key.html", context)
@@ -155,6 +152,7 @@ def key_compromise(request: HttpRequest, public_id: UUID) -> HttpResponse:
         cancel_url=reverse("credentials:key", args=[found.public_id]),
         template="credentials/key_compromise.html",
         down=down,
+        may_list=may(request, "credentials.issue_award", found),
         place=form.cleaned_data.get("from_index") if form.is_bound and form.is_valid() else None,
         size=log_size(),
     )
@@ -164,12 +162,8 @@ def key_compromise(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def key_reissue(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Issue anew what a compromised key took down."""
     found = _found(request, public_id)
-    down = [
-        one
-        for one in invalidated_by(found, found.from_index or 0)
-        if one.award_id and one.body and one.state != CredentialState.REVOKED
-    ]
-    if request.method == "POST" and found.state == IssuerKeyState.COMPROMISED:
+    down = [one for one in invalidated_by(found, found.from_index or 0) if is_to_be_reissued(one)]
+    if request.method == "POST":
         made = reissue_all(
             down, _("The key that had signed it is no longer trusted."), actor=actor_of(request)
         )
