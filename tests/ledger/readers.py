@@ -8,6 +8,7 @@ from django.db import transaction
 from django.test import Client
 
 from cotutelle.ledger.models import Entry
+from cotutelle.ledger.queries.record import Event, events, record_of
 from cotutelle.ledger.services import record
 from cotutelle.people.models import Person
 from cotutelle.programmes.models import Student
@@ -24,6 +25,11 @@ def reading(person: Person | None, language: str = "en") -> Client:
         Person.objects.filter(pk=person.pk).update(language=language)
         client.force_login(person, backend=BACKEND)
     return client
+
+
+def record_in_words(person: Person) -> list[Event]:
+    """Return the record of ``person`` in words, as they read it themselves, oldest first."""
+    return events(record_of(person, reader=person).order_by("pk"))
 
 
 def decide(count: int, student: Student | None = None, **fields: Any) -> list[Entry]:

@@ -15,13 +15,14 @@ from cotutelle.core.clock import at
 from cotutelle.engines.translog import Policy, check_entry, commitment, leaf_hash, split_bundle
 from cotutelle.ledger import queries, services
 from cotutelle.ledger.enums import LogKind
-from cotutelle.ledger.models import Checkpoint, Entry, EntryPayload, Leaf, Pending
+from cotutelle.ledger.models import Checkpoint, Entry, EntryPayload, Leaf, Pending, Trace
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from tests.factories.institutions import UnitFactory, make_consortium
 from tests.factories.log import WatchedLog, make_log
 from tests.factories.people import PersonFactory, make_person
 from tests.factories.programmes import StudentFactory
+from tests.ledger.readers import record_in_words
 
 pytestmark = pytest.mark.django_db
 
@@ -94,11 +95,10 @@ def test_events_of_a_person_form_a_chain(log: WatchedLog) -> None:
     assert len({p["trace"]["id"] for p in payloads}) == 1
     commitments = [Leaf.objects.get(entry=e).commitment for e in mine]
     assert [p["trace"]["prev"] for p in payloads] == [None, *commitments[:-1]]
-    summary = queries.trace_summary(one)
-    assert (summary["count"], summary["head"]) == (4, commitments[-1])
-    events = queries.trace_of(one)
-    assert [(e.seq, e.state, e.erased) for e in events] == [
-        (n, "published", False) for n in range(1, 5)
+    trace = Trace.objects.get(person=one)
+    assert (trace.count, trace.head) == (4, commitments[-1])
+    assert [(e.seq, e.place.key, e.is_erased) for e in record_in_words(one)] == [
+        (n, "witnessed", False) for n in range(1, 5)
     ]
 
 
@@ -158,7 +158,7 @@ def test_what_was_erased_while_it_waited_is_a_leaf_all_the_same(log: WatchedLog)
     kept = queries.evidence_of(second)
     assert kept is not None
     assert kept["payload"]["trace"]["prev"] == gone["entry"]["commitment"]
-    assert [e.erased for e in queries.trace_of(person)] == [True, False]
+    assert [e.is_erased for e in record_in_words(person)] == [True, False]
 
 
 def test_numbers_beyond_json_become_text(log: WatchedLog) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db.models import Q
 
-from cotutelle.ledger.models import EntryPayload
+from cotutelle.ledger.models import EntryPayload, Trace
 from cotutelle.ledger.queries.evidence import disclosed, entry_json
-from cotutelle.ledger.queries.traces import trace_of, trace_summary
+from cotutelle.ledger.queries.record import record_of
 from cotutelle.people.erasure import register_eraser, register_exporter
 from cotutelle.people.forgetting import GONE, rows_mentioning, words_of
 from cotutelle.people.models import Person
@@ -20,22 +20,28 @@ LONG, LONG_NAME = 4, 3  # of Latin letters or digits; of Chinese characters
 def export_trace(person: Person) -> dict[str, Any]:
     """Return every decision about the person with what is needed to prove it later."""
     events = []
-    for event in trace_of(person):
-        leaf = getattr(event.entry, "leaf", None)
+    for entry in record_of(person, reader=person).order_by("pk"):
+        leaf = getattr(entry, "leaf", None)
         kept = disclosed(leaf) if leaf else None
         events.append(
             {
-                "seq": event.seq,
-                "at": event.entry.at,
-                "action": event.entry.action,
-                "origin": event.origin,
-                "index": event.index,
+                "seq": leaf.seq if leaf else None,
+                "at": entry.at,
+                "action": entry.action,
+                "origin": leaf.shard.origin if leaf else "",
+                "index": leaf.index if leaf else None,
                 "entry": entry_json(leaf) if leaf else None,
                 "payload": kept[0] if kept else None,
                 "salt": kept[1] if kept else None,
             }
         )
-    return {**trace_summary(person), "events": events}
+    trace = Trace.objects.filter(person=person).first()
+    return {
+        "id": str(trace.public_id) if trace else None,
+        "count": trace.count if trace else 0,
+        "head": trace.head if trace else "",
+        "events": events,
+    }
 
 
 def erase_trace(person: Person) -> None:

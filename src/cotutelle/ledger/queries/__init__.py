@@ -37,7 +37,6 @@ from cotutelle.ledger.queries.log import (
     store_of,
     tree_of,
 )
-from cotutelle.ledger.queries.traces import TraceEvent, trace_of, trace_summary
 
 __all__ = [
     "SHOWN",
@@ -45,7 +44,6 @@ __all__ = [
     "Change",
     "Fault",
     "Line",
-    "TraceEvent",
     "authority",
     "cosigned_note",
     "current_policy",
@@ -69,8 +67,6 @@ __all__ = [
     "published_checkpoint",
     "published_text",
     "store_of",
-    "trace_of",
-    "trace_summary",
     "tree_of",
     "units_read_by",
     "visible_to",
