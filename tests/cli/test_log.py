@@ -126,6 +126,28 @@ def test_evidence_is_verified_with_what_it_discloses(log: WatchedLog, tmp_path: 
     assert json.loads(refused.stdout)["code"] == "entry.commitment"
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('{"entry": 5, "proof": ""}', "entry.json"),
+        ('{"proof": ""}', "proof.malformed"),
+        ('{"entry": {"v": 1}, "proof": ""}', "entry.members"),
+        ('{"entry": {}, "entry": {}}', "file.duplicate_key"),
+        ('{"entry": ' + "[" * 100_000, "file.too_deep"),
+        ("{", "file.not_json"),
+    ],
+)
+def test_what_is_no_evidence_is_refused_with_a_reason(
+    log: WatchedLog, tmp_path: Path, text: str, code: str
+) -> None:
+    evidence, policy = tmp_path / "e.json", tmp_path / "p"
+    run("policy", "--out", policy)
+    evidence.write_text(text)
+    refused = run("verify", evidence, "--policy", policy, "--json")
+    assert refused.exit_code == 1
+    assert json.loads(refused.stdout)["code"] == code
+
+
 @pytest.fixture
 def served(log: WatchedLog) -> Iterator[str]:
     """The folder of the log as any web server serves it."""
@@ -251,5 +273,4 @@ def test_a_frozen_tree_is_named_by_the_next(log: WatchedLog) -> None:
         "origin": frozen.origin, "size": head.size, "root": bytes(head.root).hex(),
     }  # fmt: skip
     log.publish()
-    assert not queries.trace_of(PersonFactory.create())
     assert run("fsck").exit_code == 0

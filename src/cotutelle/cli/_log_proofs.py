@@ -14,6 +14,7 @@ from cotutelle.cli._rooms import rooms
 
 TIMEOUT_S = 20.0
 MAX_FILE_BYTES = 8 * 1024 * 1024
+BOM = b"\xef\xbb\xbf"
 Out = Annotated[Path | None, typer.Option(help="Where the proof goes; printed without it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, not sentences.")]
 
@@ -86,18 +87,20 @@ def verify(
 
     Exit status: 0 it is, 1 refused, 2 a file cannot be read.
     """
+    from cotutelle.engines.credentials.errors import FileProblem  # noqa: PLC0415
+    from cotutelle.engines.credentials.reading import read_json  # noqa: PLC0415
     from cotutelle.engines.translog import Policy, TranslogError, check_entry  # noqa: PLC0415
 
     text, rules = _read(proof), _read(policy)
-    found = _evidence(text)
-    data = b"" if found else _entry(entry)
+    is_evidence = text.removeprefix(BOM).lstrip().startswith(b"{")  # a bare proof has its own name
+    data = b"" if is_evidence else _entry(entry)
     facts: dict[str, Any]
     try:
         payload = None
-        if found:
-            withheld = "payload" not in found and "statement" not in found.get("entry", {})
+        if is_evidence:
+            found = read_json(text)
             data, payload = _data_of(found["entry"]), found.get("payload")
-            if not withheld:
+            if "payload" in found or "statement" in found["entry"]:
                 check_entry(found["entry"], payload, found.get("salt"))
             text = str(found["proof"]).encode()
         proven = Policy.parse(rules).verify(data, text)
@@ -109,7 +112,7 @@ def verify(
             "witnesses": [name for name, _time in proven.cosigners],
             "disclosed": payload is not None,
         }
-    except (TranslogError, KeyError) as error:
+    except (FileProblem, TranslogError, KeyError) as error:
         facts = {
             "good": False,
             "code": getattr(error, "code", "proof.malformed"),
@@ -214,15 +217,6 @@ def _entry(path: Path | None) -> bytes:
         typer.echo("Name the entry with --entry, or give evidence as JSON.", err=True)
         raise typer.Exit(2)
     return _read(path)
-
-
-def _evidence(text: bytes) -> dict[str, Any] | None:
-    """Return ``text`` as evidence; ``None`` when it is a bare proof."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _data_of(entry: Any) -> bytes:
