@@ -16,7 +16,7 @@ from cotutelle.core.access import requires, why_not
 from cotutelle.core.errors import RuleViolation
 from cotutelle.ledger import services
 from cotutelle.ledger.forms import FreezeForm, UnblockForm
-from cotutelle.ledger.models import Shard
+from cotutelle.ledger.models import Pending, Shard
 from cotutelle.ledger.problems import Words, words_of
 from cotutelle.ledger.queries.log import open_shard
 from cotutelle.ledger.queries.standing import Standing, standing
@@ -118,14 +118,9 @@ def seal(request: HttpRequest) -> HttpResponse:
         ),
         undo=_("What is in the log stays there."),
         button=_("Seal the log now"),
-        changes=[{"text": _("Decisions that wait"), "count": _waiting()}],
+        changes=[{"text": _("Decisions that wait"), "count": Pending.objects.count()}],
         shard=shard,
     )
-
-
-def _waiting() -> int:
-    stands = standing()
-    return stands.waiting if stands else 0
 
 
 @requires(MANAGE)
