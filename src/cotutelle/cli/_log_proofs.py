@@ -187,16 +187,9 @@ def _reader(source: str) -> Callable[[str], bytes]:
         return lambda path: (folder / path).read_bytes()
     import httpx  # noqa: PLC0415
 
-    def read(path: str) -> bytes:
-        try:
-            answer = httpx.get(f"{source.rstrip('/')}/{path}", timeout=TIMEOUT_S)
-        except httpx.HTTPError as error:
-            raise OSError(str(error)) from error
-        if answer.status_code != httpx.codes.OK:
-            raise FileNotFoundError(f"{path}: status {answer.status_code}")
-        return answer.content
+    from cotutelle.witness.reader import LogReader  # noqa: PLC0415
 
-    return read
+    return LogReader(httpx.Client(timeout=TIMEOUT_S), source.rstrip("/")).read
 
 
 def _read(path: Path) -> bytes:
