@@ -30,6 +30,8 @@ from cotutelle.rotations.models import (
     Meeting,
     Ward,
 )
+from cotutelle.rotations.models import Participant as Trainee
+from cotutelle.rotations.models import Scenario as Plan
 from cotutelle.selection.enums import OfferState, RoundState
 from cotutelle.selection.models import (
     Answer,
@@ -51,7 +53,13 @@ from tests.factories.log import make_witness
 from tests.factories.mentorship import PublicationFactory, make_pair
 from tests.factories.people import RoleGrantFactory, make_person
 from tests.factories.rotations_programmes import make_enrolment, make_leave
-from tests.factories.rotations_setup import DepartmentFactory, make_cycle, make_stay, make_ward
+from tests.factories.rotations_setup import (
+    DepartmentFactory,
+    make_cycle,
+    make_ready_plan,
+    make_stay,
+    make_ward,
+)
 from tests.factories.rotations_setup import make_participant as make_trainee
 from tests.factories.rotations_weekly import make_meeting, make_term
 from tests.factories.rotations_weekly import make_round as make_joint_round
@@ -68,6 +76,8 @@ class Training:
 
     ward: Ward
     cycle: Cycle
+    trainee: Trainee
+    plan: Plan
     meeting: Meeting
     difference: HourException
     alert: HoursAlert
@@ -129,6 +139,8 @@ class Season:
             "scenario_id": str(self.scenario.public_id),
             "ward_id": str(self.training.ward.public_id),
             "cycle_id": str(self.training.cycle.public_id),
+            "trainee_id": str(self.training.trainee.public_id),
+            "plan_scenario_id": str(self.training.plan.public_id),
             "meeting_id": str(self.training.meeting.public_id),
             "difference_id": str(self.training.difference.public_id),
             "alert_id": str(self.training.alert.public_id),
@@ -236,6 +248,8 @@ def make_training(unit: Unit) -> Training:
     return Training(
         ward=ward,
         cycle=trainee.cycle,
+        trainee=trainee,
+        plan=make_ready_plan(trainee),
         meeting=make_meeting(series, now() + dt.timedelta(days=7)),
         difference=logged,
         alert=alert,

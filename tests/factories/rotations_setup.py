@@ -9,6 +9,8 @@ import factory
 from factory.django import DjangoModelFactory
 
 from cotutelle.core.clock import now, today
+from cotutelle.engines.rotation import Stay as PlannedStay
+from cotutelle.engines.rotation import problem_to_json
 from cotutelle.institutions.enums import UnitKind
 from cotutelle.institutions.models import Unit
 from cotutelle.people.enums import Role
@@ -25,6 +27,10 @@ from cotutelle.rotations.models import (
     Ward,
 )
 from cotutelle.rotations.months import add_months, first_of, last_of
+from cotutelle.rotations.policy import PlanRules
+from cotutelle.rotations.queries.planning_keys import trainee_key
+from cotutelle.rotations.queries.planning_problem import build_problem
+from cotutelle.rotations.queries.planning_scenarios import figures, stays_to_json
 from tests.factories.institutions import UnitFactory
 from tests.factories.people import make_person
 from tests.factories.programmes import StudentFactory
@@ -145,4 +151,23 @@ def make_stay(participant: Participant, ward: Ward, first: int, months: int) -> 
         part=participant.stays.count(),
         starts_on=add_months(cycle.starts_on, first),
         ends_on=last_of(add_months(cycle.starts_on, first + months - 1)),
+    )  # fmt: skip
+
+
+def make_ready_plan(participant: Participant) -> Scenario:
+    """Return a computed scenario of a cycle in which this participant does block after block."""
+    cycle, rules = participant.cycle, PlanRules()
+    problem = build_problem(cycle, rules=rules)
+    (trainee,) = (t for t in problem.trainees if t.id == trainee_key(participant))
+    start, own = 0, []
+    for block in trainee.blocks:
+        own.append(PlannedStay(block.id, min(block.wards), start))
+        start += block.months
+    stays = {trainee.id: tuple(own)}
+    last = cycle.scenarios.order_by("-number").first()
+    return Scenario.objects.create(
+        cycle=cycle, number=last.number + 1 if last else 1, state=ScenarioState.READY,
+        rules=rules.as_parameters(), problem=problem_to_json(problem),
+        stays=stays_to_json(stays), outcome=figures(problem, stays, {}),
+        created_by=cycle.created_by, created_at=now(), computed_at=now(),
     )  # fmt: skip

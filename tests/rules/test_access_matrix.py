@@ -120,7 +120,7 @@ OBJECTS = {
     "selection/applications/": "application",
     "selection/what-if/": "scenario",
 }
-IN_THE_API = {"assignment": "override", "difference": "exception"}
+IN_THE_API = {"assignment": "override", "difference": "exception", "plan_scenario": "trial"}
 FIXED: Mapping[str, str] = {
     "copy": "zh",
     "kind": "people",

@@ -23,6 +23,8 @@ from cotutelle.api.v1.rooms.offers import room as offers
 from cotutelle.api.v1.rooms.own import room as own
 from cotutelle.api.v1.rooms.pairs import room as pairs
 from cotutelle.api.v1.rooms.people import room as people
+from cotutelle.api.v1.rooms.planner import room as planner
+from cotutelle.api.v1.rooms.planner_moves import room as planner_moves
 from cotutelle.api.v1.rooms.programmes import room as programmes
 from cotutelle.api.v1.rooms.publication import room as publication
 from cotutelle.api.v1.rooms.records import room as records
@@ -58,6 +60,8 @@ ROOMS: tuple[Room, ...] = (
     wards,
     weekly,
     rotations,
+    planner,
+    planner_moves,
     log,
     credentials,
     wallet,

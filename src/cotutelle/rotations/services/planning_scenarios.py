@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -19,6 +20,7 @@ from cotutelle.ledger.services import record
 from cotutelle.people.models import Person
 from cotutelle.rotations.enums import CycleState, ScenarioKind, ScenarioState
 from cotutelle.rotations.models import Cycle, Scenario, ScenarioEdit
+from cotutelle.rotations.policy import PlanRules
 from cotutelle.rotations.queries.planning_keys import trainee_key
 from cotutelle.rotations.queries.planning_problem import require_people
 from cotutelle.rotations.queries.planning_scenarios import (
@@ -35,13 +37,21 @@ _OPEN = (ScenarioState.WAITING, ScenarioState.COMPUTING)
 
 @transaction.atomic
 def request_scenario(
-    cycle: Cycle, *, kind: str, name: str = "", base: Scenario | None = None, actor: Person
+    cycle: Cycle,
+    *,
+    kind: str,
+    name: str = "",
+    base: Scenario | None = None,
+    time_limit: int | None = None,
+    actor: Person,
 ) -> Scenario:
     """
     Ask for a plan from scratch, or for a re-plan of what is in force; a job computes it.
 
-    Refuses: ``cycle.state`` (archived; a re-plan needs a published plan), ``cycle.empty``,
-    ``scenario.running`` (another one of this cycle is being computed).
+    ``time_limit`` in seconds holds for this one instead of that of the cycle's rules. Refuses:
+    ``cycle.state`` (archived; a re-plan needs a published plan), ``cycle.empty``,
+    ``cycle.rules`` (time limit), ``scenario.running`` (another one of this cycle is being
+    computed).
     """
     check(actor, "rotations.plan_cycle", cycle)
     cycle = Cycle.objects.select_for_update(of=("self",)).select_related("unit").get(pk=cycle.pk)
@@ -55,7 +65,7 @@ def request_scenario(
             "scenario.running", _("Another scenario of this plan is being computed. Wait for it.")
         )
     scenario = _new(cycle, kind=kind, name=name, base=base, actor=actor)
-    scenario.rules = cycle.rules
+    scenario.rules = _rules(cycle, time_limit)
     scenario.save(update_fields=["rules"])
     record("rotations.scenario.requested", actor=actor, subject=scenario, after={"kind": kind})
     start_job(
@@ -66,6 +76,16 @@ def request_scenario(
         args={"scenario_id": scenario.pk},
     )
     return scenario
+
+
+def _rules(cycle: Cycle, time_limit: int | None) -> dict[str, Any]:
+    """Return the rules that a computation follows."""
+    if time_limit is None:
+        return dict(cycle.rules)
+    rules = replace(PlanRules.from_parameters(cycle.rules), time_limit=time_limit)
+    if fault := rules.fault():
+        raise RuleViolation("cycle.rules", fault[1], field=fault[0])
+    return rules.as_parameters()
 
 
 def _new(cycle: Cycle, *, kind: str, name: str, base: Scenario | None, actor: Person) -> Scenario:

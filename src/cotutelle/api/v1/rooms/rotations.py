@@ -72,7 +72,8 @@ def _cycle(row: Cycle) -> CycleOut:
     )
 
 
-def _scenario(row: Scenario) -> ScenarioOut:
+def show_scenario(row: Scenario) -> ScenarioOut:
+    """Show a scenario as lists do."""
     outcome = row.outcome
     return ScenarioOut(
         id=row.public_id,
@@ -100,7 +101,8 @@ def _stay(row: Stay) -> StayOut:
     )
 
 
-def _find(request: ApiRequest, cycle_id: UUID, permission: str) -> Cycle:
+def find_cycle(request: ApiRequest, cycle_id: UUID, permission: str) -> Cycle:
+    """Return a plan that the caller may see, and check ``permission`` on it."""
     found: Cycle = get_object_or_404(queries.cycles_visible_to(request.person), public_id=cycle_id)
     check(request.person, permission, found)
     return found
@@ -112,19 +114,6 @@ def list_rotation_plans(request: ApiRequest, query: Query[PageQuery]) -> Page[Cy
     return page_of(queries.cycles_visible_to(request.person), query, _cycle)
 
 
-@room.get(
-    "/rotation-plans/{uuid:cycle_id}/scenarios",
-    Page[ScenarioOut],
-    permission="rotations.view_board",
-)
-def list_scenarios_of_plan(
-    request: ApiRequest, cycle_id: UUID, query: Query[PageQuery]
-) -> Page[ScenarioOut]:
-    """List the computed scenarios of a rotation plan."""
-    found = _find(request, cycle_id, "rotations.view_board")
-    return page_of(found.scenarios.order_by("-id"), query, _scenario)
-
-
 def _stays() -> tuple[str, ...]:
     return ("participant__student__person", "ward__hospital", "block__department")
 
@@ -132,7 +121,7 @@ def _stays() -> tuple[str, ...]:
 @room.get("/rotation-plans/{uuid:cycle_id}/stays", Page[StayOut], permission="rotations.view_board")
 def list_stays(request: ApiRequest, cycle_id: UUID, query: Query[PageQuery]) -> Page[StayOut]:
     """List the stays of the plan in force."""
-    found = _find(request, cycle_id, "rotations.view_board")
+    found = find_cycle(request, cycle_id, "rotations.view_board")
     rows = Stay.objects.filter(participant__cycle=found).select_related(*_stays())
     return page_of(rows.order_by("id"), query, _stay)
 
