@@ -380,7 +380,7 @@ def lies() -> Iterator[str]:
         ((403, "no"), "witness.untrusted_key"),
         ((422, "no"), "witness.refused"),
         ((500, "oops"), "witness.answer"),
-        ((409, "no number"), "witness.answer"),
+        ((409, "no number"), "witness.refused"),
         ((200, ""), "witness.signature"),
         ((200, "rubbish"), "witness.signature"),
         ((200, "other"), "witness.signature"),

@@ -21,13 +21,26 @@ from cotutelle.core.errors import RuleViolation
 from cotutelle.engines.translog import NoteError, TiledTree, open_checkpoint
 from cotutelle.ledger.anchoring import AnchorProblem
 from cotutelle.ledger.models import Shard, Witness
-from cotutelle.ledger.queries.log import current_policy, open_shard, verifiers_of
+from cotutelle.ledger.queries.log import (
+    current_policy,
+    newest_checkpoint,
+    open_shard,
+    verifiers_of,
+)
 from cotutelle.ledger.services import witness_client
 from cotutelle.ledger.services.anchors import anchored_head
 from cotutelle.ledger.services.history import record
 from cotutelle.ledger.services.sealing import Forked, block, integrate
 from cotutelle.ledger.services.witness_client import Unreachable
-from cotutelle.ledger.services.witnessing import NOT_FOUND, OK, active_witnesses
+from cotutelle.ledger.services.witnessing import (
+    CONFLICT,
+    NOT_FOUND,
+    OK,
+    UNPROCESSABLE,
+    active_witnesses,
+    ask_again,
+    keep_lines,
+)
 from cotutelle.people.models import Person
 
 BEHIND, FORKED = "log.behind", "log.forked"
@@ -110,10 +123,8 @@ def _compare_witness(shard: Shard, tree: TiledTree, witness: Witness) -> Finding
         answer = witness_client.cosigned_checkpoint(witness.url, shard.origin)
     except Unreachable:
         return Finding(witness.name, SILENT)
-    if answer.status == NOT_FOUND:
-        return Finding(witness.name, GOOD, {"size": 0})
     if answer.status != OK:
-        return Finding(witness.name, SILENT, {"status": answer.status})
+        return _compare_by_asking(shard, witness)
     try:
         head = open_checkpoint(answer.text, verifiers_of(shard))
     except NoteError as error:
@@ -121,6 +132,33 @@ def _compare_witness(shard: Shard, tree: TiledTree, witness: Witness) -> Finding
     if head.origin != shard.origin:
         return Finding(witness.name, UNPROVEN, {"origin": head.origin})
     return _compare(tree, witness.name, head.size, head.root, {"note": answer.text})
+
+
+def _compare_by_asking(shard: Shard, witness: Witness) -> Finding:
+    """
+    Compare with a witness that shows no heads: C2SP tlog-witness has only ``add-checkpoint``.
+
+    Sent is the newest head, which is signed already. What the witness says it has seen beyond or
+    beside it, it cannot show: that is unproven.
+    """
+    head = newest_checkpoint(shard)
+    if head is None:
+        return Finding(witness.name, GOOD, {"size": 0})
+    answer = ask_again(witness, head)
+    if answer is None:
+        return Finding(witness.name, SILENT)
+    facts: dict[str, Any] = {"status": answer.status, "size": answer.size}
+    if answer.status == NOT_FOUND:
+        return Finding(witness.name, GOOD, {"size": 0})
+    if answer.status not in (OK, CONFLICT, UNPROCESSABLE):
+        return Finding(witness.name, SILENT, facts)
+    try:
+        if answer.status == OK:
+            keep_lines(head, witness, answer.text)
+            return Finding(witness.name, GOOD, {"size": head.size})
+    except NoteError as error:
+        facts["code"] = error.code
+    return Finding(witness.name, UNPROVEN, facts)
 
 
 def _compare_anchor(shard: Shard, tree: TiledTree) -> Finding | None:

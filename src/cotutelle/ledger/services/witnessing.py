@@ -76,6 +76,13 @@ def cosign_head(checkpoint: Checkpoint) -> list[Witness]:
     return odd
 
 
+def ask_again(witness: Witness, head: Checkpoint) -> Answer | None:
+    """Send ``head`` as to a witness that saw nothing, then with the proof from what it says it saw."""
+    answer = _request(witness, head, 0).send()
+    size = _told_size(answer, head)
+    return _request(witness, head, size).send() if size else answer
+
+
 def _seen_by(witness: Witness, checkpoint: Checkpoint) -> int:
     """Return the largest head below ``checkpoint`` that ``witness`` has cosigned."""
     rows = Cosignature.objects.filter(witness=witness, checkpoint__shard=checkpoint.shard)
@@ -116,8 +123,9 @@ def _take(witness: Witness, checkpoint: Checkpoint, answer: Answer | None) -> bo
         except NoteError:
             _note_state(witness, problem="witness.signature", answered=True)
         return True
-    if answer.status == CONFLICT and answer.size is not None:
-        ahead = answer.size > checkpoint.size
+    if answer.status == CONFLICT:
+        # A witness that saw another root at this size need not tell a size (C2SP tlog-witness).
+        ahead = answer.size is not None and answer.size > checkpoint.size
         problem = "witness.ahead" if ahead else "witness.refused"
         _note_state(witness, problem=problem, answered=True, size=answer.size)
         return False
