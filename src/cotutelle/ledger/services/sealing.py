@@ -119,6 +119,16 @@ def _bundles(shard: Shard, leaves: list[Leaf]) -> dict[str, bytes]:
     return found
 
 
+def drop_partial_files() -> int:
+    """
+    Delete the partial tiles of all trees whose full ones are there; return how many.
+
+    Every turn leaves its own, up to 255 beside one full tile. Whoever asks for one that is gone
+    takes the full one.
+    """
+    return sum(store_of(shard).drop_partials() for shard in Shard.objects.order_by("number"))
+
+
 @transaction.atomic
 def sign_head(shard: Shard, tree: TiledTree) -> Checkpoint | None:
     """
