@@ -8,6 +8,7 @@ import threading
 import pytest
 from django.db import connection, transaction
 
+from cotutelle.core.access import why_not
 from cotutelle.core.clock import today
 from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.credentials.enums import (
@@ -20,7 +21,12 @@ from cotutelle.credentials.enums import (
 from cotutelle.credentials.facts import clean_facts
 from cotutelle.credentials.models import Achievement, Award, IssuerKey
 from cotutelle.credentials.queries.achievements import achievements_visible_to
-from cotutelle.credentials.queries.awards import awards_visible_to, people_in, proposable_stays
+from cotutelle.credentials.queries.awards import (
+    awards_visible_to,
+    people_in,
+    proposable_stays,
+    signers_of,
+)
 from cotutelle.credentials.queries.credentials import credentials_visible_to
 from cotutelle.credentials.services.achievements import (
     AchievementData,
@@ -44,6 +50,7 @@ from cotutelle.mentorship.models import Mentorship
 from cotutelle.notices.models import Notice
 from cotutelle.people.enums import Role
 from cotutelle.programmes.models import Student
+from cotutelle.rotations.models import Stay
 from cotutelle.workflow.models import ProxyAct, Task
 from cotutelle.workflow.services import object_to_act
 from tests.factories.credentials import (
@@ -60,6 +67,7 @@ from tests.factories.institutions import UnitFactory
 from tests.factories.people import make_person
 from tests.factories.programmes import StudentFactory
 from tests.factories.rotations_programmes import make_enrolment, make_template
+from tests.factories.rotations_setup import DepartmentFactory, make_stay, make_ward
 from tests.factories.workflow import make_proxy
 
 pytestmark = pytest.mark.django_db
@@ -565,3 +573,23 @@ def test_owner_colleague_and_stranger():
     for actor in outsiders:
         assert not awards_visible_to(actor).exists(), actor
         assert not credentials_visible_to(actor).exists(), actor
+
+
+@pytest.mark.parametrize("role", SignerRole)
+def test_whoever_is_asked_may_sign_though_the_student_rotates_elsewhere(role):
+    """A ward of a hospital without a residency office, a student who is now in one with."""
+    scene = make_scene()
+    elsewhere = make_ward(DepartmentFactory.create(), unit=UnitFactory.create())
+    away = make_ward(DepartmentFactory.create(), unit=UnitFactory.create())
+    make_person(Role.RESIDENCY_OFFICE, unit=away.unit)
+    make_stay(scene.stay.participant, away, 3, 6)
+    kind = AchievementKind.ROTATION
+    achievement = make_achievement(scene.unit, kind=kind, signers=(role,), actor=scene.officer)
+    Stay.objects.filter(pk=scene.stay.pk).update(ward=elsewhere)
+
+    award = make_award(scene, achievement)
+
+    (asked,) = signers_of(award).values()
+    assert asked
+    for person in asked:
+        assert why_not(person, "credentials.sign_award", award) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import OuterRef, Q, QuerySet
@@ -25,7 +25,6 @@ from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from cotutelle.people.queries import holders, search
 from cotutelle.programmes.models import Student
-from cotutelle.programmes.services.attainments import residency_offices
 from cotutelle.rotations.models import Stay
 from cotutelle.workflow.queries import principals_of
 
@@ -97,6 +96,15 @@ def proposable_stays(actor: Person) -> QuerySet[Stay]:
 
 # ---------------------------------------------------------------- signers
 
+# Who signs for an office: those of the ward of the stay, else those of the student's own unit.
+OFFICES: Mapping[SignerRole, tuple[tuple[Role, ...], tuple[Role, ...]]] = {
+    SignerRole.DEPARTMENT: (
+        (Role.DEPARTMENT_SECRETARY, Role.BASE_SECRETARY),
+        (Role.DEPARTMENT_SECRETARY,),
+    ),
+    SignerRole.RESIDENCY: ((Role.RESIDENCY_OFFICE,), (Role.RESIDENCY_OFFICE,)),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -119,17 +127,10 @@ def people_in(role: SignerRole, student: Student, stay: Stay | None) -> list[Per
     """Return who holds ``role`` for ``student`` now (for the ward of ``stay``, where there is one)."""
     if role in MENTOR_ROLES:
         return _mentors(role, student)
-    if role == SignerRole.DEPARTMENT:
-        if stay is not None:
-            kept = holders(stay.ward.unit, Role.DEPARTMENT_SECRETARY, Role.BASE_SECRETARY)
-            if found := list(kept.order_by("id")):
-                return found
-        return list(holders(student.unit, Role.DEPARTMENT_SECRETARY).order_by("id"))
-    if stay is not None and (
-        found := list(holders(stay.ward.unit, Role.RESIDENCY_OFFICE).order_by("id"))
-    ):
+    of_the_ward, of_the_student = OFFICES[role]
+    if stay is not None and (found := list(holders(stay.ward.unit, *of_the_ward).order_by("id"))):
         return found
-    return residency_offices(student)
+    return list(holders(student.unit, *of_the_student).order_by("id"))
 
 
 def _mentors(role: SignerRole, student: Student) -> list[Person]:
