@@ -1,4 +1,4 @@
-"""`cotutelle match` and `cotutelle verify` on plain files."""
+"""`cotutelle match` on plain files."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from cotutelle.cli import matching
+from cotutelle.cli import matching, verify
 
 APP = typer.Typer()
 matching.register(APP)
+verify.register(APP)
 
 GOOD = {
     "students.csv": "student_id,preferences\ns1,imaging > stroke\ns2,imaging>cohort\ns3,\n",
@@ -258,49 +258,3 @@ def test_formulas_stay_as_they_are_in_machine_files(tmp_path: Path) -> None:
 
     assert _match(folder, tmp_path / "out").exit_code == 0
     assert _table(tmp_path / "out" / "assignment.csv")[1] == ["-1+2", "@x", "+m", "1"]
-
-
-def _verify(path: Path) -> Result:
-    return CliRunner().invoke(APP, ["verify", str(path)])
-
-
-def test_verify_names_what_was_tampered_with(tmp_path: Path) -> None:
-    _match(_folder(tmp_path / "in"), tmp_path / "out")
-    path = tmp_path / "out" / "certificate.json"
-    certificate: dict[str, Any] = json.loads(path.read_bytes())
-    certificate["inputs"]["mentors"]["wang"]["quota"] = 2
-    path.write_text(json.dumps(certificate))
-
-    result = _verify(path)
-
-    assert result.exit_code == 1
-    assert "input_sha256: the certificate states" in result.stderr
-    assert "blocking_pair: student 's1' and mentor 'wang'" in result.stderr
-    assert "every check holds" not in result.output
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"{", "not a certificate"),
-        (b"\xff", "not a certificate"),
-        (b'{"a": 1, "a": 2}', "twice in one object"),
-        (b"[" * 100_000, "not a certificate"),
-        (b"[]", "malformed"),
-    ],
-)
-def test_verify_refuses_what_is_no_certificate(tmp_path: Path, content: bytes, words: str) -> None:
-    path = tmp_path / "certificate.json"
-    path.write_bytes(content)
-
-    result = _verify(path)
-
-    assert result.exit_code == 1
-    assert words in result.stderr
-
-
-def test_verify_says_when_the_file_cannot_be_read(tmp_path: Path) -> None:
-    result = _verify(tmp_path / "absent.json")
-
-    assert result.exit_code == 1
-    assert "cannot be read" in result.stderr

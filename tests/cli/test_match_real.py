@@ -13,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cotutelle.cli import matching
+from cotutelle.cli import matching, verify
 from cotutelle.engines.matching import (
     MatchingProblem,
     Mentor,
@@ -57,6 +57,7 @@ def test_a_hundred_students_with_dirty_lists(shared: Path, tmp_path: Path) -> No
 
     app = typer.Typer()
     matching.register(app)
+    verify.register(app)
     out = tmp_path / "out"
     run = CliRunner().invoke(app, ["match", str(tmp_path / "in"), "--out", str(out), "--json"])
     assert run.exit_code == 0, run.stderr

@@ -11,10 +11,11 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from cotutelle.cli import matching
+from cotutelle.cli import matching, verify
 
 APP = typer.Typer()
 matching.register(APP)
+verify.register(APP)
 
 FILES = {
     "students.csv": "student_id,preferences\ns1,imaging > stroke\ns2,imaging>cohort\ns3,cohort\n",

@@ -9,7 +9,17 @@ from __future__ import annotations
 
 import typer
 
-from cotutelle.cli import affinity, credential, database, log, matching, plan, serve, witness
+from cotutelle.cli import (
+    affinity,
+    credential,
+    database,
+    log,
+    matching,
+    plan,
+    serve,
+    verify,
+    witness,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,6 +28,7 @@ app = typer.Typer(
     help="Cotutelle: joint training of postgraduates, decisions anybody can check.",
 )
 matching.register(app)
+verify.register(app)
 affinity.register(app)
 plan.register(app)
 database.register(app)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cotutelle.cli import credential_page
+from cotutelle.cli._language import language_of
+from cotutelle.cli._text import printable
 
 if TYPE_CHECKING:
     from cotutelle.engines.credentials.report import Report
@@ -60,7 +61,7 @@ def verify(
     Exit status 0: valid; 1: refused; 3: nothing is wrong, but not everything could be checked;
     2: wrong usage or a file that cannot be read.
     """
-    tongue = _language(language)
+    tongue = language_of(language)
     report = _check(file, policy, now, tsa_root or [], tongue)
     if as_json:
         typer.echo(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
@@ -111,11 +112,6 @@ def _stop(message: str) -> typer.Exit:
     return typer.Exit(USAGE)
 
 
-def _language(wanted: str) -> str:
-    told = wanted or os.environ.get("LC_ALL") or os.environ.get("LANG") or "en"
-    return "zh" if told.lower().startswith("zh") else "en"
-
-
 def _show(report: Report, language: str) -> None:
     from rich import box  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
@@ -136,7 +132,7 @@ def _show(report: Report, language: str) -> None:
             Text(mark, style),
             Text(sentence(f"row.{name}", {}, language), no_wrap=True),
             Text(sentence(f"state.{finding.state}", {}, language), style, no_wrap=True),
-            Text(_printable(sentence(finding.code, finding.params, language)), overflow="fold"),
+            Text(printable(sentence(finding.code, finding.params, language)), overflow="fold"),
         )
     console.print(table)
     mark, style = MARKS["good" if report.verdict == "valid" else "bad" if report.verdict == "refused" else "unknown"]  # fmt: skip
@@ -147,13 +143,9 @@ def _about(told: Any, language: str) -> list[str]:
     """Return title, holder and issuer; only if the report is good are they more than a claim."""
     lines = [_name(told, language), _name(told["subject"], language)]
     lines.append(_name(told["issuer"], language) or told["issuer"]["id"])
-    return [_printable(line) for line in lines if line]
+    return [printable(line) for line in lines if line]
 
 
 def _name(part: Any, language: str) -> str:
     chinese = part.get("zh", {}).get("name", "") if language == "zh" else ""
     return str(chinese or part.get("name", ""))
-
-
-def _printable(line: str) -> str:
-    return "".join(letter if letter.isprintable() else "�" for letter in line)

@@ -1,4 +1,4 @@
-"""`cotutelle match` and `cotutelle verify`: the main job on plain files, without a database."""
+"""`cotutelle match`: the main job on plain files, without a database."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
@@ -45,14 +45,13 @@ class _MatchOrWhy(TyperCommand):
 
 
 def register(app: typer.Typer) -> None:
-    """Add the two commands to ``app``."""
+    """Add the command to ``app``."""
     app.command(
         "match",
         cls=_MatchOrWhy,
         epilog="cotutelle match why DIR STUDENT OFFER says why a student has or has not an offer;"
         " cotutelle match why --help. A folder of the name why is ./why.",
     )(match)
-    app.command("verify")(verify)
 
 
 def match(
@@ -177,43 +176,3 @@ def _answer(
         "reason": asdict(reason),
         "sufficient": None if sufficient is None else asdict(sufficient),
     }
-
-
-def verify(
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="A certificate.json.")],
-) -> None:
-    """
-    Check a certificate again, with a program that shares no code with the solver.
-
-    Exit status 0 when everything holds; 1 when something fails, which is then named.
-    """
-    from cotutelle.cli._matching_words import proof_words  # noqa: PLC0415
-    from cotutelle.engines.matching import verify_certificate  # noqa: PLC0415
-
-    try:
-        certificate = json.loads(path.read_bytes(), object_pairs_hook=_object_without_repeats)
-    except OSError as error:
-        _fail([f"{path}: cannot be read: {error.strerror}"])
-    except (ValueError, RecursionError) as error:
-        _fail([f"{path}: not a certificate: {error}"])
-    verdict = verify_certificate(certificate)
-    if not verdict.ok:
-        _fail([f"{path}: {problem}" for problem in verdict.problems])
-    size, students = len(certificate["result"]), len(certificate["inputs"]["students"])
-    typer.echo(f"{path}: every check holds. {size} of {students} students have a place.")
-    if verdict.admits is not None:
-        typer.echo(proof_words(certificate["evidence"], verdict.admits))
-    typer.echo(f"input_sha256 {certificate['input_sha256']}")
-    typer.echo(f"result_sha256 {certificate['result_sha256']}")
-
-
-def _object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return value
-
-
-def _fail(lines: list[str]) -> NoReturn:
-    say(lines)
-    raise typer.Exit(1)
