@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
+from ninja.openapi.schema import OpenAPISchema
 
 from cotutelle.api.v1.description import description
-from cotutelle.api.v1.interface import operations
+from cotutelle.api.v1.interface import api, operations
 from cotutelle.core.access import PUBLIC, SIGNED_IN, _reasons
 from cotutelle.people.allauth_access import ADMIN, permission_of
 
@@ -68,3 +69,18 @@ def test_every_change_asks_for_the_version(method):
     ]
 
     assert without == []
+
+
+def test_no_two_schemas_of_the_description_share_a_name(monkeypatch):
+    shared = set()
+
+    def add(self, definitions):
+        shared.update(
+            n for n, schema in definitions.items() if self.schemas.get(n, schema) != schema
+        )
+        self.schemas.update(definitions)
+
+    monkeypatch.setattr(OpenAPISchema, "add_schema_definitions", add)
+    api.get_openapi_schema(path_prefix="")
+
+    assert shared == set()

@@ -15,7 +15,7 @@ from pydantic import Field
 from cotutelle.api.v1.callers import ApiRequest
 from cotutelle.api.v1.operations import Room, set_header
 from cotutelle.api.v1.paging import Page, page_of
-from cotutelle.api.v1.rooms.rotations import ScenarioOut, find_cycle, show_scenario
+from cotutelle.api.v1.rooms.rotations import RotationScenarioOut, find_cycle, show_scenario
 from cotutelle.api.v1.values import Day, Id, In, Named, Out, PageQuery, Text100, Text200, named
 from cotutelle.api.v1.versions import show_version
 from cotutelle.core.access import check
@@ -39,7 +39,7 @@ room = Room("rotations")
 Seconds = Annotated[int, Field(strict=True, ge=1, le=600)]
 
 
-class ScenarioNew(In):
+class RotationScenarioNew(In):
     """A plan from scratch, or a re-plan of what is in force; without seconds, as the rules say."""
 
     kind: Literal["plan", "replan"] = "plan"
@@ -63,7 +63,7 @@ class ProgressOut(Out):
     limit: int
 
 
-class ScenarioFull(ScenarioOut):
+class RotationScenarioFull(RotationScenarioOut):
     """A computed plan with its progress; ``mean`` and ``worst`` are content in per cent."""
 
     plan: UUID
@@ -156,12 +156,12 @@ def _trainee(request: ApiRequest, trainee_id: UUID, permission: str) -> Particip
     return found
 
 
-def show_full(request: ApiRequest, found: Scenario) -> ScenarioFull:
+def show_full(request: ApiRequest, found: Scenario) -> RotationScenarioFull:
     """Show a scenario as the database has it, with its version."""
     found.refresh_from_db()
     show_version(request, found)
     outcome, progress = found.outcome, found.progress
-    return ScenarioFull(
+    return RotationScenarioFull(
         **show_scenario(found).model_dump(),
         plan=found.cycle.public_id,
         revision=found.revision,
@@ -206,12 +206,12 @@ def _part(names: Names, trainee: Participant, block: str) -> Part:
 
 @room.get(
     "/rotation-plans/{uuid:cycle_id}/scenarios",
-    Page[ScenarioOut],
+    Page[RotationScenarioOut],
     permission="rotations.view_board",
 )
 def list_scenarios_of_plan(
     request: ApiRequest, cycle_id: UUID, query: Query[PageQuery]
-) -> Page[ScenarioOut]:
+) -> Page[RotationScenarioOut]:
     """List the computed scenarios of a rotation plan."""
     found = find_cycle(request, cycle_id, "rotations.view_board")
     return page_of(found.scenarios.order_by("-id"), query, show_scenario)
@@ -219,11 +219,13 @@ def list_scenarios_of_plan(
 
 @room.post(
     "/rotation-plans/{uuid:cycle_id}/scenarios",
-    ScenarioFull,
+    RotationScenarioFull,
     permission="rotations.plan_cycle",
     status=202,
 )
-def compute_a_plan(request: ApiRequest, cycle_id: UUID, body: ScenarioNew) -> ScenarioFull:
+def compute_a_plan(
+    request: ApiRequest, cycle_id: UUID, body: RotationScenarioNew
+) -> RotationScenarioFull:
     """
     Compute a plan, or re-plan what is in force with few changes, as a job.
 
@@ -244,20 +246,22 @@ def compute_a_plan(request: ApiRequest, cycle_id: UUID, body: ScenarioNew) -> Sc
 
 
 @room.get(
-    "/rotation-scenarios/{uuid:plan_scenario_id}", ScenarioFull, permission="rotations.view_board"
+    "/rotation-scenarios/{uuid:plan_scenario_id}",
+    RotationScenarioFull,
+    permission="rotations.view_board",
 )
-def get_plan_scenario(request: ApiRequest, plan_scenario_id: UUID) -> ScenarioFull:
+def get_plan_scenario(request: ApiRequest, plan_scenario_id: UUID) -> RotationScenarioFull:
     """Read a scenario: its state, how far its computation is, what its plan is worth."""
     return show_full(request, find_scenario(request, plan_scenario_id, "rotations.view_board"))
 
 
 @room.post(
     "/rotation-scenarios/{uuid:plan_scenario_id}/stop",
-    ScenarioFull,
+    RotationScenarioFull,
     permission="rotations.plan_cycle",
     status=200,
 )
-def stop_computing_a_plan(request: ApiRequest, plan_scenario_id: UUID) -> ScenarioFull:
+def stop_computing_a_plan(request: ApiRequest, plan_scenario_id: UUID) -> RotationScenarioFull:
     """Stop the computation and keep the best plan so far. Refuses: `scenario.over`."""
     found = find_scenario(request, plan_scenario_id, "rotations.plan_cycle")
     services.stop_scenario(found, actor=request.person)
@@ -266,10 +270,10 @@ def stop_computing_a_plan(request: ApiRequest, plan_scenario_id: UUID) -> Scenar
 
 @room.post(
     "/rotation-scenarios/{uuid:plan_scenario_id}/copies",
-    ScenarioFull,
+    RotationScenarioFull,
     permission="rotations.plan_cycle",
 )
-def copy_a_plan(request: ApiRequest, plan_scenario_id: UUID, body: CopyNew) -> ScenarioFull:
+def copy_a_plan(request: ApiRequest, plan_scenario_id: UUID, body: CopyNew) -> RotationScenarioFull:
     """Copy a computed plan to move its stays by hand. Refuses: `scenario.state`."""
     found = find_scenario(request, plan_scenario_id, "rotations.plan_cycle")
     made = services.copy_scenario(found, name=body.name, actor=request.person)

@@ -14,7 +14,7 @@ from pydantic import Field
 from cotutelle.api.v1.callers import ApiRequest
 from cotutelle.api.v1.operations import Room
 from cotutelle.api.v1.rooms.planner import (
-    ScenarioFull,
+    RotationScenarioFull,
     find_scenario,
     find_ward,
     opened_or_404,
@@ -71,7 +71,7 @@ class BrokenList(Out):
     broken: list[BrokenOut]
 
 
-class ChangeOut(Out):
+class PlanChangeOut(Out):
     """A month in which publication changes a trainee's ward."""
 
     trainee: Named
@@ -80,7 +80,7 @@ class ChangeOut(Out):
     after: Named | None
 
 
-class ReviewOut(Out):
+class PlanReviewOut(Out):
     """
     A computed plan beside the one in force and today's rules.
 
@@ -95,21 +95,21 @@ class ReviewOut(Out):
     concerned: int
     changed_months: int
     broken: list[BrokenOut]
-    changes: list[ChangeOut]
+    changes: list[PlanChangeOut]
 
 
-class PublicationNew(In):
+class PlanPublicationNew(In):
     """What the review said."""
 
     revision: Annotated[int, Field(strict=True, ge=0, le=2_000_000_000)]
     in_force: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\u0000]*$")]
 
 
-class PublicationOut(Out):
+class PlanPublicationOut(Out):
     """How many trainees' plans changed; they were told."""
 
     concerned: int
-    scenario: ScenarioFull
+    scenario: RotationScenarioFull
 
 
 def _broken(
@@ -156,10 +156,12 @@ def check_a_move(
 
 @room.act(
     "/rotation-scenarios/{uuid:plan_scenario_id}/moves",
-    ScenarioFull,
+    RotationScenarioFull,
     permission="rotations.plan_cycle",
 )
-def move_a_stay(request: ApiRequest, plan_scenario_id: UUID, body: MoveBody) -> ScenarioFull:
+def move_a_stay(
+    request: ApiRequest, plan_scenario_id: UUID, body: MoveBody
+) -> RotationScenarioFull:
     """
     Move a stay by hand; rules that the plan then breaks are counted in `violations`.
 
@@ -184,10 +186,10 @@ def move_a_stay(request: ApiRequest, plan_scenario_id: UUID, body: MoveBody) -> 
 
 @room.act(
     "/rotation-scenarios/{uuid:plan_scenario_id}/undo",
-    ScenarioFull,
+    RotationScenarioFull,
     permission="rotations.plan_cycle",
 )
-def undo_a_move(request: ApiRequest, plan_scenario_id: UUID) -> ScenarioFull:
+def undo_a_move(request: ApiRequest, plan_scenario_id: UUID) -> RotationScenarioFull:
     """Take the last move back. Refuses: `scenario.state`, `scenario.no_edit`."""
     found = require_version(
         request, find_scenario(request, plan_scenario_id, "rotations.plan_cycle")
@@ -198,10 +200,10 @@ def undo_a_move(request: ApiRequest, plan_scenario_id: UUID) -> ScenarioFull:
 
 @room.act(
     "/rotation-scenarios/{uuid:plan_scenario_id}/redo",
-    ScenarioFull,
+    RotationScenarioFull,
     permission="rotations.plan_cycle",
 )
-def redo_a_move(request: ApiRequest, plan_scenario_id: UUID) -> ScenarioFull:
+def redo_a_move(request: ApiRequest, plan_scenario_id: UUID) -> RotationScenarioFull:
     """Make the move again that was taken back last. Refuses as undo."""
     found = require_version(
         request, find_scenario(request, plan_scenario_id, "rotations.plan_cycle")
@@ -215,10 +217,10 @@ def redo_a_move(request: ApiRequest, plan_scenario_id: UUID) -> ScenarioFull:
 
 @room.get(
     "/rotation-scenarios/{uuid:plan_scenario_id}/review",
-    ReviewOut,
+    PlanReviewOut,
     permission="rotations.publish_plan",
 )
-def review_a_plan(request: ApiRequest, plan_scenario_id: UUID) -> ReviewOut:
+def review_a_plan(request: ApiRequest, plan_scenario_id: UUID) -> PlanReviewOut:
     """Read what publication would change for whom, and which rules of today stand against it."""
     found = find_scenario(request, plan_scenario_id, "rotations.publish_plan")
     opened_or_404(found)
@@ -228,7 +230,7 @@ def review_a_plan(request: ApiRequest, plan_scenario_id: UUID) -> ReviewOut:
     def ward(key: str | None) -> Named | None:
         return named(names.wards[key]) if key in names.wards else None
 
-    return ReviewOut(
+    return PlanReviewOut(
         revision=found.revision,
         in_force=in_force_digest(found.cycle),
         is_sound=seen.is_sound,
@@ -237,7 +239,7 @@ def review_a_plan(request: ApiRequest, plan_scenario_id: UUID) -> ReviewOut:
         changed_months=len(seen.moves),
         broken=_broken(seen.broken, names, seen.present, stays) if seen.present else [],
         changes=[
-            ChangeOut(
+            PlanChangeOut(
                 trainee=Named(id=UUID(move.trainee), name=names.person(move.trainee)),
                 month=first_day(found.cycle, move.period),
                 before=ward(move.before),
@@ -250,13 +252,13 @@ def review_a_plan(request: ApiRequest, plan_scenario_id: UUID) -> ReviewOut:
 
 @room.post(
     "/rotation-scenarios/{uuid:plan_scenario_id}/publication",
-    PublicationOut,
+    PlanPublicationOut,
     permission="rotations.publish_plan",
     status=200,
 )
 def publish_a_plan(
-    request: ApiRequest, plan_scenario_id: UUID, body: PublicationNew
-) -> PublicationOut:
+    request: ApiRequest, plan_scenario_id: UUID, body: PlanPublicationNew
+) -> PlanPublicationOut:
     """
     Put a plan in force and tell whom it concerns; it is checked once more.
 
@@ -267,4 +269,4 @@ def publish_a_plan(
     count = publish_scenario(
         found, revision=body.revision, seen=body.in_force, actor=request.person
     )
-    return PublicationOut(concerned=count, scenario=show_full(request, found))
+    return PlanPublicationOut(concerned=count, scenario=show_full(request, found))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Annotated
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 from ninja import Query
+from pydantic import WithJsonSchema
 
 from cotutelle.api.v1.callers import ApiRequest
 from cotutelle.api.v1.operations import Room
@@ -19,6 +21,10 @@ from cotutelle.rotations.models import Cycle, Scenario, Stay
 from cotutelle.rotations.queries import planning as queries
 
 room = Room("rotations")
+# Named apart from the state of a what-if: schemas of one name would replace each other.
+RotationScenarioState = Annotated[
+    ScenarioState, WithJsonSchema({"type": "string", "enum": [str(v) for v in ScenarioState]})
+]
 
 
 class CycleOut(Out):
@@ -33,14 +39,14 @@ class CycleOut(Out):
     state: CycleState
 
 
-class ScenarioOut(Out):
+class RotationScenarioOut(Out):
     """A computed plan; ``score`` and ``bound`` are points, ``gap`` is in per cent."""
 
     id: UUID
     number: int
     name: str
     kind: ScenarioKind
-    state: ScenarioState
+    state: RotationScenarioState
     score: int | None
     bound: float | None
     gap: float | None
@@ -72,10 +78,10 @@ def _cycle(row: Cycle) -> CycleOut:
     )
 
 
-def show_scenario(row: Scenario) -> ScenarioOut:
+def show_scenario(row: Scenario) -> RotationScenarioOut:
     """Show a scenario as lists do."""
     outcome = row.outcome
-    return ScenarioOut(
+    return RotationScenarioOut(
         id=row.public_id,
         number=row.number,
         name=row.name,
