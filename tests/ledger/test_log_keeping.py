@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from django.db import transaction
 
 from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.engines.translog import open_checkpoint
@@ -17,8 +18,9 @@ from cotutelle.ledger.queries.log import verifiers_of
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from tests.factories.institutions import UnitFactory, make_consortium
-from tests.factories.log import WatchedLog, make_log, make_witness
+from tests.factories.log import WatchedLog, make_log, make_witness, watched_log
 from tests.factories.people import make_person
+from tests.ledger.readers import decide
 
 pytestmark = pytest.mark.django_db
 
@@ -189,6 +191,20 @@ def test_refusals_around_witnesses(log: WatchedLog) -> None:
     policy = services.set_policy(needed=5, colluders=2, witnesses=five_of_seven, actor=None)
     assert queries.policy_text() == policy.text
     assert policy.number == 2
+
+
+def test_a_backup_put_back_under_a_running_process_is_noticed(
+    settings: Any, tmp_path: Path
+) -> None:
+    with watched_log(settings, tmp_path):
+        assert services.tick().problem == ""
+        before = transaction.savepoint()
+        decide(2)
+        assert services.tick().problem == ""
+        transaction.savepoint_rollback(before)
+        decide(3)
+        turn = services.tick()
+        assert (turn.sequenced, turn.signed, turn.problem) == (0, 0, "log.behind")
 
 
 def test_rooms_are_told_of_the_next_tree_in_its_own_transaction(log: WatchedLog) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from cotutelle.core.access import check
 from cotutelle.core.errors import RuleViolation
 from cotutelle.ledger.models import Shard
-from cotutelle.ledger.queries.log import open_shard, published_checkpoint
+from cotutelle.ledger.queries.log import newest_checkpoint, open_shard, published_checkpoint
 from cotutelle.ledger.services.asking import queue_check, seal_soon
 from cotutelle.ledger.services.checking import check_log
 from cotutelle.ledger.services.history import record
@@ -23,7 +23,8 @@ from cotutelle.people.models import Person
 
 LOCK = 0x636F7475  # of this database: one turn at a time
 
-_checked: set[int] = set()
+_checked: dict[int, int] = {}
+"""Trees that this process has compared, with the size of the head it saw last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ def tick() -> Turn:
     Give places to what waits, sign the head, have it cosigned, publish it.
 
     The first turn of a process compares the log with its witnesses before anything is signed, and
-    so does every turn after a witness gave an answer that should not be.
+    so does every turn after a witness gave an answer that should not be, or after which the last
+    head is smaller than it was: a backup was put back under a running process.
     """
     with _alone() as mine:
         return _turn() if mine else Turn(problem="log.busy")
@@ -73,12 +75,14 @@ def _turn() -> Turn:
 
 def _may_not_sign(shard: Shard) -> str:
     """Return why nothing is signed in this turn; empty when it may be."""
-    if not shard.blocked and shard.pk not in _checked:
+    head = newest_checkpoint(shard)
+    size = head.size if head else 0
+    if not shard.blocked and size < _checked.get(shard.pk, size + 1):
         found = check_log(shard)
         if not found.complete:
             return "log.unchecked"
         if found.good:
-            _checked.add(shard.pk)
+            _checked[shard.pk] = size
         shard.refresh_from_db(fields=["blocked"])
     return shard.blocked
 
@@ -90,7 +94,10 @@ def _seal(shard: Shard) -> int:
     except Forked as found:
         block(shard, found.code, found.facts)
         return 0
-    return head.size if head else 0
+    if head is None:
+        return 0
+    _checked[shard.pk] = head.size
+    return head.size
 
 
 def _witness(shard: Shard) -> None:
@@ -99,7 +106,7 @@ def _witness(shard: Shard) -> None:
         odd = bool(cosign_head(head)) or odd
         publish_head(head)
     if odd:
-        _checked.discard(shard.pk)
+        _checked.pop(shard.pk, None)
         check_log(shard)
 
 
