@@ -68,6 +68,10 @@ def _anchored(**changes: Any) -> Callable[[World], Any]:
     return make
 
 
+def _stamped(token: Any) -> Callable[[World], Any]:
+    return _anchored(type="rfc3161", token=token)
+
+
 def _elsewhere() -> Case:
     world = World()
     return _case(world, world.bundle(), policy=World(7).policy)
@@ -225,6 +229,14 @@ CASES: dict[str, Callable[[], Case]] = {
     "anchor of another root": _of(_anchored(root="00" * 32)),
     "anchor of another log": _of(_anchored(origin="other.example/log")),
     "anchor without a time": _of(_anchored(at="once")),
+    "anchor that names no contract": _of(_anchored(contract=None, chain_id=1.5)),
+    "signed by another suite": _of(lambda w: changed(w.bundle(), "credential/proof/cryptosuite", "x" * 300)),
+    "signed for another purpose": _of(lambda w: changed(w.bundle(), "credential/proof/proofPurpose", "x" * 300)),
+    "anchor with stray bits": _of(_anchored(inclusion=["A" * 42 + "B="])),
+    "time-stamp that is no base64": _of(_stamped("*")),
+    "time-stamp that is no text": _of(_stamped(1)),
+    "time-stamp of nothing": _of(_stamped("")),
+    "time-stamp that is none": _of(_stamped("AAAA")),
     "anchor of an unknown kind": _of(_anchored(type="newspaper")),
     "no object": _of(lambda w: [1]),
     "neither bundle nor credential": _of(lambda w: {"a": 1}),

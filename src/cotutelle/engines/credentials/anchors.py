@@ -7,8 +7,6 @@ can be checked against roots given beforehand. Neither makes a credential valid;
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,7 +17,7 @@ from cotutelle.engines.credentials.report import Finding
 from cotutelle.engines.credentials.times import read_time, write_time
 from cotutelle.engines.credentials.timestamps import check_imprint, verify_token
 from cotutelle.engines.translog import Checkpoint, NoteError, ProofError, verify_inclusion
-from cotutelle.engines.translog.strict import is_number
+from cotutelle.engines.translog.strict import decode_base64, is_number
 
 MAX_ANCHORS = 16
 
@@ -103,10 +101,8 @@ def _hashes(anchor: Mapping[str, Any]) -> list[bytes]:
 
 def _base64(text: object) -> bytes:
     try:
-        return base64.b64decode(text, validate=True) if isinstance(text, str) else _refuse()
-    except binascii.Error:
-        return _refuse()
-
-
-def _refuse() -> bytes:
+        if isinstance(text, str):
+            return decode_base64(text)
+    except ValueError:
+        pass
     raise VerifyError("anchor.malformed")

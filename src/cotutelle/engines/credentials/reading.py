@@ -11,7 +11,7 @@ import json
 import math
 from typing import Any, NoReturn
 
-from cotutelle.engines.credentials.errors import FileProblem
+from cotutelle.engines.credentials.errors import FileProblem, shown
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 64
@@ -112,7 +112,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise FileProblem("file.duplicate_key", key=key)
+                raise FileProblem("file.duplicate_key", key=shown(key))
             seen.add(key)
     return found
 

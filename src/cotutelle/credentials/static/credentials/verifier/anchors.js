@@ -3,7 +3,7 @@
 import { Refusal, base64, hex, sameOctets, sha256, unbase64, unhex, utf8 } from './bytes.js';
 import { remember } from './evidence.js';
 import { finding, refused } from './findings.js';
-import { isCount, isObject, isText } from './json.js';
+import { isCount, isObject, isText, shown } from './json.js';
 import { verifyInclusion } from './merkle.js';
 import { readTime } from './times.js';
 
@@ -53,9 +53,7 @@ const SHA256 = '96,134,72,1,101,3,4,2,1';
 const TST_INFO = [[1, TAGGED], [0, SEQUENCE], [2, SEQUENCE], [1, TAGGED], [0, OCTETS], [0, SEQUENCE], [2, SEQUENCE]];
 
 /** Message imprint of a token, or of a whole response holding one; null for what is neither. */
-function imprintOf(text) {
-  const octets = isText(text) ? unbase64(text) : null;
-  if (!octets) return null;
+function imprintOf(octets) {
   const response = follow(octets, [[0, SEQUENCE], [0, SEQUENCE]]) !== null;
   const start = response ? [[0, SEQUENCE], [1, SEQUENCE]] : [[0, SEQUENCE]];
   const imprint = follow(octets, [...start, ...TST_INFO]);
@@ -83,9 +81,12 @@ async function checkAnchor(book, place, anchor) {
   const { at } = anchor;
   if (readTime(at) === null) refuse('malformed');
   if (anchor.type === 'evm') {
-    return finding('unknown', 'anchor.stated', { chain: String(anchor.chain_id).slice(0, 40), contract: String(anchor.contract).slice(0, 60), at });
+    const { chain_id: chain, contract } = anchor;
+    return finding('unknown', 'anchor.stated', { chain: Number.isSafeInteger(chain) ? chain : shown(chain), contract: shown(contract), at });
   }
-  const imprint = imprintOf(anchor.token);
+  const token = unbase64(anchor.token);
+  if (!token) refuse('malformed');
+  const imprint = imprintOf(token);
   if (!imprint) refuse('token');
   const stamped = await sha256(utf8(`${origin}\n${size}\n${base64(root)}\n`));
   if (imprint.algorithm.join() !== SHA256 || !sameOctets(imprint.digest, stamped)) refuse('wrong_root');

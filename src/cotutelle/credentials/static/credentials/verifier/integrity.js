@@ -1,6 +1,6 @@
 // Data Integrity proofs of verifiable credentials: cryptosuite eddsa-jcs-2022 (W3C vc-di-eddsa §3.3).
 import { Refusal, concat, ed25519, multikey, sameOctets, sha256, unbase58 } from './bytes.js';
-import { canonicalJson, isObject, isText } from './json.js';
+import { canonicalJson, isObject, isText, shown } from './json.js';
 import { readTime } from './times.js';
 
 const SUITE = 'eddsa-jcs-2022';
@@ -11,7 +11,6 @@ const refuse = (code, params) => {
   throw new Refusal(`signature.${code}`, params);
 };
 const malformed = field => refuse('malformed', { field });
-const shown = value => (isText(value) ? value.slice(0, 60) : '');
 
 /** Proofs of a document, one to eight. */
 function proofsOf(document) {
@@ -27,9 +26,9 @@ function methodOf(proof) {
   const method = isText(proof.verificationMethod) ? proof.verificationMethod : '';
   const cut = method.indexOf('#');
   const key = method.slice(cut + 1);
-  if (cut <= 0 || !key) refuse('method', { method: method.slice(0, 200) });
+  if (cut <= 0 || !key) refuse('method', { method: shown(method) });
   const publicKey = multikey(key);
-  if (!publicKey) refuse('method', { method: key.slice(0, 200) });
+  if (!publicKey) refuse('method', { method: shown(key) });
   return { controller: method.slice(0, cut), key, publicKey };
 }
 

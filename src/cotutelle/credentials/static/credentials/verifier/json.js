@@ -78,7 +78,7 @@ export function parseJson(text) {
     for (;;) {
       skip();
       const name = string();
-      if (name in found) fail('file.duplicate_key', { key: name.slice(0, 80) });
+      if (name in found) fail('file.duplicate_key', { key: shown(name) });
       skip();
       expect(':');
       found[name] = value(depth + 1);
@@ -123,6 +123,8 @@ export function parseJson(text) {
 
 export const isObject = value => typeof value === 'object' && value !== null && !Array.isArray(value);
 export const isText = value => typeof value === 'string';
+/** A text from a stranger's file as a refusal may repeat it: cut; empty for no text. */
+export const shown = value => (isText(value) ? value.slice(0, 200) : '');
 export const isCount = value => Number.isSafeInteger(value) && value >= 0;
 
 /** Whether `value` is an object with these names, perhaps some of `optional`, and no other. */

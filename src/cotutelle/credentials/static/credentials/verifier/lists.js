@@ -4,7 +4,7 @@ import { issuerId, typesOf } from './documents.js';
 import { digestOf, prove } from './evidence.js';
 import { finding, refused, within } from './findings.js';
 import { checkProofs } from './integrity.js';
-import { isObject, isText } from './json.js';
+import { isObject, isText, shown } from './json.js';
 import { judgeKey } from './keys.js';
 import { bitOf, decodeList } from './status.js';
 import { readTime } from './times.js';
@@ -106,7 +106,7 @@ async function findEntry(lists, credential, entry) {
   if (!isObject(entry)) refuse('malformed', { field: 'credentialStatus' });
   const { type, statusPurpose: purpose, statusSize: size = 1 } = entry;
   if (type !== 'BitstringStatusListEntry' || !isPurpose(purpose) || size !== 1) {
-    return finding('unknown', 'status.unsupported', { purpose: isText(purpose) ? purpose.slice(0, 60) : '' });
+    return finding('unknown', 'status.unsupported', { purpose: shown(purpose) });
   }
   if (!isText(entry.statusListCredential) || !isText(entry.statusListIndex)) refuse('malformed', { field: 'credentialStatus' });
   return findBit(lists, credential, entry).catch(refused);
