@@ -31,6 +31,7 @@ access.register(
     why_not=lambda actor, run: None if actor.username == "concerned" else "Not yours.",
     visible=_visible,
     verify=_verify,
+    checks={"pairs": "Pairs looked at"},
     in_words=lambda parameters: [("Ties", "by lottery" if parameters["lottery"] else "by score")],
 )
 
@@ -59,7 +60,7 @@ def make_run(actor: Person, *, policy: Policy | None = None, **values: Any) -> R
         "seed": "5e1f",
         "result": {"size": 1},
         "certificate": CERTIFICATE,
-        "verdict": {"ok": True, "checks": [{"label": "Pairs", "count": 1}]},
+        "verdict": {"ok": True, "checks": [{"label": "pairs", "count": 1}]},
         "cpu_seconds": 0.25,
         "actor": actor,
     }

@@ -27,6 +27,7 @@ def test_the_run_page_says_rules_verdict_fingerprints_and_command(client: Client
     assert run.certificate_sha256 in page
     assert "cotutelle verify certificate.json" in page
     assert "The independent check found nothing wrong" in page
+    assert "Pairs looked at" in page
 
 
 def test_the_certificate_is_the_bytes_whose_digest_is_shown(client: Client) -> None:

@@ -49,4 +49,8 @@ access.register(
     verify=verify_batch,
     in_words=_in_words,
     back_url=_back,
+    checks={
+        "signatures": gettext_lazy("Compared with the certificates themselves"),
+        "erased": gettext_lazy("Erased since, and not compared"),
+    },
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cotutelle.decisions.models import Policy, Run
@@ -39,6 +39,8 @@ class Kind:
         Parameters of a policy as (name, value) sentences in the active language.
     back_url
         The page of the thing the run is about.
+    checks
+        What the labels of a verdict's checks mean, for people.
     """
 
     title: StrOrPromise
@@ -47,6 +49,7 @@ class Kind:
     verify: Verify | None = None
     in_words: InWords | None = None
     back_url: Callable[[Run], str] | None = None
+    checks: Mapping[str, StrOrPromise] = field(default_factory=dict)
 
 
 _kinds: dict[str, Kind] = {}
@@ -61,9 +64,10 @@ def register(
     verify: Verify | None = None,
     in_words: InWords | None = None,
     back_url: Callable[[Run], str] | None = None,
+    checks: Mapping[str, StrOrPromise] | None = None,
 ) -> None:
     """Declare a kind of decision. Without a declaration only administrators see its runs."""
-    _kinds[kind] = Kind(title, why_not, visible, verify, in_words, back_url)
+    _kinds[kind] = Kind(title, why_not, visible, verify, in_words, back_url, checks or {})
 
 
 def kind_of(name: str) -> Kind | None:

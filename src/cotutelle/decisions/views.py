@@ -85,19 +85,16 @@ def run_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     return render(request, "decisions/run.html", context)
 
 
-def _check_label(code: str) -> str:
-    """Return a check of a verdict in words; rooms without a word for it show their own."""
-    return {"tolerated": _("Pairs kept apart only by an assignment or a rule")}.get(code, code)
-
-
 def _verdict(run: Run) -> dict[str, Any]:
     """Return the verdict as the verdict piece shows it."""
     found = run.verdict if isinstance(run.verdict, dict) else {}
+    kind = kind_of(run.kind)
+    words = kind.checks if kind else {}
     passed = found.get("ok") is True
     checks = [
-        {"label": _check_label(str(c.get("label", ""))), "count": c.get("count", ""), "kind": "ok"}
+        {"label": words.get(label, label), "count": c.get("count", ""), "kind": "ok"}
         for c in found.get("checks", ())
-        if isinstance(c, dict)
+        if isinstance(c, dict) and (label := str(c.get("label", "")))
     ]
     checks += [
         {"label": str(problem), "count": "", "kind": "late"}

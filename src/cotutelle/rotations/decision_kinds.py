@@ -67,4 +67,9 @@ access.register(
     verify=verify_json,
     in_words=_in_words,
     back_url=_back,
+    checks={
+        "trainees": gettext_lazy("Trainees"),
+        "stays": gettext_lazy("Stays"),
+        "ward-months": gettext_lazy("Months of wards"),
+    },
 )

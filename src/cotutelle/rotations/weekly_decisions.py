@@ -57,4 +57,8 @@ access.register(
     verify=verify_json,
     in_words=_in_words,
     back_url=_back,
+    checks={
+        "appointments": gettext_lazy("Appointments"),
+        "people and rooms": gettext_lazy("People and rooms"),
+    },
 )

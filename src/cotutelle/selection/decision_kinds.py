@@ -80,6 +80,8 @@ def _in_words(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+_CHECKS = {"tolerated": gettext_lazy("Pairs kept apart only by an assignment or a rule")}
+
 access.register(
     services.RUN_KIND,
     title=gettext_lazy("Matching run"),
@@ -88,6 +90,7 @@ access.register(
     verify=services.verify_json,
     in_words=_in_words,
     back_url=_back,
+    checks=_CHECKS,
 )
 access.register(
     services.TRIAL_KIND,
@@ -97,6 +100,7 @@ access.register(
     verify=services.verify_json,
     in_words=_in_words,
     back_url=_back,
+    checks=_CHECKS,
 )
 access.register(
     POLICY_KIND,
