@@ -111,12 +111,6 @@ def _entries(db: sqlite3.Connection, issuers: Sequence[str]) -> dict[str, Any]:
             f" FROM own_entries{only} GROUP BY 1, 2 ORDER BY 1 DESC, 2",
             chosen,
         ),
-        "days": _rows(
-            db,
-            "SELECT day, kind, count(*) AS count"  # noqa: S608 - marks only
-            f" FROM own_entries{only} GROUP BY 1, 2 ORDER BY 1 DESC, 2 LIMIT 400",
-            chosen,
-        ),
         "latest": _rows(
             db,
             "SELECT origin, entry_index AS 'index', issuer, kind, day"  # noqa: S608 - marks only

@@ -42,7 +42,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "published": ("日志公开的检查点", "Checkpoint the log publishes"),
     "asked": ("最近一次查看", "Last looked at"),
     "never": ("尚未查看", "not yet"),
-    "address": ("地址", "Address"),
     "good": ("一致", "Consistent"),
     "waiting": ("等待第一次查看", "Not looked at yet"),
     "unwatched": ("未关注", "Not followed"),
