@@ -13,10 +13,13 @@ from django.utils import translation
 from cotutelle.institutions.services import change_unit
 from cotutelle.ledger import access, actions, queries, services
 from cotutelle.ledger.models import Entry, EntryPayload
+from cotutelle.mentorship.models import Pair
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from tests.factories.institutions import UnitFactory, make_consortium
+from tests.factories.mentorship import MentorshipFactory
 from tests.factories.people import PersonFactory, make_person
+from tests.factories.programmes import StudentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +78,31 @@ def test_changes_are_said_in_words_in_both_languages() -> None:
         (line,) = queries.history_of(person)
         assert (line.who, line.text) == ("系统", "修改人员信息")
         assert ("可以登录", "是", "否") in [(c.label, c.old, c.new) for c in line.changes]
+
+
+def test_identifiers_are_read_as_names_with_one_query_for_all_lines(
+    django_assert_num_queries: Any,
+) -> None:
+    mentors = [MentorshipFactory.create().mentor for _ in range(3)]
+    names = [mentor.person.name_zh for mentor in mentors]
+    student = StudentFactory.create()
+    with transaction.atomic():
+        for one in mentors:
+            services.record(
+                "mentorship.pair.formed", actor=None, subject=Pair(pk=1, student=student),
+                after={"first": str(one.public_id), "second": "旧名"},
+            )  # fmt: skip
+    entries = list(queries.entries_about(Pair(pk=1)))
+    with translation.override("zh-hans"), django_assert_num_queries(1):
+        found = queries.lines(entries)
+    assert [[c.new for c in line.changes] for line in found] == [
+        [name, "旧名"] for name in reversed(names)
+    ]
+    with translation.override("zh-hans"):
+        assert queries.describe(entries[0]).changes == found[0].changes
+    Person.objects.filter(pk=mentors[0].person_id).update(name_zh="已注销")
+    with translation.override("zh-hans"):
+        assert queries.lines(entries)[-1].changes[0].new == "已注销"
 
 
 def test_a_proxy_is_named_with_the_principal() -> None:

@@ -16,6 +16,7 @@ from cotutelle.engines.translog import Policy, check_entry, commitment, leaf_has
 from cotutelle.ledger import queries, services
 from cotutelle.ledger.enums import LogKind
 from cotutelle.ledger.models import Checkpoint, Entry, EntryPayload, Leaf, Pending, Trace
+from cotutelle.ledger.personal import erase_trace
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from tests.factories.institutions import UnitFactory, make_consortium
@@ -242,6 +243,16 @@ def test_a_decision_about_many_people_is_an_event_of_each(log: WatchedLog) -> No
     assert evidence is not None
     assert evidence["payload"]["subject"]["id"] == str(students[0].public_id)
     assert evidence["payload"]["after"] == {"state": "confirmed"}
+
+
+def test_of_many_only_what_is_about_the_erased_person_goes(log: WatchedLog) -> None:
+    gone, other = StudentFactory.create_batch(2)
+    entries = decide_many([gone, other, gone])
+    log.publish()
+    with transaction.atomic():
+        erase_trace(gone.person)
+    kept = [queries.evidence_of(entry) for entry in entries]
+    assert [one is not None and "salt" in one for one in kept] == [False, True, False]
 
 
 def test_many_decisions_take_a_few_statements(

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
@@ -29,6 +31,9 @@ _labels: dict[str, StrOrPromise] = {}
 _private: set[str] = set()
 _fields: dict[str, dict[str, StrOrPromise]] = {}
 _values: dict[tuple[str, str], dict[str, StrOrPromise]] = {}
+
+NamesOf = Callable[[Collection[str]], Mapping[str, str]]
+_names: dict[tuple[str, str], NamesOf] = {}
 
 
 def register(labels: Mapping[str, StrOrPromise], *, is_private: bool = False) -> None:
@@ -71,6 +76,30 @@ def register_fields(
         _values[subject_type, field] = dict(words)
 
 
+def register_names(subject_type: str, names: Mapping[str, NamesOf]) -> None:
+    """
+    Declare which values are public identifiers, and what gives the names that people read.
+
+    The identifier alone is kept: a name would have to go when that person is erased, and with it
+    the proof of everybody else whose decision names them.
+    """
+    _names.update({(subject_type, field): names_of for field, names_of in names.items()})
+
+
+def names_in(values: Iterable[tuple[str, Mapping[str, object]]]) -> dict[str, str]:
+    """Return the names behind the identifiers in ``values``: (subject type, field → value)."""
+    wanted: dict[NamesOf, set[str]] = defaultdict(set)
+    for subject_type, fields in values:
+        for field, value in fields.items():
+            if names_of := _names.get((subject_type, field)):
+                found = value if isinstance(value, list) else [value]
+                wanted[names_of] |= {str(v) for v in found if _IDENTIFIER.fullmatch(str(v))}
+    names: dict[str, str] = {}
+    for names_of, keys in wanted.items():
+        names.update(names_of(keys) if keys else {})
+    return names
+
+
 def label(action: str) -> str:
     """Return ``action`` in the reader's language; the dotted name where no room named it."""
     return str(_labels.get(action, action))
@@ -93,23 +122,27 @@ def in_order(subject_type: str, fields: Iterable[str]) -> list[str]:
     return sorted(set(fields), key=lambda name: (listed.get(name, len(listed)), name))
 
 
-def value_text(subject_type: str, field: str, value: object) -> str:
-    """Return a stored value in words."""
+def value_text(
+    subject_type: str, field: str, value: object, names: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Return a stored value in words; ``names`` stand for identifiers (see `names_in`)."""
     if value is None or value == "":
         return ""
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, list):
-        return _(", ").join(value_text(subject_type, field, one) for one in value)
+        return _(", ").join(value_text(subject_type, field, one, names) for one in value)
     if isinstance(value, dict):
         return _("; ").join(
             _("%(name)s: %(value)s")
             % {
                 "name": field_label(subject_type, str(name)),
-                "value": value_text(subject_type, str(name), one),
+                "value": value_text(subject_type, str(name), one, names),
             }
             for name, one in value.items()
         )
+    if str(value) in names:
+        return names[str(value)]
     words = _values.get((subject_type, field), {})
     return str(words[str(value)]) if str(value) in words else _plain(value)
 

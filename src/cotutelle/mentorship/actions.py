@@ -8,7 +8,7 @@ from cotutelle.core.access import why_not
 from cotutelle.files import access as files
 from cotutelle.files.models import StoredFile
 from cotutelle.ledger import access
-from cotutelle.ledger.actions import register, register_fields
+from cotutelle.ledger.actions import register, register_fields, register_names
 from cotutelle.mentorship.enums import (
     ChangeState,
     EligibilityState,
@@ -21,6 +21,7 @@ from cotutelle.mentorship.enums import (
     Track,
 )
 from cotutelle.mentorship.models import MentorChange, PairRecord
+from cotutelle.mentorship.queries import names_of_mentors
 from cotutelle.people.models import Person
 
 EVIDENCE = "mentorship.change_evidence"
@@ -165,6 +166,9 @@ register_fields(
         "title": {str(v): label for v, label in MentorTitle.choices},
     },
 )
+register_names("mentorship.mentorchange", {"to_mentor": names_of_mentors})
+register_names("mentorship.mentorship", {"mentor": names_of_mentors})
+register_names("mentorship.pair", {"first": names_of_mentors, "second": names_of_mentors})
 access.register("mentorship.mentor", access.by_permission("mentorship.change_mentor"))
 access.register("mentorship.quotaaccount", access.by_permission("mentorship.view_account"))
 access.register("mentorship.team", access.by_permission("mentorship.manage_teams"))

@@ -6,8 +6,9 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from cotutelle.ledger import access
-from cotutelle.ledger.actions import register, register_fields
+from cotutelle.ledger.actions import register, register_fields, register_names
 from cotutelle.mentorship.enums import Track
+from cotutelle.mentorship.queries import names_of_mentors
 from cotutelle.programmes.enums import DegreeType, Route
 from cotutelle.selection.enums import (
     AdjustmentRefusal,
@@ -26,6 +27,7 @@ from cotutelle.selection.enums import (
     ScenarioState,
     SilentMentor,
 )
+from cotutelle.selection.queries.visibility import names_of_rounds
 
 register(
     {
@@ -179,6 +181,7 @@ for _subject, _enum in _STATES.items():
             **{name: {str(v): label for v, label in enum.choices} for name, enum in _WORDS.items()},
         },
     )
+register_names("selection.placement", {"mentors": names_of_mentors, "round": names_of_rounds})
 access.register("selection.round", access.by_permission("selection.view_review"))
 access.register("selection.offer", access.by_permission("selection.write_offer"))
 access.register("selection.participant", access.by_permission("selection.view_list"))

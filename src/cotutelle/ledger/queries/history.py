@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Model, Q, QuerySet
@@ -11,7 +11,14 @@ from django.utils.translation import gettext as _
 
 from cotutelle.institutions.models import Unit
 from cotutelle.institutions.queries import at_or_below
-from cotutelle.ledger.actions import field_label, in_order, label, private, value_text
+from cotutelle.ledger.actions import (
+    field_label,
+    in_order,
+    label,
+    names_in,
+    private,
+    value_text,
+)
 from cotutelle.ledger.models import Entry
 from cotutelle.ledger.rules import READERS
 from cotutelle.people.models import Person
@@ -75,17 +82,33 @@ def history_of(subject: Model, *, limit: int = SHOWN) -> list[Line]:
 
 def lines(entries: Iterable[Entry]) -> list[Line]:
     """Put ``entries`` into words in the active language."""
-    return [describe(entry) for entry in entries]
+    shown = list(entries)
+    names = names_within(shown)
+    return [describe(entry, names) for entry in shown]
 
 
-def describe(entry: Entry) -> Line:
-    """Put one entry into words; an erased payload leaves who, what and when."""
+def names_within(entries: Iterable[Entry]) -> dict[str, str]:
+    """Return the names that ``entries`` hold as identifiers, with a query for each kind."""
+    return names_in(
+        (entry.subject_type, values or {})
+        for entry in entries
+        if (payload := getattr(entry, "payload", None)) is not None
+        for values in (payload.before, payload.after)
+    )
+
+
+def describe(entry: Entry, names: Mapping[str, str] | None = None) -> Line:
+    """
+    Put one entry into words; an erased payload leaves who, what and when.
+
+    ``names`` are those `names_within` a list of entries; looked up when not given.
+    """
     return Line(
         when=entry.at,
         who=_who(entry),
         text=label(entry.action),
         proxy=entry.on_behalf_of_id is not None,
-        changes=_changes(entry),
+        changes=_changes(entry, names_within([entry]) if names is None else names),
         entry=entry,
         tombstone=_tombstone(entry),
     )
@@ -115,7 +138,7 @@ def _tombstone(entry: Entry) -> str:
     return _("Erased: tombstone, no. %(index)d of the log") % {"index": leaf.index}
 
 
-def _changes(entry: Entry) -> tuple[Change, ...]:
+def _changes(entry: Entry, names: Mapping[str, str]) -> tuple[Change, ...]:
     payload = getattr(entry, "payload", None)
     if payload is None:
         return ()
@@ -124,6 +147,6 @@ def _changes(entry: Entry) -> tuple[Change, ...]:
     return tuple(
         Change(field_label(kind, name), old, new)
         for name in in_order(kind, [*before, *after])
-        if (old := value_text(kind, name, before.get(name)))
-        != (new := value_text(kind, name, after.get(name)))
+        if (old := value_text(kind, name, before.get(name), names))
+        != (new := value_text(kind, name, after.get(name), names))
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -12,7 +12,7 @@ from cotutelle.institutions.models import Unit
 from cotutelle.ledger.access import may_read_trace
 from cotutelle.ledger.actions import label, private
 from cotutelle.ledger.models import Entry, Leaf
-from cotutelle.ledger.queries.history import Change, describe, visible_to
+from cotutelle.ledger.queries.history import Change, describe, names_within, visible_to
 from cotutelle.ledger.queries.standing import Institutions, Place, heads, place_of
 from cotutelle.people.models import Person
 
@@ -55,8 +55,8 @@ class Teller:
         self._reached = heads()
         self._institutions = Institutions()
 
-    def event(self, entry: Entry) -> Event:
-        """Return ``entry``, as `record_of` reads it, in words."""
+    def event(self, entry: Entry, names: Mapping[str, str] | None = None) -> Event:
+        """Return ``entry``, as `record_of` reads it, in words; ``names`` as for `describe`."""
         leaf = getattr(entry, "leaf", None)
         return Event(
             entry=entry,
@@ -66,14 +66,15 @@ class Teller:
             institution=self._institutions.of(entry.unit),
             place=place_of(leaf, self._reached),
             is_erased=is_erased(entry, leaf),
-            changes=describe(entry).changes,
+            changes=describe(entry, names).changes,
         )
 
 
 def events(entries: Iterable[Entry]) -> list[Event]:
     """Put ``entries`` into words, each with how well it is kept."""
-    teller = Teller()
-    return [teller.event(entry) for entry in entries]
+    teller, shown = Teller(), list(entries)
+    names = names_within(shown)
+    return [teller.event(entry, names) for entry in shown]
 
 
 def is_erased(entry: Entry, leaf: Leaf | None) -> bool:

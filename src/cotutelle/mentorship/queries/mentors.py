@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from cotutelle.institutions.queries import below
@@ -70,6 +72,12 @@ def pairs_of(mentor: Mentor) -> QuerySet[Mentorship]:
         .select_related("student__person", "student__cohort", "student__unit")
         .order_by("-student__cohort__year", "student__person__name_sort", "id")
     )
+
+
+def names_of_mentors(public_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of mentors in the reader's language, by public identifier."""
+    rows = Mentor.objects.filter(public_id__in=public_ids).select_related("person")
+    return {str(one.public_id): one.display_name for one in rows}
 
 
 def supervisors_of(*students: Student) -> QuerySet[Person]:

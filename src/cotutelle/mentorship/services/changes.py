@@ -248,7 +248,7 @@ def _swap(change: MentorChange, actor: Person) -> None:
     for action, pair in (("ended", old), ("started", new)):
         record(
             f"mentorship.pair.{action}", actor=actor, subject=pair,
-            after={"mentor": str(pair.mentor)}, decision=True,
+            after={"mentor": str(pair.mentor.public_id)}, decision=True,
         )  # fmt: skip
     renew_pair(old, new, actor=actor)
 
@@ -315,7 +315,7 @@ def _facts(change: MentorChange) -> dict[str, Any]:
     """What the history keeps: never the reason."""
     return {
         "state": change.state,
-        "to_mentor": str(change.to_mentor),
+        "to_mentor": str(change.to_mentor.public_id),
         "is_confidential": change.is_confidential,
     }
 

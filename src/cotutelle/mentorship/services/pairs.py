@@ -238,7 +238,7 @@ def pair_url(pair: Pair) -> str:
 
 def _facts(pair: Pair) -> dict[str, Any]:
     return asdict(Duties.of(pair)) | {
-        "first": str(pair.first.mentor),
-        "second": str(pair.second.mentor),
+        "first": str(pair.first.mentor.public_id),
+        "second": str(pair.second.mentor.public_id),
         "agreement": str(pair.agreement) if pair.agreement else None,
     }

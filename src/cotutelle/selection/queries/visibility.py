@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import Q, QuerySet
 
 from cotutelle.institutions.models import Unit
@@ -28,6 +30,12 @@ _SHOWN = (PlacementState.PUBLISHED, PlacementState.CONFIRMED, PlacementState.VAC
 _OF_PAIR = Q(state__in=(PlacementState.PUBLISHED, PlacementState.CONFIRMED)) | Q(
     state=PlacementState.VACATED, confirmed_at__isnull=False
 )
+
+
+def names_of_rounds(public_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of rounds in the reader's language, by public identifier."""
+    rows = Round.objects.filter(public_id__in=public_ids)
+    return {str(one.public_id): one.display_name for one in rows}
 
 
 def staff_units(actor: Person) -> list[Unit]:
