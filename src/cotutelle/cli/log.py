@@ -43,7 +43,7 @@ def the_shard(number: int | None = None) -> Shard:
     from cotutelle.ledger.models import Shard  # noqa: PLC0415
     from cotutelle.ledger.queries import open_shard  # noqa: PLC0415
 
-    found = Shard.objects.filter(number=number).first() if number else open_shard()
+    found = Shard.objects.filter(number=number).first() if number is not None else open_shard()
     if found is None:
         typer.echo("There is no such log; set one up with: cotutelle log init", err=True)
         raise typer.Exit(2)

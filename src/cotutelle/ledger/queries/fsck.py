@@ -163,7 +163,8 @@ def _check_files(shard: Shard, files: dict[str, bytes], audit: Audit) -> None:
 def _check_heads(shard: Shard, tree: Tree, audit: Audit) -> None:
     """Check that every signed or anchored head is a head of this one tree, so of one history."""
     keys = verifiers_of(shard)
-    for head in shard.checkpoints.prefetch_related("cosignatures__witness").order_by("size"):
+    rows = shard.checkpoints.prefetch_related("cosignatures__witness").order_by("size")
+    for head in rows.iterator(chunk_size=500):
         audit.checkpoints += 1
         place = f"shard {shard.number} checkpoint {head.size}"
         if tree.root(head.size) != bytes(head.root):
