@@ -132,6 +132,37 @@ def test_the_facts_of_a_credential_stand_there_in_words(open_desk: Opener):
     assert desk.page.evaluate("document.documentElement.lang") == "zh-Hans"
 
 
+def test_a_dual_mentor_certificate_names_both_mentors(open_desk: Opener):
+    world = World()
+    hospital, school = (
+        {"zh": "示例医院", "en": "Example Hospital"},
+        {"zh": "示例大学", "en": "Example University"},
+    )
+    facts = {
+        "programme": {"zh": "5+3", "en": "5+3"},
+        "from": "2023-09-01",
+        "until": "2026-07-01",
+        "mentors": [
+            {
+                "name": {"zh": "王芳", "en": "Wang Fang"},
+                "role": "clinical",
+                "institution": hospital,
+            },
+            {"name": {"zh": "李雷", "en": "Li Lei"}, "role": "research", "institution": school},
+        ],
+    }
+    final = world.bundle(world.certificate(kind="dual-mentor-certificate", facts=facts))
+
+    for locale, lines in (
+        ("zh-CN", ("临床导师", "王芳 · 示例医院", "科研导师", "李雷 · 示例大学")),
+        ("en-GB", ("Clinical mentor", "Wang Fang · Example Hospital", "Research mentor", "Li Lei")),
+    ):
+        desk = open_desk(locale=locale)
+        desk.offer("v.json", json.dumps(final).encode())
+        for line in lines:
+            expect(desk.page.locator(".cv-paper")).to_contain_text(line)
+
+
 def test_a_transcript_shows_its_events_and_its_gaps(open_desk: Opener):
     desk = open_desk()
     desk.offer("t.json", CASES["partial transcript"]().text.encode())

@@ -36,7 +36,14 @@ function plain(value) {
   return isPlain(found) ? String(found) : null;
 }
 
-/** What the kind of credential states beyond a name: a mark with its standard error, weeks, credits. */
+/** Each mentor by role, with name and institution. */
+const mentorLines = mentors => things(mentors ?? []).map(({ role, name, institution }) => {
+  const shown = [plain(name), plain(institution)].filter(Boolean).join(' · ');
+  const code = `mentor.${role}`;
+  return shown && [el('dt', {}, say(knows(code) ? code : 'mentor.other')), el('dd', {}, shown)];
+});
+
+/** What the kind of credential states beyond a name: a mark with its standard error, weeks, mentors. */
 function factLines(given) {
   const facts = isThing(given) ? { ...given } : {};
   if (isPlain(facts.value) && isPlain(facts.standardError)) {
@@ -46,10 +53,11 @@ function factLines(given) {
   if (isThing(facts.scale) && isPlain(facts.scale.min) && isPlain(facts.scale.max)) {
     facts.scale = say('fact.range', { low: facts.scale.min, high: facts.scale.max });
   }
-  return Object.entries(facts).map(([name, value]) => {
+  const lines = Object.entries(facts).map(([name, value]) => {
     const shown = plain(value);
     return shown && [el('dt', {}, knows(`facts.${name}`) ? say(`facts.${name}`) : name), el('dd', {}, shown)];
   });
+  return [...lines, ...mentorLines(facts.mentors)];
 }
 
 /** Results for badge viewers; one that the facts state already is not repeated. */
