@@ -9,6 +9,7 @@ import pytest
 
 from cotutelle.credentials.enums import AwardState
 from cotutelle.credentials.models import Award
+from cotutelle.decisions.models import Run
 from tests.factories.credentials import (
     make_achievement,
     make_award,
@@ -64,6 +65,7 @@ def test_from_a_proposal_to_a_certificate(call_as):
         "credits": 2,
     }
     assert Award.objects.get().state == AwardState.ISSUED
+    assert Run.objects.get(kind="credentials.issue").result == {"issued": 1}
     assert officer("GET", path).data["credential"] == issued.data["id"]
 
 

@@ -516,6 +516,8 @@ def test_the_names_in_a_certificate_are_addresses_where_a_verifier_finds_what_it
     assert set(own) == {"name", "keys"}, "a verifier that expands it refuses what has no meaning"
     assert Client().get("/issuers/NOWHERE").status_code == 404
     assert Client().get("/status/NOWHERE/revocation/1").status_code == 404
+    assert Client().get("/issuers/a%00").status_code == 404
+    assert Client().get("/status/a%00/revocation/1").status_code == 404
 
 
 def test_what_was_logged_comes_with_its_evidence(settings, tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import OuterRef, Q, QuerySet
@@ -172,8 +172,3 @@ def whose_to_sign(award: Award, actor: Person) -> list[tuple[Person, SignerRole]
     """Return (person, role): what ``actor`` may sign, for themselves and for those they stand in for."""
     people = [actor, *principals_of(actor)]
     return [(person, role) for person in people for role in roles_to_sign(award, person)]
-
-
-def missing(slots: Iterable[Slot]) -> list[Slot]:
-    """Return the signatures that are not given."""
-    return [slot for slot in slots if slot.given is None]

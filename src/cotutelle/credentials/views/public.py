@@ -29,8 +29,15 @@ def _answer(content: bytes | str) -> HttpResponse:
 
 
 def _list(code: str, purpose: str, number: int) -> StatusList:
-    rows = published_lists().filter(unit__code=code, purpose=purpose, number=number)
+    rows = published_lists().filter(unit__code=_code(code), purpose=purpose, number=number)
     return get_object_or_404(rows)
+
+
+def _code(code: str) -> str:
+    """Return the code of a unit; the database takes no NUL and has none."""
+    if "\x00" in code:
+        raise Http404
+    return code
 
 
 @requires(PUBLIC)
@@ -54,7 +61,8 @@ def status_list_logged(request: HttpRequest, code: str, purpose: str, number: in
 @require_safe
 def issuer(request: HttpRequest, code: str) -> HttpResponse:
     """Give an issuer: its keys as a controller document, and the evidence of every key event."""
-    unit = get_object_or_404(Unit.objects.filter(issuer_keys__isnull=False).distinct(), code=code)
+    issuers = Unit.objects.filter(issuer_keys__isnull=False).distinct()
+    unit = get_object_or_404(issuers, code=_code(code))
     name = issuer_of(unit)
     methods = [
         {

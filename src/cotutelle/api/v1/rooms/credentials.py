@@ -56,7 +56,7 @@ from cotutelle.credentials.services.awards import (
     sign_award,
     withdraw_award,
 )
-from cotutelle.credentials.services.issuing import issue_award
+from cotutelle.credentials.services.issuing import issue_one
 from cotutelle.credentials.services.status_lists import list_url
 from cotutelle.rotations.models import Stay
 from cotutelle.workflow.queries import principals_of
@@ -353,7 +353,7 @@ def refuse_an_award(request: ApiRequest, award_id: UUID, body: Because) -> Award
 def issue_an_award(request: ApiRequest, award_id: UUID) -> CredentialOut:
     """Issue the certificate: it is signed and logged, and the student is told."""
     row = require_version(request, _find_award(request, award_id))
-    made = issue_award(row, actor=request.person)
+    made = issue_one(row, actor=request.person)
     set_header(request, "Location", f"/api/v1/credentials/{made.public_id}")
     return _credential(made)
 
