@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import threading
 from collections.abc import Iterator
@@ -28,9 +29,15 @@ NAMES = ("witness.example/a", "witness.example/b", "witness.example/c")
 
 @dataclass
 class Plain:
-    """A witness as the specification has it: one address, and a 409 without a size for a fork."""
+    """
+    A witness as the specification has it: one address, and a 409 without a size for a fork.
+
+    One that ``shows`` also has the address for monitors, as the draft of the specification.
+    """
 
     key: Signer | None = None
+    shows: bool = False
+    note: str = ""
     size: int = 0
     root: bytes = b""
     asked: list[int] = field(default_factory=list)
@@ -54,12 +61,20 @@ class Plain:
                 return 422, "Wrong proof.\n"
         self.size, self.root = new.size, new.root
         assert self.key is not None
-        return 200, cosign(text, self.key, int(now().timestamp()))
+        line = cosign(text, self.key, int(now().timestamp()))
+        self.note = note + line
+        return 200, line
+
+    def find(self, path: str) -> tuple[int, str]:
+        """Answer what a monitor asks."""
+        origin, _, _ = self.note.partition("\n")
+        place = f"/{hashlib.sha256(origin.encode()).hexdigest()}/checkpoint"
+        return (200, self.note) if self.shows and path == place else (404, "Not found.\n")
 
 
 @contextmanager
 def answering(plain: Plain) -> Iterator[str]:
-    """Serve ``plain`` until the block ends; every other address is not found."""
+    """Serve ``plain`` until the block ends."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -67,7 +82,7 @@ def answering(plain: Plain) -> Iterator[str]:
             self._say(*plain.add_checkpoint(body))
 
         def do_GET(self) -> None:
-            self._say(404, "Not found.\n")
+            self._say(*plain.find(self.path))
 
         def _say(self, status: int, text: str) -> None:
             sized = status == 409 and text.strip().isdigit()
@@ -146,9 +161,12 @@ def test_one_that_missed_some_heads_is_sent_the_longer_proof(plains: list[Plain]
 
 
 @pytest.mark.parametrize("files_too", [False, True])
+@pytest.mark.parametrize(("shows", "problem"), [(False, "log.unchecked"), (True, "log.behind")])
 def test_a_restored_old_database_signs_nothing(
-    plains: list[Plain], tmp_path: Path, files_too: bool
+    plains: list[Plain], tmp_path: Path, files_too: bool, shows: bool, problem: str
 ) -> None:
+    for plain in plains:
+        plain.shows = shows
     decide(3)
     assert services.tick().problem == ""
     try:
@@ -165,8 +183,8 @@ def test_a_restored_old_database_signs_nothing(
 
     turn = services.tick()
 
-    assert (turn.signed, turn.problem) == (0, "log.unchecked")
-    assert states() == dict.fromkeys(NAMES, "unproven")
+    assert (turn.signed, turn.problem) == (0, problem)
+    assert states() == dict.fromkeys(NAMES, problem if shows else "unproven")
     assert [plain.size for plain in plains] == seen
 
 

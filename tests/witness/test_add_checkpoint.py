@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import http.client
 import time
 
@@ -310,3 +311,19 @@ def test_the_latest_cosigned_checkpoint_can_be_fetched(witness: RunningWitness, 
     answer = witness.post("/add-checkpoint", log.request(0, 9))
 
     assert witness.get(f"/checkpoints/{log.origin}").text == log.note(9) + answer.text
+
+
+def test_monitors_find_it_where_the_draft_of_the_protocol_has_it(
+    witness: RunningWitness, log: SmallLog
+):
+    name = hashlib.sha256(log.origin.encode()).hexdigest()
+    assert witness.get(f"/{name}/checkpoint").status_code == 404
+    answer = witness.post("/add-checkpoint", log.request(0, 9))
+
+    found = witness.get(f"/{name}/checkpoint")
+
+    assert found.text == log.note(9) + answer.text
+    assert found.headers["content-type"] == "text/plain; charset=utf-8"
+    assert witness.get(f"/{name.upper()}/checkpoint").status_code == 404
+    assert witness.get(f"/{name}/checkpoints").status_code == 404
+    assert witness.post(f"/{name}/checkpoint", b"").status_code == 405

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -22,6 +23,8 @@ CHECKPOINT_LIMIT = 256 * 1024
 DOCUMENT_LIMIT = 2 * 1024 * 1024
 NO_BODY_LIMIT = 1024
 JSON_TYPE = "application/json"
+# The second is where the draft of C2SP tlog-witness has it for monitors.
+CHECKPOINT = re.compile(r"/checkpoints/(?P<any>.*)|/(?P<digest>[0-9a-f]{64})/checkpoint", re.DOTALL)
 OPEN_TO_ALL = {"access-control-allow-origin": "*", "cache-control": "no-store"}
 
 
@@ -111,8 +114,9 @@ class Routes:
                 return self._only(request, "POST") or self._posts[request.path](body)
             if request.path in self._gets:
                 return self._only(request, "GET", "HEAD") or self._gets[request.path](request)
-            if request.path.startswith("/checkpoints/"):
-                return self._only(request, "GET", "HEAD") or self._checkpoint(request)
+            if asked := CHECKPOINT.fullmatch(request.path):
+                wanted = asked["any"] or asked["digest"] or ""
+                return self._only(request, "GET", "HEAD") or self._checkpoint(wanted)
         except Refusal as refusal:
             self.refusals.count(refusal.code, refusal.origin)
             return Answer(refusal.status, str(refusal).encode(), refusal.content_type)
@@ -138,8 +142,7 @@ class Routes:
     def _keys(self, request: Request) -> Answer:
         return _found(self._documents.keys(request.parameter("controller")))
 
-    def _checkpoint(self, request: Request) -> Answer:
-        wanted = request.path.removeprefix("/checkpoints/")
+    def _checkpoint(self, wanted: str) -> Answer:
         with self._store.reading() as db:
             for row in db.execute("SELECT origin, note FROM records"):
                 if wanted in {row["origin"], hashlib.sha256(row["origin"].encode()).hexdigest()}:

@@ -63,13 +63,17 @@ def cosigned_checkpoint(url: str, origin: str) -> Answer:
     """
     Return what a witness last cosigned for ``origin``: status 404 when nothing.
 
+    A witness may have no such address: it is in the draft of the protocol alone.
+
     Raises
     ------
     Unreachable
         No answer in time.
+
+    Source: C2SP tlog-witness, editor's draft, retrieval by monitors.
     """
     name = hashlib.sha256(origin.encode()).hexdigest()
-    return _ask("GET", f"{url.rstrip('/')}/checkpoints/{name}", b"")
+    return _ask("GET", f"{url.rstrip('/')}/{name}/checkpoint", b"")
 
 
 def _ask(method: str, url: str, body: bytes) -> Answer:
