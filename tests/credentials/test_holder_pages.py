@@ -17,10 +17,11 @@ from cotutelle.credentials.models import Credential, Share
 from cotutelle.credentials.queries.bundles import bundle_of
 from cotutelle.credentials.services.shares import end_share, make_share
 from cotutelle.credentials.services.standing import revoke
-from cotutelle.people.models import Person
+from cotutelle.people.models import Person, RoleGrant
 from tests.credentials.test_sharing import settle
 from tests.factories.credentials import Scene, make_credential, make_scene
 from tests.factories.log import WatchedLog, make_log
+from tests.factories.people import make_person
 from tests.ui.page_checks import find_faults
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +91,18 @@ def test_files_of_others_do_not_exist(certificate: Credential, scene: Scene) -> 
         assert Client().get(url).status_code == 302
     url = reverse("credentials:share-new", args=[certificate.public_id])
     assert mentor.get(url).status_code == 404
+
+
+def test_a_graduate_keeps_what_is_theirs(certificate: Credential, scene: Scene) -> None:
+    RoleGrant.objects.filter(person=scene.person).delete()
+    graduate = client_of(Person.objects.get(pk=scene.person.pk))
+    stranger = client_of(make_person())
+
+    bundle = reverse("credentials:bundle", args=[certificate.public_id])
+    assert graduate.get(bundle).status_code == 200
+    assert stranger.get(bundle).status_code == 403
+    page = graduate.get(reverse("credentials:credential", args=[certificate.public_id]))
+    assert page.status_code == 200
 
 
 def test_downloads_hold_what_they_say(certificate: Credential, scene: Scene) -> None:

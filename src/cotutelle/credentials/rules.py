@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from cotutelle.core.access import grant
 from cotutelle.core.clock import today
 from cotutelle.credentials.enums import CredentialKind
+from cotutelle.credentials.models import Credential
 from cotutelle.institutions.queries import below
 from cotutelle.mentorship.enums import PairState
 from cotutelle.mentorship.models import Mentorship
@@ -89,6 +90,12 @@ def is_holder(actor: Any, obj: Any = None) -> bool:
     if hasattr(obj, "student_id"):
         return bool(obj.student.person_id == actor.pk)
     return bool(getattr(obj, "person_id", None) == actor.pk)
+
+
+@rules.predicate
+def holds_one(actor: Any, obj: Any = None) -> bool:
+    """The actor holds a certificate: graduates keep theirs when they are students no more."""
+    return obj is None and Credential.objects.filter(person=actor.pk or 0).exists()
 
 
 @rules.predicate
@@ -189,7 +196,7 @@ grant(
 )
 grant(
     "credentials.view_credential",
-    is_holder | (is_no_transcript & (supervises_them | keeps_the_student | issues)),
+    is_holder | (is_no_transcript & (supervises_them | keeps_the_student | issues)) | holds_one,
     reason=_("Only the holder, their mentors and the offices concerned see this certificate."),
 )
 grant(
@@ -209,6 +216,6 @@ grant(
 )
 grant(
     "credentials.share_credential",
-    is_holder,
+    is_holder | holds_one,
     reason=_("Only the holder decides who sees their certificates."),
 )
