@@ -163,6 +163,38 @@ def test_a_dual_mentor_certificate_names_both_mentors(open_desk: Opener):
             expect(desk.page.locator(".cv-paper")).to_contain_text(line)
 
 
+def test_a_file_of_strange_shapes_has_its_verdict_too(open_desk: Opener):
+    desk = open_desk()
+    desk.offer("v.json", share_file())
+    thing: dict[str, object] = {"a": {}}
+    strange = {
+        "@context": ["https://www.w3.org/ns/credentials/v2", thing],
+        "id": thing,
+        "type": ["VerifiableCredential", "ClrCredential"],
+        "name": thing,
+        "issuer": thing,
+        "validFrom": thing,
+        "credentialSubject": {
+            "name": thing,
+            "achievement": [thing],
+            "result": [thing, {"value": thing}],
+            "facts": {
+                "value": thing,
+                "scale": thing,
+                "x": thing,
+                "mentors": [{"name": "A", "role": thing}],
+            },
+            "verifiableCredential": [{"id": thing}, thing],
+            "trace": {"count": thing},
+        },
+    }
+
+    desk.offer("s.json", json.dumps(strange).encode())
+
+    assert desk.verdict() == "refused"
+    expect(desk.page.locator(".cv-verdict")).to_contain_text("File: s.json")
+
+
 def test_a_transcript_shows_its_events_and_its_gaps(open_desk: Opener):
     desk = open_desk()
     desk.offer("t.json", CASES["partial transcript"]().text.encode())

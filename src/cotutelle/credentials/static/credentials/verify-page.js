@@ -34,10 +34,12 @@ async function check(file) {
   document.getElementById('cv-live').textContent = say('page.checking');
   try {
     state.report = await verifyFile(opened(file.octets), state.trust.octets, new Date());
+    draw();
   } catch (problem) {
-    state.problem = problem;
+    // also where a report could not be shown: an earlier file's verdict must not stand for this one
+    Object.assign(state, { report: null, problem });
+    draw();
   }
-  draw();
   document.getElementById('cv-live').textContent = document.getElementById('cv-verdict').textContent;
   document.getElementById('cv-verdict').focus({ preventScroll: true });
   document.getElementById('cv-answer').scrollIntoView({ block: 'start' });

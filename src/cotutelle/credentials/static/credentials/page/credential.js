@@ -39,8 +39,8 @@ function plain(value) {
 /** Each mentor by role, with name and institution. */
 const mentorLines = mentors => things(mentors ?? []).map(({ role, name, institution }) => {
   const shown = [plain(name), plain(institution)].filter(Boolean).join(' · ');
-  const code = `mentor.${role}`;
-  return shown && [el('dt', {}, say(knows(code) ? code : 'mentor.other')), el('dd', {}, shown)];
+  const code = isText(role) && knows(`mentor.${role}`) ? `mentor.${role}` : 'mentor.other';
+  return shown && [el('dt', {}, say(code)), el('dd', {}, shown)];
 });
 
 /** What the kind of credential states beyond a name: a mark with its standard error, weeks, mentors. */
@@ -62,7 +62,7 @@ function factLines(given) {
 
 /** Results for badge viewers; one that the facts state already is not repeated. */
 function results(subject) {
-  const told = isThing(subject.facts) ? String(subject.facts.value) : null;
+  const told = isThing(subject.facts) && isPlain(subject.facts.value) ? String(subject.facts.value) : null;
   const found = things(subject.result ?? []).map(one => one.value).filter(value => isPlain(value) && String(value) !== told);
   return found.length ? line('results', found.map(String).join(say('list.semicolon'))) : null;
 }
@@ -71,7 +71,7 @@ function results(subject) {
 export function credentialCard(credential, confirmed) {
   const subject = things(credential.credentialSubject)[0] ?? {};
   const achievement = things(subject.achievement ?? {})[0] ?? {};
-  const title = text(credential, 'name') ?? text(achievement, 'name') ?? credential.id;
+  const title = text(credential, 'name') ?? text(achievement, 'name') ?? text(credential, 'id');
   const about = text(achievement, 'description') ?? text(credential, 'description');
   const narrative = text(achievement.criteria ?? {}, 'narrative');
   const criteria = language() === 'zh' ? text(achievement, 'criteria') ?? narrative : narrative;
@@ -96,7 +96,7 @@ export function membersCard(members) {
   return el('section', { class: 'cv-card' },
     el('h2', {}, say('fact.members')),
     el('ul', { class: 'cv-members' }, members.map(one => el('li', {},
-      el('b', {}, text(one, 'name') ?? String(one.id)), el('br'),
+      el('b', {}, text(one, 'name') ?? text(one, 'id')), el('br'),
       el('span', { class: 'cv-meta' }, [issuerName(one), day(one.validFrom)].filter(Boolean).join(' · '))))));
 }
 
