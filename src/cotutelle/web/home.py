@@ -19,6 +19,7 @@ from cotutelle.notices import queries as notices
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from cotutelle.rotations.queries.hours_pages import Standing
+from cotutelle.rotations.queries.weekly_rounds import OwnRound, own_rounds
 from cotutelle.selection import queries as selection
 from cotutelle.selection.enums import RoundState
 from cotutelle.selection.models import Round
@@ -37,6 +38,7 @@ SHOWN_TASKS = 12
 SHOWN_CHANGES = 6
 SHOWN_OWED = 6
 SHOWN_ROUNDS = 2
+SHOWN_JOINT_ROUNDS = 6
 OWN = (Role.MENTOR, Role.STUDENT)
 
 
@@ -59,6 +61,7 @@ class Home:
     mentor: MentorHome | None
     hours: OwnHours | None
     students_hours: Sequence[Standing]
+    rounds: Sequence[OwnRound]
     seasons: Sequence[Season]
     is_staff: bool
     owed: Sequence[Task]
@@ -95,6 +98,7 @@ def home_of(person: Person) -> Home:
         mentor=mentor_home(person) if Role.MENTOR in person.roles else None,
         hours=own_hours(person) if Role.STUDENT in person.roles else None,
         students_hours=students_hours(person) if Role.MENTOR in person.roles else (),
+        rounds=own_rounds(person)[:SHOWN_JOINT_ROUNDS] if set(OWN) & set(person.roles) else (),
         seasons=seasons,
         is_staff=is_staff,
         owed=list(owed[:SHOWN_OWED]),

@@ -9,11 +9,7 @@ from django.urls import reverse
 from cotutelle.availability.services import SpanData, publish_spans, withdraw_sources
 from cotutelle.institutions.queries import time_zone_of
 from cotutelle.rotations.models import Meeting, SeriesMember
-
-
-def source_of(meeting: Meeting) -> str:
-    """Return the name under which a meeting stands in calendars; it is the same for life."""
-    return f"rotations.meeting:{meeting.pk}"
+from cotutelle.rotations.queries.weekly_rounds import source_of
 
 
 def publish_meetings(meetings: Iterable[Meeting]) -> int:

@@ -33,13 +33,10 @@ from cotutelle.rotations.models import (
     SeriesMember,
 )
 from cotutelle.rotations.queries.weekly import PLACED
+from cotutelle.rotations.queries.weekly_rounds import MISSES_IN_A_ROW, source_of
 from cotutelle.rotations.queries.weekly_words import name_of, names_of
 from cotutelle.rotations.rules.weekly import MENTOR_ROLES
-from cotutelle.rotations.services.weekly_calendar import (
-    publish_meetings,
-    source_of,
-    withdraw_meetings,
-)
+from cotutelle.rotations.services.weekly_calendar import publish_meetings, withdraw_meetings
 from cotutelle.rotations.task_kinds.weekly import FIND_NEW_SLOT, RECORD_MEETING
 from cotutelle.workflow.services import close_tasks, open_task, open_tasks
 
@@ -47,7 +44,6 @@ CAME = (Presence.PRESENT, Presence.REMOTE)
 RECORD_WORKING_DAYS = 3
 MISSED_AFTER = dt.timedelta(days=7)
 NEW_SLOT_WORKING_DAYS = 5
-MISSES_IN_A_ROW = 2
 
 
 def _locked(meeting: Meeting, to: MeetingState) -> Meeting:

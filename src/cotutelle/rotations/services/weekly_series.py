@@ -20,9 +20,9 @@ from cotutelle.rotations.enums import MeetingState, MemberRole, SeriesKind
 from cotutelle.rotations.models import Meeting, MeetingRoom, Series, SeriesMember, Term, Ward
 from cotutelle.rotations.queries.weekly import PLACED
 from cotutelle.rotations.queries.weekly_grid import Grid
+from cotutelle.rotations.queries.weekly_rounds import source_of
 from cotutelle.rotations.services.weekly_calendar import (
     publish_meetings,
-    source_of,
     withdraw_meetings,
 )
 from cotutelle.rotations.services.weekly_terms import require_open
