@@ -19,6 +19,7 @@ from cotutelle.credentials.services.shares import end_share, make_share
 from cotutelle.credentials.services.standing import revoke
 from cotutelle.people.models import Person, RoleGrant
 from tests.credentials.test_sharing import settle
+from tests.engines.credentials.world import World
 from tests.factories.credentials import Scene, make_credential, make_scene
 from tests.factories.log import WatchedLog, make_log
 from tests.factories.people import make_person
@@ -91,6 +92,19 @@ def test_files_of_others_do_not_exist(certificate: Credential, scene: Scene) -> 
         assert Client().get(url).status_code == 302
     url = reverse("credentials:share-new", args=[certificate.public_id])
     assert mentor.get(url).status_code == 404
+
+
+def test_links_are_in_the_history_that_their_holder_reads_alone(
+    certificate: Credential, scene: Scene
+) -> None:
+    end_share(make_share(certificate, actor=scene.person), actor=scene.person)
+    url = reverse("credentials:credential", args=[certificate.public_id]) + "?tab=history"
+
+    own, office = (page(client_of(one), url) for one in (scene.person, scene.officer))
+
+    assert all(words in own for words in ("已生成链接", "已结束链接"))
+    assert not any(words in office for words in ("已生成链接", "已结束链接"))
+    assert "证书已签发" in office
 
 
 def test_a_graduate_keeps_what_is_theirs(certificate: Credential, scene: Scene) -> None:
@@ -237,3 +251,39 @@ def test_ended_links_tell_nothing(certificate: Credential, scene: Scene) -> None
     never = Client().get(reverse("verify:share", args=["never-made"]))
     assert (ended.status_code, never.status_code) == (404, 404)
     assert ended.content.count(b"<") == never.content.count(b"<")
+
+
+STRANGE: dict[str, dict[str, Any]] = {
+    "before the calendar": {"validFrom": "0001-01-01T00:00:00+14:00"},
+    "after the calendar": {"validUntil": "9999-12-31T23:59:59-14:00"},
+    "half a scale": {"credentialSubject": {"facts": {"scale": {"min": 1}}}},
+    "things for texts": {
+        "id": {},
+        "name": {"a": {}},
+        "issuer": {"id": {}, "name": {}},
+        "credentialSubject": {"facts": {"a": {"zh": {}}, "b": [[{}]], "c": None}, "result": [{}]},
+    },
+}
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_a_file_of_strange_shapes_is_refused_on_the_page_too(log: WatchedLog, name: str) -> None:
+    document = {"@context": ["https://www.w3.org/ns/credentials/v2"], **STRANGE[name]}
+
+    answer = Client().post(
+        reverse("verify:verify"), {"text": json.dumps(document)}, headers={"Accept-Language": "en"}
+    )
+
+    assert answer.status_code == 200
+    assert "Refused: at least one check failed." in answer.content.decode()
+
+
+def test_before_there_is_a_policy_no_log_is_believed() -> None:
+    text = json.dumps(World().bundle())
+
+    answer = Client().post(
+        reverse("verify:verify"), {"text": text}, headers={"Accept-Language": "en"}
+    )
+
+    assert answer.status_code == 200
+    assert "It names a log that the policy does not know" in answer.content.decode()

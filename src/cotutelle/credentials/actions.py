@@ -31,14 +31,15 @@ register(
         "credentials.credential.suspended": _("Certificate suspended"),
         "credentials.credential.reinstated": _("Certificate valid again"),
         "credentials.credential.revoked": _("Certificate revoked"),
-        "credentials.share.made": _("Link made"),
-        "credentials.share.ended": _("Link ended"),
         "credentials.status_list.published": _("Status list signed"),
         "credentials.key.added": _("Key added"),
         "credentials.key.retired": _("Key retired"),
         "credentials.key.compromised": _("Key reported as compromised"),
     }
 )
+# Whom holders show their certificates, and how often, is theirs to know.
+LINKS = {"credentials.share.made": _("Link made"), "credentials.share.ended": _("Link ended")}
+register(LINKS, is_private=True)
 _NAMES = {"name_zh": _("Name in Chinese"), "name_en": _("Name in English")}
 register_fields(
     "credentials.achievement",

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext, pgettext
 
 from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
+from cotutelle.credentials.actions import LINKS
 from cotutelle.credentials.enums import (
     AchievementKind,
     CredentialKind,
@@ -103,11 +104,11 @@ def credential(request: HttpRequest, public_id: UUID) -> HttpResponse:
         request, "credentials.revoke_credential", found
     )
     state = CredentialState(found.state)
-    award = found.award
+    award, is_mine = found.award, found.person_id == request.user.pk
     context: dict[str, Any] = {
         "credential": found,
         "look": STATE_KINDS[found.state],
-        "is_mine": found.person_id == request.user.pk,
+        "is_mine": is_mine,
         "is_erased": document is None,
         "facts": in_words(document["credentialSubject"].get("facts", {})) if document else [],
         "achievement": award.achievement if award else None,
@@ -121,14 +122,15 @@ def credential(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "may_revoke": may_revoke and state != CredentialState.REVOKED,
         "tab": tab,
         "tab_items": tab_items(tab, ("overview", _("Overview")), ("history", _("History"))),
-        "entries": _history(found) if tab == "history" else [],
+        "entries": _history(found, own=is_mine) if tab == "history" else [],
     }
     return render(request, "credentials/credential.html", context)
 
 
-def _history(found: Credential) -> list[Any]:
+def _history(found: Credential, *, own: bool) -> list[Any]:
     """Return what happened to a certificate and to the proposal behind it, newest first."""
-    entries = list(entries_about(found))
+    rows = entries_about(found)
+    entries = list(rows if own else rows.exclude(action__in=LINKS))
     if found.award is not None:
         entries += list(entries_about(found.award))
     return lines(sorted(entries, key=lambda one: -one.pk)[:100])
