@@ -245,6 +245,6 @@ def _from_mapping(value: Mapping[str, Any]) -> str:
     """Return a text in two languages, a scale, or somebody with a name."""
     if "zh" in value:
         return localized(str(value["zh"]), str(value.get("en", "")))
-    if "min" in value:
+    if "min" in value and "max" in value:
         return f"{_text(value['min'])}–{_text(value['max'])}"
     return _text(value.get("name", ""))

@@ -21,6 +21,7 @@ from cotutelle.ui.dates import format_date
 
 BADGES = {"good": "ok", "bad": "late", "unknown": "due", "absent": "wait"}
 VERDICTS = {"valid": "ok", "refused": "late", "unknown": "due"}
+NO_LOGS = "quorum none\n"
 ICONS = {"good": "circle-check", "bad": "circle-x", "unknown": "help-circle", "absent": "minus"}
 
 
@@ -50,8 +51,8 @@ class Shown:
 
 
 def check_bundle(bundle: Mapping[str, Any]) -> Report:
-    """Check ``bundle`` under the policy of this consortium, as of now."""
-    return verify_bundle(bundle, policy=policy_text(), now=now())
+    """Check ``bundle`` under the policy of this consortium, as of now; without one no log counts."""
+    return verify_bundle(bundle, policy=policy_text() or NO_LOGS, now=now())
 
 
 def in_the_readers_words(report: Report) -> Shown:
@@ -108,5 +109,5 @@ def _facts(told: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _day(text: object) -> str:
     try:
         return format_date(read_time(text))
-    except ValueError:
+    except (ValueError, OverflowError):  # a stranger's file: no time, or none of our calendar
         return str(text or "")
