@@ -240,6 +240,15 @@ def test_only_those_whose_months_change_find_it_in_their_trace(world: World) -> 
     assert len(traced(world, 1)) == 1
 
 
+def test_the_end_of_an_archived_plan_is_in_the_trace_of_its_trainees(world: World) -> None:
+    publish(world)
+    moment = dt.datetime.combine(first_day(world.cycle, 0), dt.time(4), dt.UTC)
+    with time_machine.travel(moment, tick=False):
+        planning_cycles.archive_cycle(world.cycle, actor=world.office)
+    month = f"{first_day(world.cycle, 0):%Y-%m}"
+    assert traced(world, 0)[-1] == {"months": {f"{month}/{month}": ward_key(world.wards["IM1"])}}
+
+
 def test_two_stays_may_change_places_in_one_publication(world: World) -> None:
     first = publish(world)
     trainee = trainee_key(world.people[0])

@@ -21,7 +21,7 @@ from cotutelle.rotations.enums import CYCLE_TRANSITIONS, CycleState
 from cotutelle.rotations.models import Curriculum, Cycle, Participant
 from cotutelle.rotations.policy import PlanRules
 from cotutelle.rotations.queries.planning_months import first_day, last_day
-from cotutelle.rotations.services.planning_stays import end_plan, lock_plan
+from cotutelle.rotations.services.planning_stays import end_plan, lock_plan, record_plans
 
 MANY_MONTHS = 60
 
@@ -108,7 +108,7 @@ def archive_cycle(cycle: Cycle, *, actor: Person) -> Cycle:
     locked = lock_plan(cycle.pk)
     if CycleState.ARCHIVED not in CYCLE_TRANSITIONS[CycleState(locked.state)]:
         raise RuleViolation("cycle.state", _("This plan is archived already."))
-    end_plan(locked)
+    record_plans(end_plan(locked), actor=actor)
     Cycle.objects.filter(pk=cycle.pk).update(state=CycleState.ARCHIVED)
     record("rotations.cycle.archived", actor=actor, subject=cycle)
     cycle.refresh_from_db()

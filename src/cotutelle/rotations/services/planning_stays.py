@@ -146,11 +146,11 @@ def record_plans(written: Written, *, actor: Person, **of: str) -> None:
     )
 
 
-def end_plan(cycle: Cycle) -> None:
+def end_plan(cycle: Cycle) -> Written:
     """
     End the plan in force with the present month, in the caller's transaction.
 
-    What was is kept as history; what would have begun later is gone.
+    What was is kept as history; what would have begun later is gone. Return what changed.
     """
     people = {p.pk: p for p in cycle.participants.select_related("student__person")}
     result = Written()
@@ -161,6 +161,7 @@ def end_plan(cycle: Cycle) -> None:
         _cut_off(cycle, row, people[row.participant_id], frozen if begun else 0, result)
     _end_swaps(result)
     _publish_spans(cycle, result, people)
+    return result
 
 
 def _wanted(
