@@ -12,6 +12,7 @@ from cotutelle.credentials.enums import AchievementKind, AchievementState
 from cotutelle.credentials.models import Achievement, Award
 from cotutelle.exchange import registry
 from cotutelle.exchange.importing import Context, Problem, Row
+from cotutelle.programmes.models import Student
 from cotutelle.rotations.queries.planning_keys import ward_key
 from tests.factories.credentials import Scene, make_achievement, make_award, make_scene
 from tests.factories.institutions import UnitFactory
@@ -127,6 +128,17 @@ def test_whoever_is_proposed_already_is_a_problem():
     )
 
     assert cells(problems) == [(2, "number", "award.open")]
+
+
+def test_one_student_under_two_numbers_is_a_problem_before_anything_is_written():
+    scene = make_scene()
+    achievement = make_achievement(scene.unit, actor=scene.officer)
+    Student.objects.filter(pk=scene.student.pk).update(candidate_number="105582026000001")
+    rows = [course_row(2, scene), course_row(3, scene, number="105582026000001")]
+
+    problems = registry.find("awards-course-credit").check(rows, context(scene, achievement))
+
+    assert cells(problems) == [(3, "number", "award.open")]
 
 
 def test_rotations_are_found_by_ward_and_first_day():

@@ -117,7 +117,7 @@ def _check(kind: AchievementKind) -> Callable[[Sequence[Row], Context], list[Pro
     def check(rows: Sequence[Row], ctx: Context) -> list[Problem]:
         """Report unknown students and stays, and what the rules of proposing refuse."""
         reader = _Reader(kind, rows, ctx)
-        problems = []
+        problems, seen = [], dict[tuple[int, int | None], int]()
         for row in rows:
             if any(row[name] is None for name in required):
                 continue
@@ -127,8 +127,16 @@ def _check(kind: AchievementKind) -> Callable[[Sequence[Row], Context], list[Pro
                 problems.append(
                     Problem(row.number, "number", "award.student", text, str(row["number"]))
                 )
-            elif problem := _problem(reader, row, student, ctx.actor):
+                continue
+            stay = reader.stay(row, student)
+            first = seen.setdefault((student.pk, stay.pk if stay else None), row.number)
+            if problem := _problem(reader, row, student, ctx.actor):
                 problems.append(problem)
+            elif first != row.number:
+                text = gettext("This student stands in row %(row)s already.") % {"row": first}
+                problems.append(
+                    Problem(row.number, "number", "award.open", text, str(row["number"]))
+                )
         return problems
 
     return check
