@@ -188,8 +188,9 @@ def test_another_curriculum_lets_go_what_was_held_for_the_first(world: World) ->
     assert pins(place(world)) == [("SU", 0, "SU1", 0)]
 
 
-def test_only_plans_that_one_plans_can_be_chosen(world: World) -> None:
-    (option,) = registry.find("rotation-trainees").options
+@pytest.mark.parametrize("kind", ["trainees", "wishes"])
+def test_only_plans_that_one_plans_can_be_chosen(world: World, kind: str) -> None:
+    (option,) = registry.find(f"rotation-{kind}").options
     assert list(option.choices(world.office, world.hospital)) == [
         (str(world.cycle.public_id), world.cycle.display_name)
     ]

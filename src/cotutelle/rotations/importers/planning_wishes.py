@@ -27,7 +27,7 @@ from cotutelle.people.models import Person
 from cotutelle.rotations.enums import CycleState, WishKind
 from cotutelle.rotations.models import Cycle, Participant, Ward
 from cotutelle.rotations.months import first_of
-from cotutelle.rotations.queries.planning import cycles_visible_to
+from cotutelle.rotations.queries.planning import cycles_planned_by
 from cotutelle.rotations.queries.planning_keys import ward_key
 from cotutelle.rotations.queries.planning_months import period_of
 from cotutelle.rotations.services.planning_wishes import WishData, add_wish, wish_fault
@@ -58,7 +58,7 @@ COLUMNS = (
 
 
 def _cycles(actor: Person, unit: Unit) -> Iterable[tuple[str, str]]:
-    rows = cycles_visible_to(actor).exclude(state=CycleState.ARCHIVED)
+    rows = cycles_planned_by(actor).exclude(state=CycleState.ARCHIVED)
     return [(str(cycle.public_id), cycle.display_name) for cycle in rows]
 
 
@@ -66,7 +66,7 @@ CYCLE = Option("cycle", _("Rotation plan"), _cycles)
 
 
 def _cycle(ctx: Context) -> Cycle:
-    return cycles_visible_to(ctx.actor).get(public_id=ctx.options["cycle"])
+    return cycles_planned_by(ctx.actor).get(public_id=ctx.options["cycle"])
 
 
 class _Reader:
