@@ -18,6 +18,7 @@ from cotutelle.credentials.enums import (
     AchievementKind,
     AwardState,
     CredentialState,
+    Cryptosuite,
     IssuerKeyState,
     SignerRole,
     StatusPurpose,
@@ -72,13 +73,16 @@ def document(credential: Credential) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.parametrize("suite", Cryptosuite)
 @pytest.mark.parametrize("kind", [k for k in AchievementKind if k != AchievementKind.FINAL])
-def test_every_kind_is_issued_signed_and_logged(kind):
+def test_every_kind_is_issued_signed_and_logged(kind, suite):
     scene = make_scene()
 
-    made = make_credential(scene, make_achievement(scene.unit, kind, actor=scene.officer))
+    achievement = make_achievement(scene.unit, kind, actor=scene.officer, cryptosuite=suite)
+    made = make_credential(scene, achievement)
 
     said = document(made)
+    assert said["proof"]["cryptosuite"] == suite
     assert canonical(said).decode() == made.body
     assert made.digest == sha256_hex(made.body.encode())
     verify_proof(said, public_key(made.key.multikey))

@@ -17,6 +17,7 @@ from cotutelle.credentials.enums import (
     AchievementState,
     AwardState,
     CredentialState,
+    Cryptosuite,
     IssuerKeyState,
     SignerRole,
 )
@@ -63,6 +64,7 @@ def test_an_officer_defines_an_achievement_and_puts_it_into_use():
         "unit": scene.unit.public_id, "kind": "gate-passed", "name_zh": "腹腔镜授权",
         "name_en": "Laparoscopy gate", "criteria_zh": "三次合格", "criteria_en": "Three passes",
         "signers": ["clinical"], "valid_months": "24",
+        "cryptosuite": "eddsa-rdfc-2022",
     }  # fmt: skip
 
     page = client.post(reverse("credentials:achievement-new"), form)
@@ -70,6 +72,7 @@ def test_an_officer_defines_an_achievement_and_puts_it_into_use():
     made = Achievement.objects.get()
     assert page.status_code == 302
     assert (made.state, made.valid_months, made.signers) == ("draft", 24, ["clinical"])
+    assert made.cryptosuite == Cryptosuite.RDFC
     client.post(reverse("credentials:achievement-move", args=[made.public_id]), {"state": "open"})
     made.refresh_from_db()
     assert made.state == AchievementState.OPEN
@@ -88,7 +91,7 @@ def test_a_missing_language_is_shown_at_its_field():
         reverse("credentials:achievement-new"),
         {"unit": scene.unit.public_id, "kind": "generic", "name_zh": "证明", "name_en": "Proof",
          "criteria_zh": "甲", "criteria_en": "A", "signers": ["principal"],
-         "description_zh": "说明"},
+         "description_zh": "说明", "cryptosuite": "eddsa-jcs-2022"},
     )  # fmt: skip
 
     assert page.status_code == 200

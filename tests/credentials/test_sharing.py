@@ -16,7 +16,7 @@ from cotutelle.core.access import why_not
 from cotutelle.core.canonical import canonical
 from cotutelle.core.clock import now
 from cotutelle.core.errors import Refused, RuleViolation
-from cotutelle.credentials.enums import CredentialState
+from cotutelle.credentials.enums import CredentialState, Cryptosuite
 from cotutelle.credentials.models import Credential, Share
 from cotutelle.credentials.queries.bundles import bundle_of, shown_in
 from cotutelle.credentials.queries.shares import open_share
@@ -33,7 +33,7 @@ from cotutelle.engines.credentials.verifying import verify_bundle
 from cotutelle.files.services import read_file as stored
 from cotutelle.ledger.models import Trace
 from cotutelle.ledger.queries import policy_text
-from tests.factories.credentials import Scene, make_credential, make_scene
+from tests.factories.credentials import Scene, make_achievement, make_credential, make_scene
 from tests.factories.log import WatchedLog, make_log
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +77,20 @@ def test_a_bundle_holds_all_that_a_check_needs(certificate: Credential) -> None:
     report = checked(bundle_of(certificate))
     assert {name: f.code for name, f in report.findings.items() if f.state == "bad"} == {}
     assert report.verdict == "valid"
+
+
+def test_what_is_signed_for_badge_platforms_is_checked_and_goes_into_transcripts(
+    scene: Scene, log: WatchedLog
+) -> None:
+    kind = make_achievement(scene.unit, actor=scene.officer, cryptosuite=Cryptosuite.RDFC)
+    made = make_credential(scene, kind)
+    settle(log)
+    share = make_transcript(scene.person, credentials=[made], shown=[1, 2], actor=scene.person)
+    settle(log)
+    for one in (made, share.credential):
+        assert checked(bundle_of(one)).verdict == "valid"
+    badge = read_file(badge_of(made))
+    assert badge["proof"]["cryptosuite"] == Cryptosuite.RDFC
 
 
 def test_before_the_log_publishes_nothing_is_claimed(scene: Scene) -> None:

@@ -33,7 +33,7 @@ def _back(run: Run) -> str:
 
 def _in_words(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
-        (_("Signature"), str(parameters["suite"])),
+        (_("Signature"), _(", ").join(parameters["suites"])),
         (
             _("Status lists"),
             _(", ").join(str(StatusPurpose(p).label) for p in parameters["status"]),

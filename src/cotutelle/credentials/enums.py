@@ -19,6 +19,13 @@ class AchievementKind(models.TextChoices):
     GENERIC = "generic", pgettext_lazy("kind of certificate", "Other")
 
 
+class Cryptosuite(models.TextChoices):
+    """How certificates are signed: as JSON, or as the statements the JSON makes."""
+
+    JCS = "eddsa-jcs-2022", _("Everywhere, without a network too (eddsa-jcs-2022)")
+    RDFC = "eddsa-rdfc-2022", _("Badge platforms; the offline page cannot (eddsa-rdfc-2022)")
+
+
 class AchievementState(models.TextChoices):
     """Whether people can be proposed for an achievement."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cotutelle.credentials.enums import AchievementKind, SignerRole
+from cotutelle.credentials.enums import AchievementKind, Cryptosuite, SignerRole
 from cotutelle.credentials.queries.achievements import institutions_of
 from cotutelle.people.models import Person
 from cotutelle.programmes.forms import UnitField
@@ -51,6 +51,12 @@ class AchievementForm(forms.Form):
         max_value=600,
         help_text=_("Empty: it does not expire."),
     )
+    cryptosuite = forms.ChoiceField(
+        label=_("Where it is checked"),
+        choices=Cryptosuite.choices,
+        initial=Cryptosuite.JCS,
+        help_text=_("Decides how the certificates are signed. Most keep the first."),
+    )
     groups = [
         (_("What it is"), "", ["unit", "kind", "name_zh", "name_en"]),
         (
@@ -58,7 +64,7 @@ class AchievementForm(forms.Form):
             _("Employers read this on the certificate. Say what somebody had to show, and how."),
             ["description_zh", "description_en", "criteria_zh", "criteria_en"],
         ),
-        (_("Signatures and validity"), "", ["signers", "valid_months"]),
+        (_("Signatures and validity"), "", ["signers", "valid_months", "cryptosuite"]),
     ]
 
     def __init__(self, *args: Any, actor: Person, editing: bool = False, **kwargs: Any) -> None:

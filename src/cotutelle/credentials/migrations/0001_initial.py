@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ('criteria_en', models.TextField()),
                 ('signers', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('principal', 'Principal supervisor'), ('clinical', 'Clinical mentor'), ('research', 'Research mentor'), ('department', 'Department secretary'), ('residency', 'Residency office')], max_length=20), default=list, size=None)),
                 ('valid_months', models.PositiveSmallIntegerField(blank=True, null=True)),
+                ('cryptosuite', models.CharField(choices=[('eddsa-jcs-2022', 'Everywhere, without a network too (eddsa-jcs-2022)'), ('eddsa-rdfc-2022', 'Badge platforms; the offline page cannot (eddsa-rdfc-2022)')], default='eddsa-jcs-2022', max_length=20)),
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('open', 'In use'), ('retired', 'No longer in use')], default='draft', max_length=10)),
                 ('created_at', models.DateTimeField()),
                 ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

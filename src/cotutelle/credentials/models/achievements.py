@@ -12,6 +12,7 @@ from cotutelle.credentials.enums import (
     AchievementKind,
     AchievementState,
     AwardState,
+    Cryptosuite,
     SignerRole,
 )
 from cotutelle.institutions.models import Unit
@@ -33,6 +34,7 @@ class Achievement(models.Model):
     criteria_en = models.TextField()
     signers = ArrayField(models.CharField(max_length=20, choices=SignerRole), default=list)
     valid_months = models.PositiveSmallIntegerField(null=True, blank=True)
+    cryptosuite = models.CharField(max_length=20, choices=Cryptosuite, default=Cryptosuite.JCS)
     state = models.CharField(
         max_length=10, choices=AchievementState, default=AchievementState.DRAFT
     )

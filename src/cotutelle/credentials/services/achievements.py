@@ -17,6 +17,7 @@ from cotutelle.credentials.enums import (
     AchievementKind,
     AchievementState,
     AwardState,
+    Cryptosuite,
     SignerRole,
 )
 from cotutelle.credentials.models import Achievement, Award
@@ -43,6 +44,7 @@ class AchievementData:
     description_zh: str = ""
     description_en: str = ""
     valid_months: int | None = None
+    cryptosuite: str = Cryptosuite.JCS
 
     @classmethod
     def of(cls, achievement: Achievement) -> AchievementData:
@@ -71,6 +73,7 @@ def _values(data: AchievementData) -> dict[str, Any]:
         )
     kind, months = AchievementKind(data.kind), data.valid_months
     values["kind"], values["signers"] = kind, _signers(kind, data.signers)
+    values["cryptosuite"] = Cryptosuite(data.cryptosuite)
     if months is not None and not 1 <= months <= LONGEST_VALIDITY_MONTHS:
         raise RuleViolation(
             "achievement.validity", _("Between 1 and 600 months."), field="valid_months"

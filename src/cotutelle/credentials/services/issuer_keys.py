@@ -12,7 +12,7 @@ from cotutelle.core.access import check
 from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
 from cotutelle.core.ids import new_public_id
-from cotutelle.credentials.enums import ISSUER_KEY_TRANSITIONS, IssuerKeyState
+from cotutelle.credentials.enums import ISSUER_KEY_TRANSITIONS, Cryptosuite, IssuerKeyState
 from cotutelle.credentials.models import IssuerKey, StatusList
 from cotutelle.credentials.queries.credentials import active_key
 from cotutelle.credentials.services.common import publish_soon, stale
@@ -109,7 +109,9 @@ def announce_again(shard: Shard, actor: Person | None) -> None:
         _state(key, "added", actor=actor)
 
 
-def sign_document(document: Mapping[str, Any], key: IssuerKey) -> dict[str, Any]:
+def sign_document(
+    document: Mapping[str, Any], key: IssuerKey, suite: str = Cryptosuite.JCS
+) -> dict[str, Any]:
     """
     Return ``document`` signed with ``key``, its proof checked before anybody sees it.
 
@@ -123,6 +125,7 @@ def sign_document(document: Mapping[str, Any], key: IssuerKey) -> dict[str, Any]
         sign=lambda message: sign_with(key.secret, message),
         verification_method=f"{issuer_of(key.unit)}#{key.multikey}",
         created=document["validFrom"],
+        cryptosuite=suite,
     )
     verify_proof(signed, public_key(key.multikey))
     return signed

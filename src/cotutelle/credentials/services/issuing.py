@@ -23,7 +23,7 @@ from cotutelle.core.canonical import digest, sha256_hex
 from cotutelle.core.clock import now
 from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.core.ids import new_public_id
-from cotutelle.credentials.enums import AwardState
+from cotutelle.credentials.enums import AwardState, Cryptosuite
 from cotutelle.credentials.models import Award, Credential
 from cotutelle.credentials.queries.credentials import is_to_be_reissued
 from cotutelle.credentials.services.awards import ask_to_issue, told
@@ -36,7 +36,6 @@ from cotutelle.decisions.enums import PolicyState
 from cotutelle.decisions.models import Policy, Run
 from cotutelle.decisions.services import record_run
 from cotutelle.engines.credentials.batches import FORMAT, check_batch
-from cotutelle.engines.credentials.integrity import JCS
 from cotutelle.engines.credentials.times import read_time
 from cotutelle.engines.translog import canonical_json
 from cotutelle.institutions.models import Unit
@@ -51,7 +50,11 @@ from cotutelle.people.models import Person
 
 RUN_KIND = "credentials.issue"
 JOB = "credentials.issue"
-PARAMETERS: dict[str, Any] = {"suite": JCS, "status": ["revocation", "suspension"], "version": 1}
+PARAMETERS: dict[str, Any] = {
+    "suites": Cryptosuite.values,
+    "status": ["revocation", "suspension"],
+    "version": 1,
+}
 AT_ONCE = 3
 
 
@@ -128,7 +131,7 @@ def _make(award: Award, *, actor: Person, replaces: Credential | None = None) ->
         status=[entry_of(slot) for slot in slots],
         valid_until=replaces.valid_until if replaces else None,
     )
-    signed = sign_document(draft, key)
+    signed = sign_document(draft, key, award.achievement.cryptosuite)
     body = canonical_json(signed)
     after = told(award) | {"credential": signed["id"], "digest": sha256_hex(body)}
     entry = record(

@@ -32,6 +32,7 @@ from cotutelle.credentials.enums import (
     AchievementState,
     AwardState,
     CredentialState,
+    Cryptosuite,
     SignerRole,
     StatusPurpose,
 )
@@ -79,6 +80,7 @@ class AchievementOut(Out):
     criteria_en: str
     signers: list[SignerRole]
     valid_months: int | None
+    cryptosuite: Cryptosuite
     state: AchievementState
 
 
@@ -190,6 +192,7 @@ def _achievement(row: Achievement) -> AchievementOut:
         criteria_en=row.criteria_en,
         signers=[SignerRole(role) for role in row.signers],
         valid_months=row.valid_months,
+        cryptosuite=Cryptosuite(row.cryptosuite),
         state=AchievementState(row.state),
     )
 
