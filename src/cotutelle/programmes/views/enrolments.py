@@ -146,6 +146,7 @@ def _programme(found: Enrolment, actor: Person) -> dict[str, Any]:
         "away": away_of(found, rule := extension_rule_for(found.owning_unit)),
         "rule": rule,
         "extensions": list(found.extensions.select_related("rule")[:5]),
+        "may_leaves": why_not(actor, "programmes.view_leaves") is None,
     }
 
 

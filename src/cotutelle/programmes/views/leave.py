@@ -234,6 +234,7 @@ def leave(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "may_decide": mine is not None,
         "reads_reason": reads.reads_reason(actor, found, approvals),
         "is_own": is_own,
+        "may_list": why_not(actor, "programmes.view_leaves") is None,
         "may_withdraw": is_own and (found.state == LeaveState.ASKED or early),
         "may_return": may_return,
         "may_confirm": not is_own
