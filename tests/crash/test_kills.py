@@ -18,8 +18,8 @@ import pytest
 from cotutelle.database import Server
 from tests.crash.scene import ROWS, STUDENTS
 from tests.database.conftest import SRC
-from tests.database.test_cli import free_port
 from tests.database.test_serve import Running, children_of
+from tests.factories.ports import free_port
 
 pytestmark = pytest.mark.slow
 PATIENCE_S = 60.0
@@ -151,7 +151,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("crash")
     for path in (folder, *folder.parents[:-2]):
         path.chmod(path.stat().st_mode | 0o011)
-    running = Running(folder / "data", free_port(), settings=SETTINGS)
+    running = Running(folder / "data", str(free_port()), settings=SETTINGS)
     try:
         running.read_until("Ctrl-C stops it")
         yield Site(running)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pytest
 from cotutelle.database import Address, Server, archive, temporary_server
 from cotutelle.database.accounts import Account, choose_account
 from tests.database.conftest import SRC
+from tests.factories.ports import free_port
 
 OLD_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 ENTRY = "from cotutelle.cli import main; main()"
@@ -40,16 +40,10 @@ def cotutelle(*words: str, data: Path, url: str = "") -> subprocess.CompletedPro
     )
 
 
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
 @pytest.fixture
 def named_url() -> Iterator[str]:
     """The URL of a server on TCP, as an institution would name its own."""
-    options = {"listen_addresses": "127.0.0.1", "port": free_port()}
+    options = {"listen_addresses": "127.0.0.1", "port": str(free_port())}
     with temporary_server(options) as server:
         address = server.address()
         yield Address("127.0.0.1", address.port, address.user, address.password, address.name).url()

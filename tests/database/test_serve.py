@@ -21,7 +21,7 @@ import pytest
 from cotutelle.cli.serve import _address
 from cotutelle.database import Server
 from tests.database.conftest import SRC
-from tests.database.test_cli import free_port
+from tests.factories.ports import free_port
 
 ENTRY = "from cotutelle.cli import main; main()"
 
@@ -98,7 +98,7 @@ def environment(folder: Path, port: str) -> dict[str, str]:
 
 @pytest.fixture
 def running(data: Path) -> Iterator[Running]:
-    started = Running(data, free_port())
+    started = Running(data, str(free_port()))
     try:
         yield started
     finally:
@@ -178,14 +178,14 @@ def test_a_taken_port_is_one_sentence(data: Path) -> None:
 
 def test_a_broken_data_folder_is_one_sentence(data: Path) -> None:
     data.write_text("a file")
-    done = serve_and_fail(data, free_port())
+    done = serve_and_fail(data, str(free_port()))
     assert done.returncode == 1
     assert "is not a folder" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_web_process_that_cannot_load_stops_everything(data: Path) -> None:
-    done = serve_and_fail(data, free_port(), COTUTELLE_TEST_BROKEN_PAGES="1")
+    done = serve_and_fail(data, str(free_port()), COTUTELLE_TEST_BROKEN_PAGES="1")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "The web process could not start; the reason is above."
     assert not Server(data).status().is_running

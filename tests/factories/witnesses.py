@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import socket
 import ssl
 import subprocess
 import sys
@@ -34,6 +33,7 @@ from cotutelle.engines.translog import (
 from cotutelle.engines.translog.strict import encode_base64
 from cotutelle.witness import Folder, Store
 from cotutelle.witness.logs import add_log
+from tests.factories.ports import free_port
 
 ENTRY = "from cotutelle.cli import main; main()"
 SRC = Path(__file__).resolve().parents[2] / "src"
@@ -146,13 +146,6 @@ def _answers(witness: RunningWitness) -> bool:
     with contextlib.suppress(httpx.TransportError):
         return witness.get("/healthz").status_code == httpx.codes.OK
     return False
-
-
-def free_port() -> int:
-    """Return a port that nobody holds at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from cotutelle.ledger.anchoring.demo import CHAIN_ID, KEY, anvil_binary
 from cotutelle.ledger.anchoring.evm import Client
 from cotutelle.ledger.anchoring.sending import carry_out
 from cotutelle.ledger.anchoring.signing import Account, key_account
+from tests.factories.ports import free_port
 
 START_TIMEOUT_S = 60
 
@@ -34,12 +34,6 @@ class Node:
         if "error" in answer:
             raise RuntimeError(answer["error"]["message"])
         return answer["result"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

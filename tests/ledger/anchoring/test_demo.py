@@ -24,7 +24,8 @@ from cotutelle.ledger.anchoring.demo import (
 )
 from cotutelle.ledger.anchoring.evm import Client
 from cotutelle.ledger.anchoring.sending import carry_out
-from tests.ledger.anchoring.conftest import free_port, running_node
+from tests.factories.ports import free_port
+from tests.ledger.anchoring.conftest import running_node
 
 ORIGIN = "demo.cotutelle.example/log/1"
 ROOT = hashlib.sha256(b"root").digest()

@@ -19,7 +19,8 @@ from cotutelle.ledger.anchoring.chains import Chain, Lag
 from cotutelle.ledger.anchoring.demo import CHAIN_ID
 from cotutelle.ledger.anchoring.evm import Client
 from cotutelle.ledger.anchoring.sending import advance, carry_out
-from tests.ledger.anchoring.conftest import changed, deployed, free_port, mined, running_node
+from tests.factories.ports import free_port
+from tests.ledger.anchoring.conftest import changed, deployed, mined, running_node
 
 ORIGIN = "demo.cotutelle.example/log/1"
 A, B = hashlib.sha256(b"a").digest(), hashlib.sha256(b"b").digest()

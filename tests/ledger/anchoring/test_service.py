@@ -24,8 +24,9 @@ from cotutelle.ledger.queries.anchors import anchors_of
 from cotutelle.ledger.queries.log import store_of
 from cotutelle.ledger.services import anchor_setup, anchors
 from cotutelle.ledger.services.sealing import Forked
+from tests.factories.ports import free_port
 from tests.ledger.anchoring.authority import certified, running_authority, server_of
-from tests.ledger.anchoring.conftest import deployed, free_port, mined
+from tests.ledger.anchoring.conftest import deployed, mined
 
 pytestmark = pytest.mark.django_db
 ORIGIN = "test.cotutelle.example/log/1"

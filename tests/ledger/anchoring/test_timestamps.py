@@ -10,13 +10,13 @@ import pytest
 
 from cotutelle.ledger.anchoring import AnchorProblem
 from cotutelle.ledger.anchoring.timestamps import stamp, stamped_text
+from tests.factories.ports import free_port
 from tests.ledger.anchoring.authority import (
     answering,
     certified,
     running_authority,
     server_of,
 )
-from tests.ledger.anchoring.conftest import free_port
 
 ROOT = hashlib.sha256(b"root").digest()
 TEXT = stamped_text("demo.cotutelle.example/log/1", 9, ROOT)
