@@ -50,14 +50,15 @@ def write_document(path: Path, document: dict[str, Any], *, as_json: bool) -> No
 
 def _read(path: Path, *, as_json: bool) -> Any:
     try:
-        return json.loads(path.read_bytes(), object_pairs_hook=_object_without_repeats)
+        return json.loads(path.read_bytes(), object_pairs_hook=object_without_repeats)
     except OSError as error:
         _refuse_file(path, f"cannot be read: {error.strerror}", as_json=as_json)
     except (ValueError, RecursionError) as error:
         _refuse_file(path, f"not JSON: {error}", as_json=as_json)
 
 
-def _object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; raises ``ValueError`` where a name stands twice in it."""
     value = dict(pairs)
     if len(value) != len(pairs):
         raise ValueError("a name stands twice in one object")

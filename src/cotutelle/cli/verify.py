@@ -11,6 +11,7 @@ import typer
 
 from cotutelle.cli._language import language_of
 from cotutelle.cli._matching_runs import INFEASIBLE, REFUSED, say
+from cotutelle.cli._plan_files import object_without_repeats
 
 
 def register(app: typer.Typer) -> None:
@@ -56,18 +57,11 @@ def verify(
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_bytes(), object_pairs_hook=_object_without_repeats)
+        return json.loads(path.read_bytes(), object_pairs_hook=object_without_repeats)
     except OSError as error:
         _fail([f"{path}: cannot be read: {error.strerror}"])
     except (ValueError, RecursionError) as error:
         _fail([f"{path}: not a certificate: {error}"])
-
-
-def _object_without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return value
 
 
 def _matching(path: Path, certificate: Any) -> None:
