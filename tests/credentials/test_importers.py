@@ -7,8 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
-from cotutelle.credentials.enums import AchievementKind, AchievementState
+from cotutelle.credentials.enums import AchievementKind, AchievementState, Cryptosuite
+from cotutelle.credentials.importers.achievements import COLUMNS
 from cotutelle.credentials.models import Achievement, Award
 from cotutelle.exchange import registry
 from cotutelle.exchange.importing import Context, Problem, Row
@@ -52,6 +54,21 @@ def test_achievements_are_created_as_drafts_changed_and_left_alone():
         (AchievementState.DRAFT, "Better"),
         (AchievementState.DRAFT, "Certificate"),
     }
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_where_certificates_are_checked_is_read_as_it_is_written_out(language):
+    scene = make_scene()
+    column = next(c for c in COLUMNS if c.name == "cryptosuite")
+    importer, ctx = registry.find("achievements"), context(scene)
+    with override(language):
+        value = column.parse(str(Cryptosuite.RDFC.label))
+    rows = [achievement_row(2, cryptosuite=value)]
+    importer.apply(rows, ctx, lambda done: None)
+    Achievement.objects.update(state=AchievementState.OPEN)
+
+    assert Achievement.objects.get().cryptosuite == Cryptosuite.RDFC
+    assert importer.check(rows, ctx) == []  # what is in use and stays is no fault
 
 
 def test_bad_achievements_are_named_cell_by_cell():

@@ -9,12 +9,14 @@ from cotutelle.credentials.enums import (
     AchievementState,
     AwardState,
     CredentialState,
+    Cryptosuite,
     SignerRole,
     StatusPurpose,
 )
 from cotutelle.credentials.facts import LABELS
+from cotutelle.credentials.queries.achievements import names_of_achievements
 from cotutelle.ledger import access
-from cotutelle.ledger.actions import register, register_fields
+from cotutelle.ledger.actions import register, register_fields, register_names
 
 register(
     {
@@ -53,11 +55,13 @@ register_fields(
         "description_en": _("Description in English"),
         "signers": _("Who signs"),
         "valid_months": _("Valid for months"),
+        "cryptosuite": _("Where it is checked"),
         "state": _("State"),
     },
     values={
         "kind": dict(AchievementKind.choices),
         "signers": dict(SignerRole.choices),
+        "cryptosuite": dict(Cryptosuite.choices),
         "state": dict(AchievementState.choices),
     },
 )
@@ -79,6 +83,7 @@ register_fields(
     },
     values={"role": dict(SignerRole.choices), "state": dict(AwardState.choices)},
 )
+register_names("credentials.award", {"achievement": names_of_achievements})
 register_fields(
     "credentials.credential",
     {

@@ -89,7 +89,7 @@ FACTS: dict[AchievementKind, tuple[Fact, ...]] = {
     AchievementKind.PROJECT: (
         *_both("project", gettext_lazy("Project in Chinese"), gettext_lazy("Project in English"), ("项目", "Project")),
         *_both("stage", gettext_lazy("Stage in Chinese"), gettext_lazy("Stage in English"), ("阶段", "Stage")),
-        Fact(("reachedOn",), gettext_lazy("Reached on"), ("达到日期", "Reached on"), "date"),
+        Fact(("reachedOn",), gettext_lazy("Reached on"), ("完成日期", "Reached on"), "date"),
     ),
     AchievementKind.EVALUATION: (
         Fact(("value",), gettext_lazy("Value"), ("综合评价值", "Value"), "decimal"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cotutelle.core.errors import RuleViolation
-from cotutelle.credentials.enums import AchievementKind, AchievementState, SignerRole
+from cotutelle.credentials.enums import AchievementKind, AchievementState, Cryptosuite, SignerRole
 from cotutelle.credentials.models import Achievement
 from cotutelle.credentials.services.achievements import (
     AchievementData,
@@ -42,15 +42,21 @@ COLUMNS = (
     Column("description_zh", ("中文说明", "Description in Chinese"), parse=parsing.long_text(max_length=_TEXT)),
     Column("description_en", ("英文说明", "Description in English"), parse=parsing.long_text(max_length=_TEXT)),
     Column("valid_months", ("有效月数", "Valid for months"), parse=parsing.integer(low=1, high=600), help=_("Empty: it does not expire.")),
+    Column("cryptosuite", ("核验场合", "Where it is checked"), parse=parsing.choice(Cryptosuite), help=_("Empty: the first.")),
 )  # fmt: skip
 _NAMES = tuple(column.name for column in COLUMNS)
+_EMPTY = {"signers": (), "valid_months": None, "cryptosuite": Cryptosuite.JCS}
 
 
-def _data(row: Row) -> AchievementData:
-    texts = {name: row.get(name, "") for name in _NAMES if name not in {"signers", "valid_months"}}
-    return AchievementData(
-        **texts, signers=list(row.get("signers", ())), valid_months=row["valid_months"]
-    )
+def _data(row: Row, found: Achievement | None) -> AchievementData:
+    """Return what the row says; what the file has no column for stays as it was."""
+    said = asdict(AchievementData.of(found)) if found else {}
+    said |= {
+        name: _EMPTY.get(name, "") if row[name] is None else row[name]
+        for name in _NAMES
+        if found is None or name in row
+    }
+    return AchievementData(**said | {"signers": list(said["signers"])})
 
 
 def _known(rows: Sequence[Row], ctx: Context) -> dict[str, Achievement]:
@@ -74,7 +80,8 @@ def check(rows: Sequence[Row], ctx: Context) -> list[Problem]:
     for row in rows:
         if any(row[column.name] is None for column in COLUMNS if column.required):
             continue
-        data, found = _data(row), known.get(row["name_zh"])
+        found = known.get(row["name_zh"])
+        data = _data(row, found)
         try:
             check_data(data)
         except RuleViolation as fault:
@@ -99,7 +106,8 @@ def apply(rows: Sequence[Row], ctx: Context, progress: Progress) -> Counts:
     known = _known(rows, ctx)
     made = changed = 0
     for done, row in enumerate(rows, start=1):
-        data, found = _data(row), known.get(row["name_zh"])
+        found = known.get(row["name_zh"])
+        data = _data(row, found)
         if found is None:
             create_achievement(ctx.unit, data, actor=ctx.actor)
             made += 1

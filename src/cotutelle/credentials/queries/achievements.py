@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import Count, Q, QuerySet
 
 from cotutelle.credentials.enums import AchievementState, AwardState, CredentialState
@@ -70,3 +72,9 @@ def counts_of(achievement: Achievement) -> list[tuple[str, int]]:
             for state in (CredentialState.SUSPENDED, CredentialState.REVOKED)
         ),
     ]
+
+
+def names_of_achievements(public_ids: Collection[str]) -> dict[str, str]:
+    """Return the names of achievements in the reader's language, by public identifier."""
+    rows = Achievement.objects.filter(public_id__in=public_ids)
+    return {str(one.public_id): one.display_name for one in rows}

@@ -19,6 +19,7 @@ from cotutelle.credentials.enums import (
     ACHIEVEMENT_TRANSITIONS,
     AchievementKind,
     AchievementState,
+    Cryptosuite,
     SignerRole,
 )
 from cotutelle.credentials.forms.achievements import AchievementForm, CopyForm
@@ -96,6 +97,7 @@ def _table(listing: Listing[Achievement]) -> Table:
                 _("Who signs"), lambda a: _(", ").join(str(SignerRole(r).label) for r in a.signers)
             ),
             Out(_("Valid for months"), lambda a: a.valid_months, "number"),
+            Out(_("Where it is checked"), lambda a: Cryptosuite(a.cryptosuite).label),
             Out(_("State"), lambda a: AchievementState(a.state).label),
             Out(pgettext("certificate", "Issued"), lambda a: a.issued, "number"),
         ],
