@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cotutelle.ledger.services.checking import Comparison, Finding, check_log, unblock_log
 from cotutelle.ledger.services.history import SYSTEM, destroy_payloads, record, record_many
-from cotutelle.ledger.services.keys import has_key, new_key, sign_with
+from cotutelle.ledger.services.keys import new_key, sign_with
 from cotutelle.ledger.services.policies import add_witness, retire_witness, set_policy
 from cotutelle.ledger.services.sequencing import sequence
 from cotutelle.ledger.services.shards import (
@@ -27,7 +27,6 @@ __all__ = [
     "check_log",
     "destroy_payloads",
     "freeze_shard",
-    "has_key",
     "new_key",
     "on_shard_opened",
     "open_log",

@@ -36,10 +36,6 @@ class KeyProvider(Protocol):
         """Return the signature of ``message`` by the key ``name``."""
         ...
 
-    def has(self, name: str) -> bool:
-        """Tell whether there is a key ``name``."""
-        ...
-
 
 class FileKeys:
     """One file a key in ``keys/log`` of the data folder, readable by its owner alone."""
@@ -98,10 +94,6 @@ class FileKeys:
                 % {"name": name},
             ) from error
 
-    def has(self, name: str) -> bool:
-        """Tell whether there is a key ``name``."""
-        return self._path(name).is_file()
-
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise ValueError(f"name: {name!r} cannot name a key")
@@ -157,8 +149,3 @@ def sign_with(name: str, message: bytes) -> bytes:
         ``key.missing``.
     """
     return provider().sign(name, message)
-
-
-def has_key(name: str) -> bool:
-    """Tell whether the provider has a key ``name``."""
-    return provider().has(name)
