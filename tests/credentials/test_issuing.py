@@ -40,10 +40,10 @@ from cotutelle.credentials.services.issuing import (
     issue_award,
     issue_awards,
     preview,
-    reissue,
     start_issuing,
     verify_batch,
 )
+from cotutelle.credentials.services.reissuing import reissue
 from cotutelle.decisions.models import Run
 from cotutelle.engines.credentials.integrity import verify_proof
 from cotutelle.engines.credentials.keys import public_key

@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django import app
 
 from cotutelle.core.clock import today
-from cotutelle.credentials.models import Award
-from cotutelle.credentials.services import digest, issuing, mirroring, status_lists
+from cotutelle.credentials.models import Award, IssuerKey
+from cotutelle.credentials.queries.credentials import REISSUE_JOB
+from cotutelle.credentials.services import digest, issuing, mirroring, reissuing, status_lists
 from cotutelle.credentials.services.common import PUBLISH_TASK
 from cotutelle.jobs.models import Job
 from cotutelle.jobs.registry import JobHandle, handler
@@ -42,6 +43,31 @@ def issue(handle: JobHandle, unit_id: int, award_ids: list[int]) -> dict[str, An
         should_stop=handle.should_stop,
     )
     return {"issued": run.result["issued"] if run else 0}
+
+
+def _key_page(job: Job) -> str:
+    key = IssuerKey.objects.filter(pk=job.args["key_id"]).first()
+    return reverse("credentials:key", args=[key.public_id]) if key else reverse("credentials:keys")
+
+
+@handler(
+    REISSUE_JOB,
+    title=_("Issue certificates anew"),
+    done_url=_key_page,
+    done_label=_("See the key"),
+    back_url=_key_page,
+)
+def reissue(handle: JobHandle, key_id: int, award_ids: list[int]) -> dict[str, Any]:
+    """Issue anew what a compromised key took down, one by one; what is done stays."""
+    rows = Award.objects.filter(pk__in=award_ids)
+    made = reissuing.reissue_all(
+        IssuerKey.objects.get(pk=key_id),
+        list(rows.select_related("achievement__unit", "student__person").order_by("pk")),
+        actor=handle.job.actor,
+        progress=handle.progress,
+        should_stop=handle.should_stop,
+    )
+    return {"issued": made, "left": len(award_ids) - made}
 
 
 @app.task(name=PUBLISH_TASK, queueing_lock=PUBLISH_TASK)

@@ -21,11 +21,14 @@ from cotutelle.credentials.rules import (
 from cotutelle.institutions.enums import INSTITUTION_KINDS, UnitState
 from cotutelle.institutions.models import Unit
 from cotutelle.institutions.queries import at_or_below, below
+from cotutelle.jobs.models import Job
+from cotutelle.jobs.queries import jobs_about
 from cotutelle.ledger.models import Entry, Leaf, Shard
 from cotutelle.ledger.queries.log import open_shard
 from cotutelle.people.models import Person
 from cotutelle.people.queries import search
 
+REISSUE_JOB = "credentials.reissue"
 _JOINED = ("person", "unit", "award__achievement", "award__student__person", "key", "entry")
 
 
@@ -138,6 +141,18 @@ def is_to_be_reissued(credential: Credential) -> bool:
         and bool(credential.body)
         and (until is None or until > now())
     )
+
+
+def to_reissue(key: IssuerKey) -> list[Credential]:
+    """Return the certificates that would still hold, had ``key`` not been compromised."""
+    if key.state != IssuerKeyState.COMPROMISED:
+        return []
+    return [one for one in invalidated_by(key, key.from_index or 0) if is_to_be_reissued(one)]
+
+
+def reissuing_of(key: IssuerKey) -> Job | None:
+    """Return the last work, done or under way, that issues anew what ``key`` took down."""
+    return jobs_about(key).filter(kind=REISSUE_JOB).first()
 
 
 def _origin_of(key: IssuerKey) -> str:

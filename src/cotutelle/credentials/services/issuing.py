@@ -25,12 +25,10 @@ from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.core.ids import new_public_id
 from cotutelle.credentials.enums import AwardState, Cryptosuite
 from cotutelle.credentials.models import Award, Credential
-from cotutelle.credentials.queries.credentials import is_to_be_reissued
 from cotutelle.credentials.services.awards import ask_to_issue, told
-from cotutelle.credentials.services.common import need_reason, stale
+from cotutelle.credentials.services.common import stale
 from cotutelle.credentials.services.drafting import check_draft, credential_url, draft_of
-from cotutelle.credentials.services.issuer_keys import ensure_key, hold_keys, sign_document
-from cotutelle.credentials.services.standing import end_credential
+from cotutelle.credentials.services.issuer_keys import ensure_key, sign_document
 from cotutelle.credentials.services.status_lists import draw_slots, entry_of, save_slots
 from cotutelle.decisions.enums import PolicyState
 from cotutelle.decisions.models import Policy, Run
@@ -105,9 +103,9 @@ def issue_award(award: Award, *, actor: Person) -> Credential:
     if moved != 1:
         raise stale("award")
     award.refresh_from_db(fields=["state", "decided_at"])
-    credential = _make(award, actor=actor)
+    credential = make_credential(award, actor=actor)
     ask_to_issue(award.achievement)
-    _tell("credentials.issued", credential)
+    tell_holder("credentials.issued", credential)
     return credential
 
 
@@ -120,7 +118,10 @@ def issue_one(award: Award, *, actor: Person) -> Credential:
     return made
 
 
-def _make(award: Award, *, actor: Person, replaces: Credential | None = None) -> Credential:
+def make_credential(
+    award: Award, *, actor: Person, replaces: Credential | None = None
+) -> Credential:
+    """Sign, check and log a certificate in the caller's transaction; who may is asked there."""
     unit = award.achievement.unit
     key = ensure_key(unit, actor=actor)
     slots = draw_slots(unit)
@@ -165,7 +166,8 @@ def _fill(
     credential.save()
 
 
-def _tell(kind: str, credential: Credential) -> None:
+def tell_holder(kind: str, credential: Credential) -> None:
+    """Send the holder a notice of ``kind`` about a certificate."""
     notify(
         [credential.person],
         kind,
@@ -322,50 +324,3 @@ def _policy(unit: Unit, actor: Person) -> Policy:
         created_by=actor,
         created_at=now(),
     )
-
-
-# ---------------------------------------------------------------- again
-
-
-@transaction.atomic
-def reissue(credential: Credential, reason: str, *, actor: Person) -> Credential:
-    """
-    Issue a certificate anew with the key in use, until the same day, and revoke the old one.
-
-    For certificates that a compromised key took down. Refuses with ``credential.reissue`` (its
-    key is good; or it has expired, is suspended or revoked, or was erased) and
-    ``credential.reason``.
-    """
-    check(actor, "credentials.issue_award", credential)
-    text = need_reason(reason, "credential")
-    hold_keys(credential.unit)
-    old = Credential.objects.select_for_update().get(pk=credential.pk)
-    award = old.award
-    if award is None or not is_to_be_reissued(old):
-        raise RuleViolation(
-            "credential.reissue",
-            _(
-                "Only a certificate that still holds and that a compromised key signed is issued anew."
-            ),
-        )
-    end_credential(old, text, actor=actor)
-    old.award = None
-    old.save(update_fields=["award"])
-    made = _make(award, actor=actor, replaces=old)
-    _tell("credentials.issued_again", made)
-    return made
-
-
-def reissue_all(
-    credentials: Sequence[Credential], reason: str, *, actor: Person
-) -> list[Credential]:
-    """Issue many anew, each for itself; what somebody else changed meanwhile is left."""
-    made = []
-    for one in credentials:
-        try:
-            made.append(reissue(one, reason, actor=actor))
-        except Refused:
-            raise
-        except RuleViolation:
-            continue
-    return made

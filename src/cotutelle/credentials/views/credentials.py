@@ -37,7 +37,7 @@ from cotutelle.credentials.queries.credentials import (
     staff_list,
 )
 from cotutelle.credentials.services import standing
-from cotutelle.credentials.services.issuing import reissue
+from cotutelle.credentials.services.reissuing import reissue
 from cotutelle.credentials.views.common import FORBIDDEN, show_form, tab_items, uuids
 from cotutelle.credentials.views.words import STATE_KINDS
 from cotutelle.ledger.queries import entries_about, lines

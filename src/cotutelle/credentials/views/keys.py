@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,26 +11,35 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
 from cotutelle.credentials.enums import IssuerKeyState
 from cotutelle.credentials.forms.credentials import CompromiseForm, NewKeyForm
-from cotutelle.credentials.models import IssuerKey
+from cotutelle.credentials.models import Credential, IssuerKey
 from cotutelle.credentials.queries.credentials import (
     institutions_kept_by,
     invalidated_by,
     is_to_be_reissued,
     keys_visible_to,
     lists_kept_by,
+    reissuing_of,
+    to_reissue,
 )
 from cotutelle.credentials.services.issuer_keys import add_key, report_compromise, rotate_key
-from cotutelle.credentials.services.issuing import reissue_all
+from cotutelle.credentials.services.issuing import AT_ONCE
+from cotutelle.credentials.services.reissuing import reissue_all, start_reissuing
 from cotutelle.credentials.views.common import FORBIDDEN, KEY_KINDS, show_form
+from cotutelle.jobs.enums import JobState
+from cotutelle.jobs.models import Job
+from cotutelle.jobs.views import says, shown
 from cotutelle.ledger.queries import history_of
 from cotutelle.ledger.queries.log import issuer_of, log_size
 from cotutelle.people.views.common import actor_of, may
 from cotutelle.ui.violations import show_violation
+
+MOST_SHOWN = ":100"
 
 
 @requires("credentials.view_keys")
@@ -79,15 +90,20 @@ def key(request: HttpRequest, public_id: UUID) -> HttpResponse:
         if found.state == IssuerKeyState.COMPROMISED
         else []
     )
+    can_issue = may(request, "credentials.issue_award", found)
+    job = reissuing_of(found)
+    at_work = job is not None and not job.is_over
     context = {
         "key": found,
         "look": KEY_KINDS[found.state],
         "issuer": issuer_of(found.unit),
         "signed": found.credentials.count(),
         "down": down,
-        "to_reissue": [one for one in down if is_to_be_reissued(one)],
+        "most": MOST_SHOWN,
+        "may_reissue": can_issue and not at_work and any(map(is_to_be_reissued, down)),
+        **(_work(request, job) if job is not None and can_issue else {}),
         "may_manage": may(request, "credentials.manage_key", found),
-        "may_list": may(request, "credentials.issue_award", found),
+        "may_list": can_issue,
         "entries": history_of(found),
     }
     return render(request, "credentials/key.html", context)
@@ -152,6 +168,7 @@ def key_compromise(request: HttpRequest, public_id: UUID) -> HttpResponse:
         cancel_url=reverse("credentials:key", args=[found.public_id]),
         template="credentials/key_compromise.html",
         down=down,
+        most=MOST_SHOWN,
         may_list=may(request, "credentials.issue_award", found),
         place=form.cleaned_data.get("from_index") if form.is_bound and form.is_valid() else None,
         size=log_size(),
@@ -160,21 +177,44 @@ def key_compromise(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @requires("credentials.issue_award")
 def key_reissue(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Issue anew what a compromised key took down."""
+    """Issue anew what a compromised key took down: a few at once, many in the background."""
     found = _found(request, public_id)
-    down = [one for one in invalidated_by(found, found.from_index or 0) if is_to_be_reissued(one)]
+    down = to_reissue(found)
     if request.method == "POST":
-        made = reissue_all(
-            down, _("The key that had signed it is no longer trusted."), actor=actor_of(request)
-        )
-        messages.success(request, _("Issued anew: %(n)s.") % {"n": len(made)})
+        try:
+            return _reissue(request, found, down)
+        except RuleViolation as violation:
+            if violation.status == FORBIDDEN:
+                raise
+            messages.error(request, str(violation))
         return redirect("credentials:key", found.public_id)
+    n = len(down)
     context = {
         "title": _("Issue certificates anew"),
         "says": _("They are signed with the key in use now; the old ones are revoked."),
-        "changes": [{"text": _("Certificates issued anew"), "count": len(down)}],
+        "changes": [{"text": _("Certificates issued anew"), "count": n}],
         "undo": _("Every holder is told to pass on the new one."),
-        "button": _("Issue %(n)s certificates anew") % {"n": len(down)},
+        "button": ngettext("Issue %(n)s certificate anew", "Issue %(n)s certificates anew", n)
+        % {"n": n},
         "cancel_url": reverse("credentials:key", args=[found.public_id]),
     }
     return render(request, "ui/confirm.html", context)
+
+
+def _reissue(request: HttpRequest, key: IssuerKey, down: Sequence[Credential]) -> HttpResponse:
+    actor = actor_of(request)
+    if len(down) > AT_ONCE:
+        start_reissuing(key, actor=actor)
+    else:
+        made = reissue_all(key, [one.award for one in down if one.award], actor=actor)
+        messages.success(request, _("Issued anew: %(n)s.") % {"n": made})
+    return redirect("credentials:key", key.public_id)
+
+
+def _work(request: HttpRequest, job: Job) -> dict[str, Any]:
+    """Return how far issuing anew is, or what came of it; who did not start it may not stop it."""
+    if job.is_over:
+        return {"reissued": job, "failure": says(job) if job.state == JobState.FAILED else ""}
+    if may(request, "jobs.view_job", job):
+        return {"job": shown(job, request)}
+    return {"others_job": job}
