@@ -22,13 +22,15 @@ from cotutelle.notices.models import Notice
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from cotutelle.programmes.models import Leave
-from cotutelle.rotations.enums import AlertKind, DutyKind, ExceptionKind
+from cotutelle.rotations.enums import AlertKind, DutyKind, EventKind, ExceptionKind, WishKind
 from cotutelle.rotations.models import (
     Cycle,
     HourException,
     HoursAlert,
     Meeting,
+    PlanEvent,
     Ward,
+    Wish,
 )
 from cotutelle.rotations.models import Participant as Trainee
 from cotutelle.rotations.models import Scenario as Plan
@@ -77,6 +79,8 @@ class Training:
     ward: Ward
     cycle: Cycle
     trainee: Trainee
+    wish: Wish
+    event: PlanEvent
     plan: Plan
     meeting: Meeting
     difference: HourException
@@ -140,6 +144,9 @@ class Season:
             "ward_id": str(self.training.ward.public_id),
             "cycle_id": str(self.training.cycle.public_id),
             "trainee_id": str(self.training.trainee.public_id),
+            "wish_id": str(self.training.wish.public_id),
+            "event_id": str(self.training.event.public_id),
+            "term_id": str(self.training.meeting.series.term.public_id),
             "plan_scenario_id": str(self.training.plan.public_id),
             "meeting_id": str(self.training.meeting.public_id),
             "difference_id": str(self.training.difference.public_id),
@@ -249,6 +256,17 @@ def make_training(unit: Unit) -> Training:
         ward=ward,
         cycle=trainee.cycle,
         trainee=trainee,
+        wish=Wish.objects.create(
+            participant=trainee, kind=WishKind.PREFER_WARD, ward=ward, created_at=now()
+        ),
+        event=PlanEvent.objects.create(
+            cycle=trainee.cycle,
+            kind=EventKind.WARD_PLACES,
+            ward=ward,
+            first=3,
+            upper=1,
+            created_at=now(),
+        ),
         plan=make_ready_plan(trainee),
         meeting=make_meeting(series, now() + dt.timedelta(days=7)),
         difference=logged,

@@ -24,6 +24,7 @@ from cotutelle.api.v1.rooms.own import room as own
 from cotutelle.api.v1.rooms.pairs import room as pairs
 from cotutelle.api.v1.rooms.people import room as people
 from cotutelle.api.v1.rooms.planner import room as planner
+from cotutelle.api.v1.rooms.planner_inputs import room as planner_inputs
 from cotutelle.api.v1.rooms.planner_moves import room as planner_moves
 from cotutelle.api.v1.rooms.programmes import room as programmes
 from cotutelle.api.v1.rooms.publication import room as publication
@@ -33,6 +34,7 @@ from cotutelle.api.v1.rooms.rotations import room as rotations
 from cotutelle.api.v1.rooms.rounds import room as rounds
 from cotutelle.api.v1.rooms.scenarios import room as scenarios
 from cotutelle.api.v1.rooms.students import room as students
+from cotutelle.api.v1.rooms.terms import room as terms
 from cotutelle.api.v1.rooms.units import room as units
 from cotutelle.api.v1.rooms.wallet import room as wallet
 from cotutelle.api.v1.rooms.wards import room as wards
@@ -59,8 +61,10 @@ ROOMS: tuple[Room, ...] = (
     records,
     wards,
     weekly,
+    terms,
     rotations,
     planner,
+    planner_inputs,
     planner_moves,
     log,
     credentials,

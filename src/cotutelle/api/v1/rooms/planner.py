@@ -149,7 +149,8 @@ def opened_or_404(found: Scenario) -> Opened:
     return open_scenario(found)
 
 
-def _trainee(request: ApiRequest, trainee_id: UUID, permission: str) -> Participant:
+def find_trainee(request: ApiRequest, trainee_id: UUID, permission: str) -> Participant:
+    """Return a trainee of a plan that the caller may see, and check ``permission`` on them."""
     rows = queries.participants_visible_to(request.person)
     found: Participant = get_object_or_404(rows, public_id=trainee_id)
     check(request.person, permission, found)
@@ -352,7 +353,7 @@ def hold_a_stay(request: ApiRequest, trainee_id: UUID, body: PinNew) -> PinOut:
 
     Refuses: `pin.block`, `ward.unknown`, `pin.month`, `cycle.state`.
     """
-    trainee = _trainee(request, trainee_id, "rotations.plan_cycle")
+    trainee = find_trainee(request, trainee_id, "rotations.plan_cycle")
     cycle, names = trainee.cycle, Names(trainee.cycle)
     part, ward = _part(names, trainee, body.block), find_ward(names, body.ward)
     start = period_of(cycle, body.month)
@@ -371,7 +372,7 @@ def hold_a_stay(request: ApiRequest, trainee_id: UUID, body: PinNew) -> PinOut:
 )
 def release_a_stay(request: ApiRequest, trainee_id: UUID, body: PinGone) -> PinOut:
     """Let computations move a stay again. Refuses: `pin.block`, `pin.missing`."""
-    trainee = _trainee(request, trainee_id, "rotations.plan_cycle")
+    trainee = find_trainee(request, trainee_id, "rotations.plan_cycle")
     part = _part(Names(trainee.cycle), trainee, body.block)
     pin = trainee.pins.filter(block=part.block, part=part.number).select_related("ward").first()
     if pin is None:
