@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from django.db import connection, transaction
+from django.utils.translation import override
 
 from cotutelle.core.access import why_not
 from cotutelle.core.clock import today
@@ -315,6 +316,19 @@ def test_signers_get_a_task_and_are_told():
     assert {t.url for t in tasks} == {f"/certificates/awards/{award.public_id}/"}
     told = Notice.objects.filter(kind="credentials.sign_asked")
     assert set(told.values_list("person", flat=True)) == people
+
+
+def test_stays_that_wait_for_the_same_signature_are_told_apart():
+    scene = make_scene()
+    award = make_award(
+        scene, make_achievement(scene.unit, AchievementKind.ROTATION, actor=scene.officer)
+    )
+
+    task = Task.objects.filter(subject_id=award.pk)[0]
+    name = f"{award.achievement.name_en} ({award.stay.ward.name_en})"
+    with override("en"):
+        assert name in task.title
+        assert name in Notice.objects.filter(kind="credentials.sign_asked")[0].title
 
 
 def test_open_proposals_are_unique_and_a_valid_certificate_is_not_repeated():

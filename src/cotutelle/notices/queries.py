@@ -12,7 +12,7 @@ from cotutelle.people.models import Person
 
 def inbox_of(person: Person) -> QuerySet[Notice]:
     """Return the notices of ``person``, newest first."""
-    return Notice.objects.filter(person=person).order_by("-id")
+    return Notice.objects.filter(person=person).order_by("-created_at", "-id")
 
 
 def visible_to(actor: Person) -> QuerySet[Notice]:

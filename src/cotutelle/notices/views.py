@@ -34,8 +34,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
         request.GET,
         inbox_of(_person(request)),
         sorts=[
-            Sort("new", _("newest first"), ["-id"]),
-            Sort("old", _("oldest first"), ["id"]),
+            Sort("new", _("newest first"), ["-created_at", "-id"]),
+            Sort("old", _("oldest first"), ["created_at", "id"]),
         ],
         toggles=[
             Toggle("unread", _("Only unread"), lambda rows: rows.filter(read_at__isnull=True))

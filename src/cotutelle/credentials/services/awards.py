@@ -169,12 +169,21 @@ def _require_new(award: Award) -> None:
         raise RuleViolation("award.issued", _("This student holds this certificate already."))
 
 
+def _title(award: Award) -> dict[str, str]:
+    """Return what is proposed in two languages; a stay is told apart by its ward."""
+    names = bilingual(award.achievement)
+    if award.stay is None:
+        return names
+    ward = bilingual(award.stay.ward)
+    return {"zh": f"{names['zh']}（{ward['zh']}）", "en": f"{names['en']} ({ward['en']})"}
+
+
 def _ask(award: Award, people: set[Person]) -> None:
     """Give everybody who may sign a task, and tell them."""
     url = reverse("credentials:award", args=[award.public_id])
     words = {
         "student": bilingual(award.student.person),
-        "achievement": bilingual(award.achievement),
+        "achievement": _title(award),
     }
     unit = award.student.unit
     open_tasks(
@@ -387,7 +396,7 @@ def _tell_refused(award: Award, *, except_for: Person) -> None:
         "credentials.award_refused",
         params={
             "student": bilingual(award.student.person),
-            "achievement": bilingual(award.achievement),
+            "achievement": _title(award),
             "reason": award.reason,
         },
         url=reverse("credentials:award", args=[award.public_id]),
