@@ -10,12 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from cotutelle.core.access import grant
 from cotutelle.core.clock import today
-from cotutelle.credentials.enums import CredentialKind
+from cotutelle.credentials.enums import CredentialKind, SignerRole
 from cotutelle.credentials.models import Credential
 from cotutelle.institutions.queries import below
 from cotutelle.mentorship.enums import PairState
 from cotutelle.mentorship.models import Mentorship
 from cotutelle.people.enums import Role
+from cotutelle.people.models import RoleGrant
+from cotutelle.people.queries import active
 from cotutelle.people.rules import has_role, is_administrator
 from cotutelle.programmes.models import Student
 from cotutelle.rotations.models import Stay
@@ -38,12 +40,21 @@ WARD_ROLES = (
     Role.DEPARTMENT_SECRETARY,
     Role.BASE_SECRETARY,
 )
+# The offices that sign; who stands in for one of them sees what takes an office's signature.
+SIGNING_OFFICES = (Role.DEPARTMENT_SECRETARY, Role.BASE_SECRETARY, Role.RESIDENCY_OFFICE)
+OFFICE_SIGNERS = (SignerRole.DEPARTMENT, SignerRole.RESIDENCY)
 KEY_KEEPERS = (Role.SYSTEM_ADMINISTRATOR, *ISSUERS)
 
 
 def units_with(actor: Any, *roles: Role) -> list[Any]:
     """Return the units on which ``actor`` holds one of ``roles``."""
     return [g.unit for g in getattr(actor, "active_grants", ()) if g.role in roles]
+
+
+def offices_stood_in_for(people: Any) -> list[Any]:
+    """Return the units whose signing offices ``people`` hold, for whom somebody stands in."""
+    grants = active(RoleGrant.objects.filter(person__in=people, role__in=SIGNING_OFFICES))
+    return [grant.unit for grant in grants.select_related("unit")]
 
 
 def supervised_by(people: Any, student: str = "pk") -> Exists:
@@ -130,6 +141,18 @@ def keeps_the_ward(actor: Any, obj: Any = None) -> bool:
 
 
 @rules.predicate
+def stands_in_for_an_office(actor: Any, obj: Any = None) -> bool:
+    """The actor stands in for an office whose signature the award takes."""
+    units = offices_stood_in_for(principals_of(actor))
+    if obj is None or not units:
+        return bool(units)
+    if not set(OFFICE_SIGNERS) & set(obj.achievement.signers):
+        return False
+    places = [obj.student.unit, *([obj.stay.ward.unit] if obj.stay else [])]
+    return any(place.path.startswith(unit.path) for place in places for unit in units)
+
+
+@rules.predicate
 def proposed_it(actor: Any, obj: Any = None) -> bool:
     """The actor proposed the award."""
     return obj is None or obj.proposed_by_id == actor.pk
@@ -171,12 +194,18 @@ grant(
 )
 grant(
     "credentials.view_award",
-    is_holder | supervises_them | keeps_the_student | keeps_the_ward | proposed_it | issues,
+    is_holder
+    | supervises_them
+    | keeps_the_student
+    | keeps_the_ward
+    | proposed_it
+    | issues
+    | stands_in_for_an_office,
     reason=_("Only the student, their mentors and the offices concerned see this proposal."),
 )
 grant(
     "credentials.sign_award",
-    supervises_them | keeps_the_student | keeps_the_ward,
+    supervises_them | keeps_the_student | keeps_the_ward | stands_in_for_an_office,
     reason=_("Only those whose signature is asked for sign, or whom they have authorised."),
 )
 grant(

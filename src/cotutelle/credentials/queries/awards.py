@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import OuterRef, Q, QuerySet
 
@@ -12,13 +12,16 @@ from cotutelle.credentials.enums import AwardState, SignerRole
 from cotutelle.credentials.models import Award, SignOff
 from cotutelle.credentials.rules import (
     ISSUERS,
+    OFFICE_SIGNERS,
     PROPOSERS,
     WARD_ROLES,
+    offices_stood_in_for,
     proposable,
     supervised_by,
     units_with,
 )
 from cotutelle.institutions.queries import below
+from cotutelle.ledger.models import Entry
 from cotutelle.mentorship.enums import PairRole, PairState, Track
 from cotutelle.mentorship.models import Mentorship
 from cotutelle.people.enums import Role
@@ -42,9 +45,10 @@ def awards_visible_to(actor: Person) -> QuerySet[Award]:
 
     Their own; those they made; those of students they supervise (or whose mentor they stand in
     for), of the units whose office they are, of stays in their wards, and of what their
-    institution issues.
+    institution issues; those that take the signature of an office they stand in for.
     """
-    mentors = [actor.pk, *principals_of(actor).values_list("pk", flat=True)]
+    principals = list(principals_of(actor).values_list("pk", flat=True))
+    mentors = [actor.pk, *principals]
     found = (
         Q(student__person=actor)
         | Q(proposed_by=actor)
@@ -53,6 +57,10 @@ def awards_visible_to(actor: Person) -> QuerySet[Award]:
         | below(units_with(actor, *WARD_ROLES), "stay__ward__unit__path")
         | below(units_with(actor, *ISSUERS), "achievement__unit__path")
     )
+    if principals and (offices := offices_stood_in_for(principals)):
+        found |= Q(achievement__signers__overlap=list(OFFICE_SIGNERS)) & (
+            below(offices, "student__unit__path") | below(offices, "stay__ward__unit__path")
+        )
     return Award.objects.filter(found).select_related(*_JOINED)
 
 
@@ -108,11 +116,12 @@ OFFICES: Mapping[SignerRole, tuple[tuple[Role, ...], tuple[Role, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A signature that an award takes: whose it may be, and the one that was given."""
+    """A signature that an award takes: whose it may be, the one that was given, and by which agent."""
 
     role: SignerRole
     people: tuple[Person, ...]
     given: SignOff | None
+    agent: Person | None = None
 
 
 def signers_of(award: Award) -> dict[SignerRole, list[Person]]:
@@ -159,6 +168,21 @@ def slots_of(award: Award) -> list[Slot]:
     return [
         Slot(role, tuple(people), given.get(role)) for role, people in signers_of(award).items()
     ]
+
+
+def signatures_of(award: Award) -> list[Slot]:
+    """Return `slots_of` with the agents who signed for somebody, as the history tells."""
+    slots = slots_of(award)
+    if all(slot.given is None for slot in slots):
+        return slots
+    rows = Entry.objects.filter(
+        subject_type=award._meta.label_lower, subject_id=award.pk, on_behalf_of__isnull=False
+    ).select_related("actor", "payload")
+    agents = {}
+    for row in rows:
+        kept = getattr(row, "payload", None)  # an erased one says no more who signed for whom
+        agents[(kept.after or {}).get("role") if kept else None] = row.actor
+    return [replace(slot, agent=agents.get(slot.role)) for slot in slots]
 
 
 def roles_to_sign(award: Award, person: Person) -> list[SignerRole]:

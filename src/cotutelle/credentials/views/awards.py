@@ -26,7 +26,7 @@ from cotutelle.credentials.queries.awards import (
     proposable_stays,
     proposable_students,
     search_awards,
-    slots_of,
+    signatures_of,
     whose_to_sign,
 )
 from cotutelle.credentials.services.awards import (
@@ -254,7 +254,7 @@ def award(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "look": AWARD_KINDS[found.state],
         "form": form,
         "facts": in_words(found.facts),
-        "slots": slots_of(found),
+        "slots": signatures_of(found),
         "asked": [
             {"person": person, "role": role, "own": person == actor}
             for person, role in whose_to_sign(found, actor)
