@@ -14,6 +14,7 @@ from cotutelle.engines.rotation.diagnosis import (
     apply_repair,
     diagnose,
 )
+from cotutelle.engines.rotation.diagnosis.findings import least_missing
 from cotutelle.engines.rotation.generate import CONFLICTS, planted_conflict
 from cotutelle.engines.rotation.problem import Block, RotationProblem, Stay, Trainee, Ward
 from tests.engines.rotation.tiny import draw_problem, plans
@@ -173,6 +174,7 @@ def test_arithmetic_names_the_ward_the_month_and_the_places() -> None:
     (finding,) = found.findings
     assert (finding.code, finding.wards, finding.periods) == ("places", ("icu",), (1, 1))
     assert (finding.needed, finding.has) == (3, 2)
+    assert least_missing(found.findings) == 1
     (repair,) = found.repairs
     assert repair.changes == (Rule("capacity", ("icu",), (), (1, 1), 1),)
     assert repair.who == ("department",)

@@ -80,6 +80,25 @@ def arithmetic(problem: RotationProblem) -> tuple[Finding, ...]:
     )
 
 
+def least_missing(findings: Iterable[Finding]) -> int:
+    """Return how many places (in person-months) no plan can help overdrawing or not filling."""
+    counted: set[tuple[str, str, int]] = set()
+    total = 0
+    for finding in findings:
+        if finding.code not in ("places", "minimum") or finding.periods is None:
+            continue
+        first, last = finding.periods
+        cells = {
+            (finding.code, ward, period)
+            for ward in finding.wards
+            for period in range(first, last + 1)
+        }
+        if counted.isdisjoint(cells):
+            counted |= cells
+            total += finding.needed - finding.has
+    return total
+
+
 class _Person:
     """A trainee's blocks with the wards and starts that are possible."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from ortools.sat.python import cp_model
 
 from cotutelle.engines.rotation.checking import check_plan
-from cotutelle.engines.rotation.diagnosis.closeness import in_the_way, without_plan
+from cotutelle.engines.rotation.diagnosis.closeness import CloseEnough, in_the_way, without_plan
 from cotutelle.engines.rotation.diagnosis.model import RuleModel
 from cotutelle.engines.rotation.diagnosis.scope import Scope, merged, whole_trainees
 from cotutelle.engines.rotation.mending import mend
@@ -22,8 +22,12 @@ MOST = 3
 _PRICE: Mapping[Waiver, int] = {"officer": 10, "department": 11, "trainee": 12}
 _ANYBODY: frozenset[Waiver] = frozenset(_PRICE)
 _COUNTED: Set[Kind] = {"capacity", "minimum", "hospital_count"}
+_ENDLESS = 10**9
 _ROUNDS = 6
-_MENDING_SHARE = 0.7
+_QUICK_SHARE = 0.5
+"""Share of the time for a plan of the repaired problem in which it may be made anew at first."""
+
+_MENDING_SHARE = 0.3
 """Share of the time that is left while small circles around the change are not given up."""
 
 
@@ -106,6 +110,7 @@ class _Search:
         self.problem, self.scope, self.start, self.left = problem, scope, start, left
         self.found: dict[tuple[Rule, ...], Repair] = {}
         self.held: frozenset[Rule] = frozenset()
+        self.least = _ENDLESS
 
     def repair(self, asked: Set[Waiver], held: Set[Rule], seconds: float) -> None:
         """Look for the smallest repair by ``asked`` that leaves the rules ``held`` alone."""
@@ -114,7 +119,8 @@ class _Search:
             if self.left() <= until:
                 return
             model = RuleModel(self.problem, self.scope)
-            waived = _cheapest(model, asked, held, self.left() - until)
+            most = self.least - 1 if asked == _ANYBODY and not held else None
+            waived = _cheapest(model, asked, held, most, self.left() - until)
             changes = merged(waived or ())
             if not waived or changes in self.found:
                 return
@@ -122,6 +128,7 @@ class _Search:
             if stays is not None:
                 self.held |= {rule for rule in model.rules if _same(rule, waived)}
                 self.found[changes] = Repair(changes, sum(map(_size, waived)), stays)
+                self.least = min(self.least, sum(map(_cost, waived)))
                 return
 
     def _planned(
@@ -133,25 +140,30 @@ class _Search:
             self.scope |= whole_trainees(repaired, hopeless)
             return None
         seconds = self.left() - until
-        mending = until + seconds * _MENDING_SHARE
-        stays: Mapping[str, tuple[Stay, ...]] = mend(
-            repaired,
-            self.start,
-            seed=0,
-            workers=1,
-            going=lambda _: max(0.0, self.left() - mending),
-            only_feasible=True,
-        )
-        if check_plan(repaired, stays) and self.left() > until:
-            stays = plan_rotations(
+        stays = self._planned_anew(repaired, CloseEnough(is_hopeless=True), seconds * _QUICK_SHARE)
+        if check_plan(repaired, stays):
+            mending = until + seconds * _MENDING_SHARE
+            stays = mend(
                 repaired,
-                time_limit=self.left() - until,
-                report=lambda progress: progress.score is None,
-            ).stays
+                self.start,
+                seed=0,
+                workers=1,
+                going=lambda _: max(0.0, self.left() - mending),
+                only_feasible=True,
+            )
+        if check_plan(repaired, stays) and self.left() > until:
+            stays = self._planned_anew(repaired, CloseEnough(), self.left() - until)
         if not check_plan(repaired, stays):
             return stays
         self.scope = in_the_way(repaired, stays, self.scope)
         return None
+
+    def _planned_anew(
+        self, repaired: RotationProblem, enough: CloseEnough, seconds: float
+    ) -> Mapping[str, tuple[Stay, ...]]:
+        return plan_rotations(
+            repaired, time_limit=max(0.1, seconds), report=lambda progress: not enough(progress)
+        ).stays
 
 
 def _same(rule: Rule, waived: Iterable[Rule]) -> bool:
@@ -166,10 +178,18 @@ def _size(change: Rule) -> int:
     return (change.amount or 0) if change.kind in _COUNTED else 1
 
 
+def _cost(change: Rule) -> int:
+    return _PRICE[change.waiver] * _size(change)
+
+
 def _cheapest(
-    model: RuleModel, asked: Set[Waiver], held: Set[Rule], seconds: float
+    model: RuleModel, asked: Set[Waiver], held: Set[Rule], most: int | None, seconds: float
 ) -> list[Rule] | None:
-    """Return the least that ``asked`` have to waive, or ``None`` where that does not suffice."""
+    """
+    Return the least that ``asked`` have to waive.
+
+    ``None`` where that does not suffice, or costs more than ``most``.
+    """
     cost: list[Any] = []
     for rule, on in model.on.items():
         if rule.waiver not in asked or rule in held:
@@ -181,6 +201,8 @@ def _cheapest(
             cost += [price * extra for extra in model.extra.get(rule, ())]
         else:
             cost.append(price * (1 - on))
+    if most is not None:
+        model.model.add(sum(cost) <= most)
     model.model.minimize(sum(cost))
     status, solver = model.run(seconds)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

@@ -86,6 +86,11 @@ def places_of(problem: RotationProblem, names: Set[str], blocks: Mapping[str, Se
     )
 
 
+def size_of(problem: RotationProblem, scope: Scope) -> int:
+    """Return how many starts the blocks of a scope have, all rules aside."""
+    return problem.horizon * sum(len(blocks) for blocks in scope.blocks.values())
+
+
 def rules_of(problem: RotationProblem, scope: Scope) -> list[Rule]:
     """List the rules inside, each as small as can be: one trainee, one month, one place."""
     found: list[Rule] = [Rule("horizon")]

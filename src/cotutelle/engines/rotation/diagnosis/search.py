@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from cotutelle.engines.rotation.checking import check_plan
-from cotutelle.engines.rotation.diagnosis.closeness import without_plan
+from cotutelle.engines.rotation.diagnosis.closeness import CloseEnough, without_plan
 from cotutelle.engines.rotation.diagnosis.cores import Core, find_core
-from cotutelle.engines.rotation.diagnosis.findings import Finding, arithmetic
+from cotutelle.engines.rotation.diagnosis.findings import Finding, arithmetic, least_missing
 from cotutelle.engines.rotation.diagnosis.model import RuleModel
 from cotutelle.engines.rotation.diagnosis.repairs import find_repairs
 from cotutelle.engines.rotation.diagnosis.scope import (
@@ -17,6 +17,7 @@ from cotutelle.engines.rotation.diagnosis.scope import (
     around_wards,
     merged,
     places_of,
+    size_of,
     whole_trainees,
 )
 from cotutelle.engines.rotation.placement import Cell
@@ -25,6 +26,9 @@ from cotutelle.engines.rotation.problem import RotationProblem
 from cotutelle.engines.rotation.rules import WAIVERS, Kind, Repair, Rule
 from cotutelle.engines.rotation.solving import plan_rotations
 from cotutelle.engines.rotation.validation import validate_problem
+
+_SMALL = 10_000
+"""Starts of blocks up to which repairs look at all blocks of the trainees concerned at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,8 @@ class _Search:
         hopeless = without_plan(self.problem)
         findings = (*arithmetic(self.problem), *self.own_rules(hopeless))
         core = self.core_of(self.sure_scopes(hopeless, findings), 0.4)
-        elastic = self.closest(hopeless, 0.6 if not findings else 0.5)
+        enough = CloseEnough(least_missing(findings), is_hopeless=bool(findings))
+        elastic = self.closest(hopeless, enough, 0.6 if not findings else 0.5)
         if elastic is not None and not hopeless and not check_plan(self.problem, elastic.stays):
             return self.result(True, findings, elastic, None, ())
         crowded = {*elastic.over, *elastic.under} if elastic else set()
@@ -121,7 +126,9 @@ class _Search:
             return self.result(None, findings, elastic, None, ())
         scope = whole_trainees(self.problem, hopeless)
         if crowded:
-            scope |= around_wards(self.problem, crowded, whole=False)
+            near = around_wards(self.problem, crowded, whole=True)
+            is_small = size_of(self.problem, near) <= _SMALL
+            scope |= near if is_small else around_wards(self.problem, crowded, whole=False)
         repairs = find_repairs(self.problem, scope, elastic, self.left)
         return self.result(False, findings, elastic, core, repairs)
 
@@ -183,7 +190,7 @@ class _Search:
                 return found
         return None
 
-    def closest(self, hopeless: list[str], share: float) -> Plan | None:
+    def closest(self, hopeless: list[str], enough: CloseEnough, share: float) -> Plan | None:
         """Plan everybody who has a plan alone, overdrawing places where it must be."""
         trainees = tuple(t for t in self.problem.trainees if t.id not in hopeless)
         if not trainees:
@@ -193,7 +200,7 @@ class _Search:
             replace(self.problem, trainees=trainees, previous=previous),
             time_limit=max(1.0, self.left(share)),
             seed=self.seed,
-            report=lambda progress: progress.score is None,
+            report=lambda progress: not enough(progress),
         )
 
     def result(
