@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.test import Client
 
 from cotutelle.programmes.enums import EnrolmentState, LeaveState
 from cotutelle.programmes.models import Enrolment
+from cotutelle.rotations import hours_tasks
 from cotutelle.rotations.models import HoursPolicy
 from cotutelle.rotations.queries.hours import account_of
-from cotutelle.rotations.services.hours_grants import grant_week
+from cotutelle.rotations.services.hours_grants import follow_leave, grant_week
 from tests.factories.rotations_hours import HoursWorld, make_hours_world
 from tests.factories.rotations_programmes import make_leave, make_template
 
@@ -81,6 +83,46 @@ def test_a_week_away_grants_nothing_until_somebody_is_back(world: HoursWorld) ->
     leave.save()
     assert grant_week(MONDAY) == 1
     assert account_of(world.student).granted == FULL * 0.4
+
+
+def test_leave_agreed_to_afterwards_takes_its_share_once(world: HoursWorld) -> None:
+    grant_week(MONDAY)
+    assert follow_leave(MONDAY) == 0
+    away(world, MONDAY + dt.timedelta(days=1), MONDAY + dt.timedelta(days=2))
+    assert [follow_leave(TODAY), follow_leave(MONDAY), grant_week(MONDAY)] == [1, 0, 0]
+    account = account_of(world.student, lines=5)
+    assert (account.granted, account.owed) == (FULL * 0.6, 0)
+    assert [(line.minutes, line.follows_leave) for line in account.lines] == [
+        (-192, True),
+        (FULL, False),
+    ]
+    leave = world.student.enrolment.leaves.get()
+    leave.state, leave.returned_on = LeaveState.RETURNED, MONDAY + dt.timedelta(days=2)
+    leave.save()
+    assert [follow_leave(MONDAY), follow_leave(MONDAY)] == [1, 0]
+    assert account_of(world.student).granted == FULL * 0.8
+    leave.delete()
+    assert [follow_leave(MONDAY), follow_leave(MONDAY)] == [1, 0]
+    assert account_of(world.student).granted == FULL
+
+
+def test_leave_alone_corrects_what_was_granted(world: HoursWorld) -> None:
+    grant_week(MONDAY)
+    HoursPolicy.objects.create(unit=world.hospital, half_day_hours=3)
+    assert follow_leave(MONDAY) == 0
+    away(world, MONDAY + WEEK, MONDAY + WEEK)
+    assert (follow_leave(MONDAY), follow_leave(MONDAY + WEEK)) == (0, 0)
+    assert account_of(world.student).granted == FULL
+
+
+def test_the_account_says_what_leave_takes(world: HoursWorld, client: Client) -> None:
+    grant_week(MONDAY)
+    away(world, MONDAY, MONDAY + dt.timedelta(days=1))
+    hours_tasks.hours_daily(0)
+    client.force_login(world.person)
+    page = client.get("/rotations/hours/my/").content.decode()
+    assert "请假期间不给予科研时间" in page
+    assert "因请假减少" in page
 
 
 def test_leave_that_nobody_agreed_to_takes_nothing(world: HoursWorld) -> None:

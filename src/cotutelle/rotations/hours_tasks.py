@@ -10,18 +10,22 @@ from cotutelle.core.clock import today
 from cotutelle.programmes.models import Student
 from cotutelle.rotations.queries.hours import WEEK, monday_of
 from cotutelle.rotations.services.hours_alerts import evaluate_students, remind_overdue
-from cotutelle.rotations.services.hours_grants import grant_week
+from cotutelle.rotations.services.hours_grants import follow_leave, grant_week
 
 BATCH = 500
 # A student without a roster for so long is not looked at.
 RECENT = dt.timedelta(weeks=6)
+# For so many weeks, this one included, what was granted follows leave.
+FOLLOWED_WEEKS = 5
 
 
 @app.periodic(cron="20 5 * * *")
 @app.task(name="cotutelle.rotations.hours_daily", queueing_lock="cotutelle.rotations.hours_daily")
 def hours_daily(timestamp: int) -> None:
-    """Every morning: grant this week's research time to those who have none yet."""
+    """Every morning: grant this week's research time, less what leave since agreed to takes."""
     grant_week(today())
+    for n in range(FOLLOWED_WEEKS):
+        follow_leave(today() - n * WEEK)
 
 
 @app.periodic(cron="40 5 * * 1")

@@ -109,12 +109,17 @@ class HourException(models.Model):
         return self.student.person
 
 
+# What the reference of a line begins with that corrects a week's grant for leave.
+FOLLOWS_LEAVE = "leave:"
+
+
 class AccountLine(models.Model):
     """
     One movement of protected research time; rows are only ever added.
 
     ``minutes`` is signed: granted and repaid add to what the student has had or is owed back,
-    taken subtracts. ``reference`` makes each source count once.
+    taken subtracts; a week granted before leave was agreed to is followed by a granted line
+    below zero. ``reference`` makes each source count once.
     """
 
     student = models.ForeignKey(Student, models.CASCADE, related_name="research_lines")
@@ -139,6 +144,11 @@ class AccountLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.student} {AccountKind(self.kind).label} {self.minutes}"
+
+    @property
+    def follows_leave(self) -> bool:
+        """Whether it corrects a week's grant for leave agreed to, or cut short, afterwards."""
+        return self.reference.startswith(FOLLOWS_LEAVE)
 
 
 class HoursAlert(models.Model):

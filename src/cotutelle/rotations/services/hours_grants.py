@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import Count, Q, Sum
 
 from cotutelle.core.clock import now
 from cotutelle.ledger.services import record_many
@@ -14,6 +15,7 @@ from cotutelle.programmes.models import Leave, Student
 from cotutelle.programmes.queries.leave import COUNTED, leaves_between
 from cotutelle.rotations.enums import AccountKind
 from cotutelle.rotations.models import AccountLine, Stay
+from cotutelle.rotations.models.hours import FOLLOWS_LEAVE
 from cotutelle.rotations.queries.hours import monday_of, policies_for
 
 WORKING_DAYS = 5
@@ -29,7 +31,61 @@ def grant_week(monday: dt.date) -> int:
     were granted time.
     """
     monday = monday_of(monday)
-    reference = f"granted:{monday.isoformat()}"
+    reference = _granted(monday)
+    due = {student: minutes for student, (minutes, _away) in _due(monday).items() if minutes}
+    granted = AccountLine.objects.filter(student__in=due, reference=reference)
+    there = set(granted.values_list("student_id", flat=True))
+    new = [
+        _line(student, monday, minutes, reference)
+        for student, minutes in due.items()
+        if student.pk not in there
+    ]
+    _keep(new, monday, "rotations.research_time.granted")
+    return len(new)
+
+
+@transaction.atomic
+def follow_leave(monday: dt.date) -> int:
+    """
+    Let what the week of ``monday`` was granted follow leave agreed to, or cut short, since.
+
+    The difference becomes a line of its own. Only those are looked at who have leave in the
+    week, or had when a line was made for it. Returns how many lines were added.
+    """
+    monday = monday_of(monday)
+    due = _due(monday)
+    rows = AccountLine.objects.filter(
+        Q(reference=_granted(monday)) | Q(reference__startswith=_followed(monday)),
+        student__in=due,
+    )
+    sums = {
+        key: (total, lines)
+        for key, total, lines in rows.values_list("student")
+        .annotate(total=Sum("minutes"), lines=Count("pk"))
+        .order_by()
+    }
+    new = []
+    for student, (minutes, is_away) in due.items():
+        if student.pk not in sums:
+            continue
+        had, lines = sums[student.pk]
+        if had != minutes and (is_away or lines > 1):
+            reference = f"{_followed(monday)}{lines}"
+            new.append(_line(student, monday, minutes - had, reference))
+    _keep(new, monday, "rotations.research_time.followed_leave")
+    return len(new)
+
+
+def _granted(monday: dt.date) -> str:
+    return f"granted:{monday.isoformat()}"
+
+
+def _followed(monday: dt.date) -> str:
+    return f"{FOLLOWS_LEAVE}{monday.isoformat()}:"
+
+
+def _due(monday: dt.date) -> dict[Student, tuple[int, bool]]:
+    """Return the minutes due to everybody on a ward that gives some, and who is on leave."""
     stays = (
         Stay.objects.filter(
             starts_on__lte=monday, ends_on__gte=monday, ward__research_half_days__gt=0
@@ -40,31 +96,33 @@ def grant_week(monday: dt.date) -> int:
     wards = {stay.participant.student: stay.ward for stay in stays}
     policies = policies_for(student.unit for student in wards)
     away = _days_away(wards, monday)
-    granted = AccountLine.objects.filter(student__in=wards, reference=reference)
-    there = set(granted.values_list("student_id", flat=True))
-    new = []
+    found = {}
     for student, ward in wards.items():
-        days = WORKING_DAYS - len(away[student.pk])
-        if student.pk in there or not days:
-            continue
         half_day_minutes = round(policies[student.unit_id].half_day_hours * 60)
-        new.append(
-            AccountLine(
-                student=student,
-                day=monday,
-                kind=AccountKind.GRANTED,
-                minutes=round(ward.research_half_days * half_day_minutes * days / WORKING_DAYS),
-                reference=reference,
-                at=now(),
-            )
-        )
+        days = WORKING_DAYS - len(away[student.pk])
+        minutes = round(ward.research_half_days * half_day_minutes * days / WORKING_DAYS)
+        found[student] = minutes, days < WORKING_DAYS
+    return found
+
+
+def _line(student: Student, monday: dt.date, minutes: int, reference: str) -> AccountLine:
+    return AccountLine(
+        student=student,
+        day=monday,
+        kind=AccountKind.GRANTED,
+        minutes=minutes,
+        reference=reference,
+        at=now(),
+    )
+
+
+def _keep(new: list[AccountLine], monday: dt.date, action: str) -> None:
     AccountLine.objects.bulk_create(new, batch_size=1_000, ignore_conflicts=True)
     record_many(
-        "rotations.research_time.granted",
+        action,
         actor=None,
         items=[(line.student, None, {"week": monday, "minutes": line.minutes}) for line in new],
     )
-    return len(new)
 
 
 def _days_away(students: Iterable[Student], monday: dt.date) -> dict[int, set[dt.date]]:

@@ -88,12 +88,13 @@ class DifferenceNew(In):
 
 
 class LineOut(Out):
-    """A movement of research time, in minutes with their sign."""
+    """A movement of research time, in minutes with their sign; some correct a grant for leave."""
 
     day: dt.date
     kind: AccountKind
     minutes: int
     note: str
+    follows_leave: bool
 
 
 class AccountOut(Out):
@@ -189,7 +190,13 @@ def _account(student: Student) -> AccountOut:
 
 
 def _line(row: AccountLine) -> LineOut:
-    return LineOut(day=row.day, kind=AccountKind(row.kind), minutes=row.minutes, note=row.note)
+    return LineOut(
+        day=row.day,
+        kind=AccountKind(row.kind),
+        minutes=row.minutes,
+        note=row.note,
+        follows_leave=row.follows_leave,
+    )
 
 
 def _me(request: ApiRequest) -> Student:
