@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
 from datetime import date
 
 import pytest
@@ -13,6 +16,7 @@ import typer
 from typer.testing import CliRunner
 
 from cotutelle.cli import credential_page
+from cotutelle.credentials.offline.actions import action_words
 from cotutelle.credentials.offline.build import build_page, page_words
 from cotutelle.credentials.offline.scripts import join_modules
 from tests.engines.credentials.world import World
@@ -133,3 +137,25 @@ def test_the_command_writes_the_page(tmp_path):
     assert refused.exit_code == 2
     assert "nobody" in refused.output
     assert not output.exists()
+
+
+def test_the_command_names_events_as_the_served_page_does(tmp_path):
+    policy, output = tmp_path / "policy.txt", tmp_path / "verify.html"
+    policy.write_text(World().policy, encoding="utf-8")
+    bare = {name: text for name, text in os.environ.items() if "DJANGO" not in name}
+    bare = {name: text for name, text in bare.items() if "COTUTELLE" not in name}
+    arguments = ["credential", "page", "--policy", str(policy), "--output", str(output)]
+
+    done = subprocess.run(
+        [sys.executable, "-c", "from cotutelle.cli import main; main()", *arguments],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+        env=bare | {"COTUTELLE_DATA_DIR": str(tmp_path / "data")},
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    words = json.loads(block(output.read_text(encoding="utf-8"), 'id="cv-data">', "</script>"))[
+        "words"
+    ]
+    assert words.items() >= action_words().items()
+    assert words["action.credentials.award.signed"]["zh"] == "已签署：符合标准"
+    assert not (tmp_path / "data").exists(), "no database was asked and nothing was kept"
