@@ -31,7 +31,7 @@
       const tone = i => C.tracks[d.series[i].track] || (i === 0 ? C.accent : i === 1 ? C.ink : C.series[i % C.series.length]);
       return { ...base(C, 'axis'), tooltip: { ...base(C, 'axis').tooltip, axisPointer: { type: 'line' } }, grid: { left: 40, right: Math.min(end + 14, 160), top: 14, bottom: 24 }, xAxis: cats(C, d, { boundaryGap: false, axisLabel: { hideOverlap: true } }),
         yAxis: axis(C, { min: 0, max: d.max, splitNumber: 2, axisLabel: { formatter: '{value}' + (d.unit || '') } }),
-        series: d.series.map((s, i) => ({ name: s.name, type: 'line', data: s.values, symbol: 'none', lineStyle: { width: 2.5, color: tone(i) }, itemStyle: { color: tone(i) }, labelLayout: { moveOverlap: 'shiftY' }, endLabel: { show: true, formatter: s.end || s.name, ...text(C), color: tone(i), fontWeight: 600, distance: 6 } })) };
+        series: d.series.map((s, i) => ({ name: s.name, type: 'line', data: s.values, symbol: 'none', lineStyle: { width: 2.5, color: tone(i) }, itemStyle: { color: tone(i) }, labelLayout: { moveOverlap: 'shiftY' }, endLabel: { show: true, formatter: s.end || s.name, ...text(C), color: tone(i), fontWeight: 600, lineHeight: 17, distance: 6 } })) };
     },
     stackedbar(d, C) {
       return { ...base(C, 'axis'), ...legend(C, d), grid: { left: 36, right: 8, top: 34, bottom: 24 }, xAxis: cats(C, d, { axisLabel: { color: C.ink, hideOverlap: true } }), yAxis: axis(C, { min: 0, splitNumber: 3 }),
