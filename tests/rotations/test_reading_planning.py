@@ -32,6 +32,7 @@ from cotutelle.rotations.services.planning_wishes import EventData
 from cotutelle.workflow.enums import TaskState
 from cotutelle.workflow.models import Task
 from tests.factories.rotations_planning import World, make_world
+from tests.factories.rotations_setup import make_stay
 from tests.rotations.planning_plans import ready_scenario
 
 pytestmark = pytest.mark.django_db
@@ -203,6 +204,36 @@ def test_an_archived_plan_ends_with_this_month() -> None:
     assert [load.ours for load in loads_of(ward, month, 8)] == [2, *[0] * 7]
     spans = Span.objects.filter(kind="rotations.stay", state="confirmed")
     assert {span.ends_at.date() for span in spans} <= {add_months(month, 1), last_of(month)}
+
+
+def test_who_goes_on_by_another_plan_stands_in_wards_as_that_one_says() -> None:
+    world = make_world(starts_in=0)
+    publish(world)
+    month = world.cycle.starts_on
+    old, new = world.wards["IM1"], world.wards["SU1"]
+    moved, stays = stay_of(world, 0, "IM", 0).participant, stay_of(world, 1, "IM", 0).participant
+    back = add_months(month, -1)
+    Stay.objects.filter(participant__in=[moved, stays], starts_on=month).update(starts_on=back)
+    planning_cycles.archive_cycle(world.cycle, actor=world.office)
+    assert {s.participant for s in intake_of(old, month).staying} == {moved, stays}
+    second = Cycle.objects.create(
+        unit=world.hospital, name_zh="另一轮", starts_on=month, months=8,
+        state=CycleState.PUBLISHED, created_by=world.office, created_at=world.cycle.created_at,
+    )  # fmt: skip
+    for before, ward in ((moved, new), (stays, old)):
+        row = Participant.objects.create(
+            cycle=second, student=before.student, curriculum=world.curriculum
+        )
+        make_stay(row, ward, 0, 2)
+    here, there = intake_of(old, month), intake_of(new, month)
+    assert ([s.participant for s in here.leaving], here.present) == ([moved], 1)
+    assert [s.participant.student for s in here.staying] == [stays.student]
+    assert here.staying[0].participant.cycle == second
+    assert moved.student in [s.participant.student for s in there.coming]
+    assert [load.ours for load in loads_of(old, back, 4)] == [2, 1, 1, 0]
+    assert [load.ours for load in loads_of(new, back, 4)] == [0, 2, 1, 0]
+    assert ward_on(moved.student, month) == new
+    assert ward_on(moved.student, back) == old
 
 
 def test_what_was_before_an_archived_plan_ended_keeps_its_block() -> None:

@@ -26,6 +26,7 @@ from cotutelle.rotations.models import (
     Stay,
     Ward,
 )
+from cotutelle.rotations.queries.stays import stays_on
 from cotutelle.rotations.rules.hours import HOURS_ROLES, WARD_ROLES
 
 WEEK = dt.timedelta(weeks=1)
@@ -59,7 +60,8 @@ def policies_for(units: Iterable[Unit]) -> dict[int, HoursPolicy]:
 def ward_on(student: Student, day: dt.date) -> Ward | None:
     """Return the ward of the published plan on ``day``."""
     stay = (
-        Stay.objects.filter(participant__student=student, starts_on__lte=day, ends_on__gte=day)
+        stays_on(day)
+        .filter(participant__student=student)
         .select_related("ward", "ward__unit", "ward__hospital")
         .first()
     )

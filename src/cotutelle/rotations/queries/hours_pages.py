@@ -18,7 +18,6 @@ from cotutelle.rotations.models import (
     DutyEntry,
     HourException,
     HoursAlert,
-    Stay,
     Ward,
 )
 from cotutelle.rotations.queries.hours import (
@@ -34,6 +33,7 @@ from cotutelle.rotations.queries.hours import (
     week_of_student,
     weeks_of,
 )
+from cotutelle.rotations.queries.stays import stays_on
 
 CHART_WEEKS = 8
 ASKED_DAYS = 7
@@ -108,9 +108,7 @@ def recent_weeks(student: Student, today: dt.date, weeks: int = CHART_WEEKS) -> 
 
 def wards_today(students: Sequence[Student], today: dt.date) -> dict[int, Ward]:
     """Return where each student is today, by student key; one query."""
-    stays = Stay.objects.filter(
-        participant__student__in=students, starts_on__lte=today, ends_on__gte=today
-    )
+    stays = stays_on(today).filter(participant__student__in=students)
     rows = stays.select_related("ward__unit", "ward__hospital", "participant")
     return {stay.participant.student_id: stay.ward for stay in rows}
 

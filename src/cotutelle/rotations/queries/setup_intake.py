@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cotutelle.rotations.models import Stay, Ward
 from cotutelle.rotations.months import add_months, last_of
+from cotutelle.rotations.queries.stays import last_day_of, with_successors
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,14 @@ class Intake:
 
 
 def intake_of(ward: Ward, month: dt.date) -> Intake:
-    """Return the intake of ``ward`` in the month that begins on ``month``; one query."""
+    """
+    Return the intake of ``ward`` in the month that begins on ``month``; one query.
+
+    Whoever went from an archived plan to another one is listed as the other one says.
+    """
     before = add_months(month, -1)
     stays = (
-        Stay.objects.filter(ward=ward, starts_on__lte=last_of(month), ends_on__gte=before)
+        with_successors(Stay.objects.all()).filter(ward=ward, starts_on__lte=last_of(month), ends_on__gte=before)
         .select_related(
             "participant__student__person", "participant__student__unit",
             "participant__curriculum", "block__department",
@@ -43,10 +48,11 @@ def intake_of(ward: Ward, month: dt.date) -> Intake:
     earlier: dict[int, Stay] = {}
     now: dict[int, Stay] = {}
     for stay in stays:
-        if stay.starts_on < month:
-            earlier[stay.participant_id] = stay
-        if stay.ends_on >= month:
-            now.setdefault(stay.participant_id, stay)
+        ends_on = last_day_of(stay.ends_on, stay.succeeded_on)
+        if stay.starts_on < month and ends_on >= before:
+            earlier[stay.participant.student_id] = stay
+        if ends_on >= max(month, stay.starts_on):
+            now.setdefault(stay.participant.student_id, stay)
     return Intake(
         month,
         coming=tuple(s for key, s in now.items() if key not in earlier),

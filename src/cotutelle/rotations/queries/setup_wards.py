@@ -14,6 +14,7 @@ from cotutelle.institutions.queries import below
 from cotutelle.people.models import Person
 from cotutelle.rotations.models import Occupancy, Stay, Ward, WardMonth
 from cotutelle.rotations.months import first_of, last_of, months_between, months_from
+from cotutelle.rotations.queries.stays import last_day_of, with_successors
 from cotutelle.rotations.rules.setup import PLANNERS, WARD_KEEPERS, WARD_OFFICES, WARD_READERS
 
 HALF, THREE_QUARTERS = 0.5, 0.75
@@ -143,16 +144,17 @@ def loads_of(ward: Ward, first: dt.date, n: int) -> list[MonthLoad]:
 
 
 def _ours(wards: list[int], months: Sequence[dt.date]) -> dict[tuple[int, dt.date], set[int]]:
-    """Return the participants of the plans in force, by ward and month."""
+    """Return the students of the plans in force, by ward and month."""
     found: dict[tuple[int, dt.date], set[int]] = defaultdict(set)
     if not months:
         return found
-    stays = Stay.objects.filter(
+    stays = with_successors(Stay.objects.all()).filter(
         ward__in=wards, starts_on__lte=last_of(months[-1]), ends_on__gte=months[0]
     )
-    for ward, person, start, end in stays.values_list(
-        "ward_id", "participant_id", "starts_on", "ends_on"
+    for ward, student, start, end, succeeded_on in stays.values_list(
+        "ward_id", "participant__student_id", "starts_on", "ends_on", "succeeded_on"
     ):
-        for month in months_between(max(first_of(start), months[0]), min(end, months[-1])):
-            found[ward, month].add(person)
+        until = min(last_day_of(end, succeeded_on), months[-1])
+        for month in months_between(max(first_of(start), months[0]), until):
+            found[ward, month].add(student)
     return found

@@ -14,9 +14,10 @@ from cotutelle.ledger.services import record_many
 from cotutelle.programmes.models import Leave, Student
 from cotutelle.programmes.queries.leave import COUNTED, leaves_between
 from cotutelle.rotations.enums import AccountKind
-from cotutelle.rotations.models import AccountLine, Stay
+from cotutelle.rotations.models import AccountLine
 from cotutelle.rotations.models.hours import FOLLOWS_LEAVE
 from cotutelle.rotations.queries.hours import monday_of, policies_for
+from cotutelle.rotations.queries.stays import stays_on
 
 WORKING_DAYS = 5
 
@@ -87,9 +88,8 @@ def _followed(monday: dt.date) -> str:
 def _due(monday: dt.date) -> dict[Student, tuple[int, bool]]:
     """Return the minutes due to everybody on a ward that gives some, and who is on leave."""
     stays = (
-        Stay.objects.filter(
-            starts_on__lte=monday, ends_on__gte=monday, ward__research_half_days__gt=0
-        )
+        stays_on(monday)
+        .filter(ward__research_half_days__gt=0)
         .select_related("ward", "participant__student__unit")
         .order_by("id")
     )
