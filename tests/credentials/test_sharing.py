@@ -18,6 +18,7 @@ from cotutelle.core.clock import now
 from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.credentials.enums import CredentialState, Cryptosuite
 from cotutelle.credentials.models import Credential, Share
+from cotutelle.credentials.queries import bundles
 from cotutelle.credentials.queries.bundles import bundle_of, shown_in
 from cotutelle.credentials.queries.shares import open_share
 from cotutelle.credentials.services.papers import ATTACHMENT, badge_of, issue_paper
@@ -31,8 +32,10 @@ from cotutelle.engines.credentials.files import read_file
 from cotutelle.engines.credentials.report import Report
 from cotutelle.engines.credentials.verifying import verify_bundle
 from cotutelle.files.services import read_file as stored
-from cotutelle.ledger.models import Trace
+from cotutelle.ledger.enums import AnchorKind, AnchorState
+from cotutelle.ledger.models import Anchor, Trace
 from cotutelle.ledger.queries import policy_text
+from cotutelle.ledger.queries.log import published_checkpoint
 from tests.factories.credentials import Scene, make_achievement, make_credential, make_scene
 from tests.factories.log import WatchedLog, make_log
 
@@ -111,6 +114,57 @@ def test_a_new_bundle_says_that_it_holds_no_more(
     settle(log)
     assert state_of(checked(bundle_of(certificate)), "status") == ("bad", code)
     assert state_of(checked(before), "status")[0] == "good"  # as of then, and it says of when
+
+
+def anchored(log: WatchedLog) -> Anchor:
+    """Anchor what is published now."""
+    head = published_checkpoint(log.shard)
+    assert head is not None
+    return Anchor.objects.create(
+        shard=log.shard, kind=AnchorKind.EVM, state=AnchorState.CONFIRMED, size=head.size,
+        root=head.root, sent_at=now(), confirmed_at=now(),
+        reference={"chain_id": 31337, "contract": "0x00", "tx": "0x01", "block": 7},
+    )  # fmt: skip
+
+
+def test_what_was_anchored_earlier_is_proven_to_be_the_same_history(
+    certificate: Credential, scene: Scene, log: WatchedLog
+) -> None:
+    anchor = anchored(log)
+    assert "consistency" not in (bundle_of(certificate) or {}), "one size"
+    make_credential(scene, make_achievement(scene.unit, actor=scene.officer))
+    settle(log)
+
+    bundle = bundle_of(certificate) or {}
+
+    (proof,) = bundle["consistency"]
+    head = published_checkpoint(log.shard)
+    assert head is not None
+    told = (proof["origin"], proof["from"], proof["to"])
+    assert told == (log.shard.origin, anchor.size, head.size)
+    assert state_of(checked(bundle), "witnesses") == ("good", "witnesses.good")
+    without = {name: value for name, value in bundle.items() if name != "consistency"}
+    assert state_of(checked(without), "witnesses") == ("good", "witnesses.apart")
+    assert checked(without).verdict == "valid"
+    wrong = {**proof, "proof": ["A" * 43 + "=", *proof["proof"][1:]]}
+    report = checked({**bundle, "consistency": [wrong]})
+    assert state_of(report, "witnesses") == ("bad", "witnesses.inconsistent")
+
+
+def test_a_file_shows_the_log_at_one_size_though_it_grows_meanwhile(
+    certificate: Credential, scene: Scene, log: WatchedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key_history = bundles.key_history
+
+    def grows(*given: Any) -> Any:
+        make_credential(scene, make_achievement(scene.unit, actor=scene.officer))
+        settle(log)
+        return key_history(*given)
+
+    monkeypatch.setattr(bundles, "key_history", grows)
+    report = checked(bundle_of(certificate))
+
+    assert (report.verdict, state_of(report, "witnesses")) == ("valid", ("good", "witnesses.good"))
 
 
 def test_a_link_opens_until_its_day_or_its_end(certificate: Credential, scene: Scene) -> None:

@@ -17,6 +17,7 @@ from cotutelle.engines.translog import (
     inclusion_proof,
     statement_entry,
 )
+from tests.engines.credentials.histories import HISTORIES
 from tests.engines.credentials.refusals import REFUSALS, changed
 from tests.engines.credentials.world import ISSUER, OTHER, World
 
@@ -240,5 +241,6 @@ CASES: dict[str, Callable[[], Case]] = {
     "anchor of an unknown kind": _of(_anchored(type="newspaper")),
     "no object": _of(lambda w: [1]),
     "neither bundle nor credential": _of(lambda w: {"a": 1}),
+    **{name: _of(make) for name, (make, _code) in HISTORIES.items()},
     **{name: _of(refusal.make) for name, refusal in REFUSALS.items()},
 }  # fmt: skip

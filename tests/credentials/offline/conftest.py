@@ -25,14 +25,14 @@ STATIC = Path(build.__file__).parent.parent / "static" / "credentials"
 DOOR = """\
 import { Refusal, browserFit, hex, textOf, unbase64 } from './verifier/bytes.js';
 import { canonicalJson, parseJson } from './verifier/json.js';
-import { leafHash, verifyInclusion } from './verifier/merkle.js';
+import { leafHash, verifyConsistency, verifyInclusion } from './verifier/merkle.js';
 import { unbake } from './verifier/images.js';
 import { checkProofs } from './verifier/integrity.js';
 import { checkCheckpoint, parsePolicy } from './verifier/policy.js';
 import { verifyFile } from './verifier.js';
 globalThis.units = {
   browserFit, canonicalJson, checkCheckpoint, checkProofs, hex, leafHash, parseJson, parsePolicy, textOf, unbake,
-  unbase64, verifyFile, verifyInclusion,
+  unbase64, verifyConsistency, verifyFile, verifyInclusion,
 };
 globalThis.outcome = async work => {
   try {

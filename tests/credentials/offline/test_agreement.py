@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 from typing import Any
@@ -116,3 +117,32 @@ def test_a_flipped_bit_is_valid_only_where_the_server_says_so(units: Page):
         seen["refused"] > 100
     )  # the rest is no longer JSON, or changes what is neither signed nor needed
     assert seen["valid"] < 20
+
+
+def test_both_compare_every_pair_of_sizes(units: Page):
+    """Proofs between all sizes up to 18, and each of them with a root or a hash exchanged."""
+    world = World(start=17)
+    roots = {n: base64.b64encode(world.tree.root(n)).decode() for n in range(1, 19)}
+    none = base64.b64encode(bytes(32)).decode()
+    pairs = [(small, large) for large in roots for small in roots if small < large]
+    asked = []
+    for small, large in pairs:
+        proof = world.consistency(small, large)["proof"]
+        asked.append([small, large, roots[small], roots[large], proof])
+        asked.append([small, large, none, roots[large], proof])
+        asked.append([small, large, roots[small], none, proof])
+        asked.append([small, large, roots[small], roots[large], [*proof, none]])
+        asked.append([small, large, roots[small], roots[large], proof[:-1]])
+        asked.append([small, large, roots[small], roots[large], [none, *proof[1:]]])
+
+    found = units.evaluate(
+        """async asked => Promise.all(asked.map(async ([small, large, one, other, proof]) => {
+          const bytes = proof.map(units.unbase64);
+          const done = await outcome(() => units.verifyConsistency(
+            BigInt(small), BigInt(large), units.unbase64(one), units.unbase64(other), bytes));
+          return done === undefined;
+        }))""",
+        asked,
+    )
+
+    assert found == [True, False, False, False, False, False] * len(pairs)

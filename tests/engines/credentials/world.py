@@ -7,6 +7,7 @@ each step can be taken differently to make one that is not.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import uuid
@@ -37,6 +38,7 @@ from cotutelle.engines.translog import (
     Signer,
     Tree,
     commitment,
+    consistency_proof,
     entry_bytes,
     inclusion_proof,
     leaf_hash,
@@ -218,6 +220,12 @@ class World:
         if payload is not None and salt is not None and not erased:
             found |= {"payload": payload, "salt": salt.hex()}
         return found
+
+    def consistency(self, small: int, large: int) -> dict[str, Any]:
+        """Return the proof that the log of ``large`` continues that of ``small``, as bundles have it."""
+        hashes = consistency_proof(self.tree, small, large)
+        proof = [base64.b64encode(one).decode() for one in hashes]
+        return {"origin": self.origin, "from": small, "to": large, "proof": proof}
 
     # certificates
 

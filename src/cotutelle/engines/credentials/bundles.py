@@ -21,6 +21,7 @@ def build_bundle(
     members: Sequence[tuple[Mapping[str, Any], Evidence]] = (),
     disclosed: Sequence[Evidence] = (),
     anchors: Sequence[Mapping[str, Any]] = (),
+    consistency: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """
     Return a share bundle (``cotutelle-bundle/1``).
@@ -34,6 +35,7 @@ def build_bundle(
     members : the credentials that a transcript contains, with evidence of their issuing.
     disclosed : evidence of the events that a transcript shows, with payload and salt.
     anchors : anchors of the tree that holds ``logged``.
+    consistency : proofs between the sizes of one log that the file shows, as of ``compare_heads``.
 
     Raises
     ------
@@ -49,6 +51,7 @@ def build_bundle(
         "keys": list(keys),
         "status": [{"credential": document, "logged": proof} for document, proof in status],
         "anchors": list(anchors),
+        **({"consistency": list(consistency)} if consistency else {}),
     }
     if members or disclosed or "ClrCredential" in credential.get("type", []):
         bundle["members"] = [

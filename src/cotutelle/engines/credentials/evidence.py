@@ -78,7 +78,12 @@ class Book:
     fork: VerifyError | None = None
     _heads: dict[str, Head | VerifyError] = field(default_factory=dict)
     _leaves: dict[tuple[str, int], bytes] = field(default_factory=dict)
-    _roots: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    _roots: dict[str, dict[int, bytes]] = field(default_factory=dict)
+
+    @property
+    def heads(self) -> Mapping[str, Mapping[int, bytes]]:
+        """Every state of a log that was stated: origin → size → root."""
+        return self._roots
 
     def prove(self, evidence: object) -> Logged:
         """
@@ -107,7 +112,8 @@ class Book:
 
     def remember_root(self, origin: str, size: int, root: bytes) -> None:
         """Note that somebody states this root for this size of the log."""
-        if self._roots.setdefault((origin, size), root) != root and self.fork is None:
+        roots = self._roots.setdefault(origin, {})
+        if roots.setdefault(size, root) != root and self.fork is None:
             self.fork = VerifyError("witnesses.fork", origin=origin, size=size)
 
     def _remember(self, origin: str, index: int, leaf: bytes, size: int, root: bytes) -> None:

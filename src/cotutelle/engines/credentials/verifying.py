@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from cotutelle.engines.credentials.anchors import check_anchors
+from cotutelle.engines.credentials.comparing import compare_heads
 from cotutelle.engines.credentials.completeness import check_completeness
 from cotutelle.engines.credentials.documents import (
     check_shape,
@@ -213,13 +214,21 @@ class _Checker:
         return check_completeness(credential, disclosed, places, self.book)
 
     def _witnesses(self, checked: Sequence[_Checked]) -> Finding:
-        if self.book.fork is not None:
-            return Finding.bad(self.book.fork)
+        try:
+            if self.book.fork is not None:
+                raise self.book.fork
+            apart = compare_heads(self.bundle.get("consistency"), self.book.heads)
+        except VerifyError as error:
+            return Finding.bad(error)
         for state in ("bad", "unknown", "absent"):
             for one in checked:
                 if one.witnesses.state == state:
                     return one.witnesses
-        return checked[0].witnesses
+        found = checked[0].witnesses
+        if apart is None:
+            return found
+        told = {**found.params, "origin": apart.origin, "sizes": list(apart.sizes)}
+        return Finding("good", "witnesses.apart", told)
 
 
 def _quorum(place: Logged | None, logged: Finding) -> Finding:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
-from cotutelle.engines.translog import LogProof, entry_bytes, inclusion_proof
-from cotutelle.ledger.models import Checkpoint, Entry, EntryPayload, Leaf
+from cotutelle.engines.translog import LogProof, consistency_proof, entry_bytes, inclusion_proof
+from cotutelle.ledger.models import Checkpoint, Entry, EntryPayload, Leaf, Shard
 from cotutelle.ledger.queries.log import (
     cosigned_note,
     newest_checkpoint,
@@ -84,7 +88,23 @@ def inclusion(leaf: Leaf, size: int) -> list[bytes]:
     return inclusion_proof(tree_of(leaf.shard, head.size), leaf.index, size)
 
 
-def evidence_of(thing: Entry | Leaf) -> dict[str, Any] | None:
+@dataclass(slots=True)
+class Heads:
+    """
+    The heads against which the evidence of one file is proven: of each tree one, as published when
+    it was first asked for. So a file shows a log at one size, however long it takes to make.
+    """
+
+    _known: dict[int, Checkpoint | None] = field(default_factory=dict)
+
+    def of(self, shard: Shard) -> Checkpoint | None:
+        """Return the head for ``shard``; ``None`` where nothing of it is published."""
+        if shard.pk not in self._known:
+            self._known[shard.pk] = published_checkpoint(shard)
+        return self._known[shard.pk]
+
+
+def evidence_of(thing: Entry | Leaf, heads: Heads | None = None) -> dict[str, Any] | None:
     """
     Return everything that proves a decision to a stranger: entry, payload, salt and proof.
 
@@ -92,6 +112,8 @@ def evidence_of(thing: Entry | Leaf) -> dict[str, Any] | None:
     ----------
     thing
         An entry of the history, or its leaf.
+    heads
+        Those of the file that it becomes part of; the last published one without it.
 
     Returns
     -------
@@ -100,7 +122,7 @@ def evidence_of(thing: Entry | Leaf) -> dict[str, Any] | None:
         ``salt``. ``None`` while no published tree holds it.
     """
     leaf = leaf_of(thing) if isinstance(thing, Entry) else thing
-    head = published_checkpoint(leaf.shard) if leaf else None
+    head = (heads or Heads()).of(leaf.shard) if leaf else None
     if leaf is None or head is None or head.size <= leaf.index:
         return None
     found: dict[str, Any] = {"entry": entry_json(leaf)}
@@ -108,3 +130,23 @@ def evidence_of(thing: Entry | Leaf) -> dict[str, Any] | None:
         found["payload"], found["salt"] = kept
     found["proof"] = proof_text(leaf, head)
     return found
+
+
+def consistency_of(shard: Shard, sizes: Iterable[int]) -> list[dict[str, Any]]:
+    """
+    Return the proofs that each of ``sizes`` of a tree continues the one before.
+
+    As a share bundle carries them; none where there are not two sizes. All have been signed.
+    """
+    ordered = sorted(set(sizes))
+    tree = tree_of(shard, ordered[-1]) if ordered else None
+    return [
+        {
+            "origin": shard.origin,
+            "from": small,
+            "to": large,
+            "proof": [b64encode(h).decode() for h in consistency_proof(tree, small, large)],
+        }
+        for small, large in pairwise(ordered)
+        if tree is not None
+    ]

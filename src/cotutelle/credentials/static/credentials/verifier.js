@@ -2,6 +2,7 @@
 // Formats and rules: docs/reference/credentials.md. Written apart from the server's check, so that each can correct the other.
 import { Refusal } from './verifier/bytes.js';
 import { checkAnchors } from './verifier/anchors.js';
+import { compareHeads } from './verifier/comparing.js';
 import { checkCompleteness } from './verifier/completeness.js';
 import { checkShape, checkValidity, isTranscript, issuerId, labelOf, membersOf } from './verifier/documents.js';
 import { digestOf, headOf, newBook, prove } from './verifier/evidence.js';
@@ -126,13 +127,20 @@ async function completenessOf(file, credential, inner) {
   return checkCompleteness(file.book, credential, file.bundle.disclosed ?? [], places);
 }
 
-function witnessesOf(book, checked) {
-  if (book.fork) return refused(book.fork);
+async function witnessesOf(book, proofs, checked) {
+  let apart;
+  try {
+    if (book.fork) throw book.fork;
+    apart = await compareHeads(book, proofs);
+  } catch (problem) {
+    return refused(problem);
+  }
   for (const state of ['bad', 'unknown', 'absent']) {
     const one = checked.find(({ witnesses }) => witnesses.state === state);
     if (one) return one.witnesses;
   }
-  return checked[0].witnesses;
+  const found = checked[0].witnesses;
+  return apart ? finding('good', 'witnesses.apart', { ...found.params, ...apart }) : found;
 }
 
 const listsNamedBy = credentials => new Set(credentials.filter(isObject).flatMap(one => listed(one.credentialStatus))
@@ -173,7 +181,7 @@ async function checkBundle(value, policy, now) {
   findings.anchor = await checkAnchors(file.book, file.bundle.anchors, main.place);
   const { found, events } = await completenessOf(file, credential, inner);
   findings.completeness = found;
-  findings.witnesses = witnessesOf(file.book, [main, ...inner.map(([, checked]) => checked)]);
+  findings.witnesses = await witnessesOf(file.book, file.bundle.consistency, [main, ...inner.map(([, checked]) => checked)]);
   return reportOf('credential', findings, factsOf(credential, members, events), now);
 }
 

@@ -1,7 +1,7 @@
 // What an anchor outside the log says. A chain is not asked here, and of a time-stamp (RFC 3161) only what it was made
 // over is compared: whether its authority is trusted is left open.
-import { Refusal, base64, hex, sameOctets, sha256, unbase64, unhex, utf8 } from './bytes.js';
-import { remember } from './evidence.js';
+import { Refusal, base64, sameOctets, sha256, unbase64, unhex, utf8 } from './bytes.js';
+import { rememberRoot } from './evidence.js';
 import { finding, refused } from './findings.js';
 import { isCount, isObject, isText, shown } from './json.js';
 import { verifyInclusion } from './merkle.js';
@@ -77,7 +77,7 @@ async function checkAnchor(book, place, anchor) {
   const { origin, size, root, inclusion } = readHead(anchor);
   if (origin !== place.origin) refuse('wrong_root');
   await verifyInclusion(place.index, BigInt(size), place.leaf, inclusion, root).catch(() => refuse('wrong_root'));
-  remember(book, origin, size, `size ${size}`, hex(root));
+  rememberRoot(book, origin, size, root);
   const { at } = anchor;
   if (readTime(at) === null) refuse('malformed');
   if (anchor.type === 'evm') {

@@ -59,14 +59,22 @@ function readProof(text) {
 }
 
 /** The book of a file: it checks evidence under one policy and notices when a log shows two histories. */
-export const newBook = policy => ({ policy, heads: new Map(), seen: new Map(), fork: null });
+export const newBook = policy => ({ policy, heads: new Map(), seen: new Map(), roots: new Map(), fork: null });
 
-/** Note a root that somebody states for a size of a log, or a leaf for a place. */
-export function remember(book, origin, size, place, found) {
+/** Note a leaf at a place of a log, or a root for a size. */
+function remember(book, origin, size, place, found) {
   const key = `${origin} ${place}`;
   const earlier = book.seen.get(key) ?? found;
   if (earlier !== found) book.fork ??= new Refusal('witnesses.fork', { origin, size: Number(size) });
   book.seen.set(key, earlier);
+}
+
+/** Note a root that somebody states for a size of a log; the first one stands. */
+export function rememberRoot(book, origin, size, root) {
+  remember(book, origin, size, `size ${size}`, hex(root));
+  if (!book.roots.has(origin)) book.roots.set(origin, new Map());
+  const roots = book.roots.get(origin);
+  if (!roots.has(BigInt(size))) roots.set(BigInt(size), root);
 }
 
 export async function headOf(book, note) {
@@ -95,7 +103,7 @@ export async function prove(book, evidence) {
   await verifyInclusion(proof.index, size, leaf, proof.hashes, root).catch(() => {
     throw new Refusal('logged.proof');
   });
-  remember(book, origin, size, `size ${size}`, hex(root));
+  rememberRoot(book, origin, size, root);
   remember(book, origin, size, `place ${proof.index}`, hex(leaf));
   return { entry, payload: await payloadOf(entry, evidence), index: proof.index, origin, leaf, head };
 }

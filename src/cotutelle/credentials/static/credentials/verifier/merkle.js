@@ -1,4 +1,5 @@
-// Merkle trees of RFC 6962 §2.1 (RFC 9162 §2.1): the leaf, the node, and proof that a leaf lies in a tree. Sizes are BigInt.
+// Merkle trees of RFC 6962 §2.1 (RFC 9162 §2.1): the leaf, the node, and proofs that a leaf lies in a tree
+// and that one tree continues another. Sizes are BigInt.
 import { Refusal, concat, sameOctets, sha256 } from './bytes.js';
 
 export const leafHash = entry => sha256(concat(Uint8Array.of(0), entry));
@@ -29,4 +30,38 @@ export async function verifyInclusion(index, size, leaf, proof, root) {
     last >>= 1n;
   }
   if (last !== 0n || !sameOctets(hash, root)) fail();
+}
+
+/** Refuse unless the tree of `small` leaves is the beginning of that of `large` ones (RFC 9162 §2.1.4.2); 1 <= small < large. */
+export async function verifyConsistency(small, large, smallRoot, largeRoot, proof) {
+  const fail = () => {
+    throw new Refusal('proof.consistency');
+  };
+  if (!proof.length || [smallRoot, largeRoot, ...proof].some(hash => hash.length !== 32)) fail();
+  const isWhole = (small & (small - 1n)) === 0n; // then the smaller root is itself a node of the larger tree
+  const [first, ...rest] = isWhole ? [smallRoot, ...proof] : proof;
+  let path = small - 1n;
+  let last = large - 1n;
+  while (path & 1n) {
+    path >>= 1n;
+    last >>= 1n;
+  }
+  let before = first;
+  let after = first;
+  for (const node of rest) {
+    if (last === 0n) fail();
+    if (path & 1n || path === last) {
+      before = await nodeHash(node, before);
+      after = await nodeHash(node, after);
+      while (!(path & 1n) && path !== 0n) {
+        path >>= 1n;
+        last >>= 1n;
+      }
+    } else {
+      after = await nodeHash(after, node);
+    }
+    path >>= 1n;
+    last >>= 1n;
+  }
+  if (last !== 0n || !sameOctets(before, smallRoot) || !sameOctets(after, largeRoot)) fail();
 }
