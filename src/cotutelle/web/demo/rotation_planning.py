@@ -92,11 +92,11 @@ def _last_years_trainees(demo: Demo) -> QuerySet[Student]:
 
 
 def _has_plan(scenario: Scenario) -> Callable[[], bool]:
-    """Return what ends a computation once it has a plan: the demonstration starts soon."""
+    """Return what ends a computation once it has a plan and a bound: the demonstration starts soon."""
 
     def told() -> bool:
         progress = Scenario.objects.values_list("progress", flat=True).get(pk=scenario.pk)
-        return progress.get("score") is not None
+        return progress.get("score") is not None and progress.get("bound") is not None
 
     return told
 
