@@ -52,8 +52,7 @@ from cotutelle.notices.models import Notice
 from cotutelle.people.enums import Role
 from cotutelle.programmes.models import Student
 from cotutelle.rotations.models import Stay
-from cotutelle.workflow.models import ProxyAct, Task
-from cotutelle.workflow.services import object_to_act
+from cotutelle.workflow.models import Task
 from tests.factories.credentials import (
     STATED,
     Scene,
@@ -69,7 +68,6 @@ from tests.factories.people import make_person
 from tests.factories.programmes import StudentFactory
 from tests.factories.rotations_programmes import make_enrolment, make_template
 from tests.factories.rotations_setup import DepartmentFactory, make_stay, make_ward
-from tests.factories.workflow import make_proxy
 
 pytestmark = pytest.mark.django_db
 BOTH = (SignerRole.CLINICAL, SignerRole.RESEARCH)
@@ -489,26 +487,6 @@ def test_who_does_not_agree_says_why_and_ends_it():
         scene.officer.pk,
         scene.clinical.person_id,
     }
-
-
-def test_an_agent_signs_for_a_mentor_who_may_object():
-    scene = make_scene()
-    mentor = scene.clinical.person
-    agent = make_person(unit=scene.unit)
-    award = make_award(scene)
-    with pytest.raises(Refused):
-        sign_award(award, SignerRole.PRINCIPAL, agrees=True, actor=agent, on_behalf_of=mentor)
-    make_proxy(mentor, agent)
-    agent = type(agent).objects.get(pk=agent.pk)
-
-    sign_award(award, SignerRole.PRINCIPAL, agrees=True, actor=agent, on_behalf_of=mentor)
-
-    entry = Entry.objects.get(action="credentials.award.signed")
-    assert (entry.actor, entry.on_behalf_of) == (agent, mentor)
-    assert award.sign_offs.get().signer == mentor
-    object_to_act(ProxyAct.objects.get(), objection="Not agreed", actor=mentor)
-    award.refresh_from_db()
-    assert (award.state, award.reason) == (AwardState.WITHDRAWN, "Not agreed")
 
 
 def _reach(scene: Scene, state: AwardState) -> Award:

@@ -1,4 +1,4 @@
-"""Signing for an office with an authorisation (代办): seen, signed, marked, objected to."""
+"""Signing for a mentor or an office with an authorisation (代办): seen, signed, marked, objected to."""
 
 from __future__ import annotations
 
@@ -23,6 +23,26 @@ from tests.factories.people import make_person
 from tests.factories.workflow import make_proxy
 
 pytestmark = pytest.mark.django_db
+
+
+def test_an_agent_signs_for_a_mentor_who_may_object():
+    scene = make_scene()
+    mentor = scene.clinical.person
+    agent = make_person(unit=scene.unit)
+    award = make_award(scene)
+    with pytest.raises(Refused):
+        sign_award(award, SignerRole.PRINCIPAL, agrees=True, actor=agent, on_behalf_of=mentor)
+    make_proxy(mentor, agent)
+    agent = type(agent).objects.get(pk=agent.pk)
+
+    sign_award(award, SignerRole.PRINCIPAL, agrees=True, actor=agent, on_behalf_of=mentor)
+
+    entry = Entry.objects.get(action="credentials.award.signed")
+    assert (entry.actor, entry.on_behalf_of) == (agent, mentor)
+    assert award.sign_offs.get().signer == mentor
+    object_to_act(ProxyAct.objects.get(), objection="Not agreed", actor=mentor)
+    award.refresh_from_db()
+    assert (award.state, award.reason) == (AwardState.WITHDRAWN, "Not agreed")
 
 
 def test_an_agent_signs_for_an_office_of_another_unit_and_sees_no_more():
