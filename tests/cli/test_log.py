@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from cotutelle.cli import app
 from cotutelle.ledger import queries, services
 from cotutelle.ledger.models import EntryPayload, Leaf, Shard
+from cotutelle.ledger.services.sealing import integrate, sign_head
 from tests.factories.institutions import make_consortium
 from tests.factories.log import WatchedLog, make_log, watched_log
 from tests.factories.people import PersonFactory
@@ -257,13 +258,15 @@ def test_a_new_key_signs_beside_the_old_until_that_is_retired(log: WatchedLog) -
     assert run("fsck").exit_code == 0
 
 
-def test_a_frozen_tree_is_named_by_the_next(log: WatchedLog) -> None:
-    decide()
-    frozen = log.shard
-    asked = run("freeze")
-    assert asked.exit_code == 1
-    assert run("freeze", "--yes", "--json").exit_code == 0
-    opened = log.shard
+def test_a_frozen_tree_is_named_by_the_next(settings: Any, tmp_path: Path) -> None:
+    with watched_log(settings, tmp_path / "data"):
+        decide()
+        frozen = Shard.objects.get()
+        asked = run("freeze")
+        assert asked.exit_code == 1
+        assert run("freeze", "--yes", "--json").exit_code == 0
+    opened = queries.open_shard()
+    assert opened is not None
     assert (opened.number, opened.origin) == (2, "log.example/log/2")
     first = Leaf.objects.get(shard=opened, index=0)
     head = queries.newest_checkpoint(Shard.objects.get(pk=frozen.pk))
@@ -272,5 +275,13 @@ def test_a_frozen_tree_is_named_by_the_next(log: WatchedLog) -> None:
     assert first.statement["previous"] == {
         "origin": frozen.origin, "size": head.size, "root": bytes(head.root).hex(),
     }  # fmt: skip
-    log.publish()
+    services.sequence()
+    sign_head(opened, integrate(opened))
     assert run("fsck").exit_code == 0
+
+
+def test_nothing_is_frozen_while_too_few_witnesses_answer(log: WatchedLog) -> None:
+    refused = run("freeze", "--yes")
+    assert refused.exit_code == 1
+    assert "Too few witnesses answer" in refused.output
+    assert Shard.objects.get() == log.shard

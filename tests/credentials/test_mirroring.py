@@ -15,9 +15,9 @@ from cotutelle.credentials.services.mirroring import mirror_all
 from cotutelle.credentials.services.standing import revoke
 from cotutelle.ledger.models import Leaf, Witness
 from cotutelle.ledger.queries.log import issuer_of
-from cotutelle.ledger.services import freeze_shard, tick
+from cotutelle.ledger.services import tick
 from tests.factories.credentials import make_credential, make_scene
-from tests.factories.log import make_log, watched_log
+from tests.factories.log import freeze_unseen, make_log, watched_log
 
 pytestmark = pytest.mark.django_db
 
@@ -99,7 +99,7 @@ def test_keys_in_use_are_announced_in_every_new_tree(settings, tmp_path):
     log.publish()
     first = log.shard
 
-    second = freeze_shard(first, actor=None)
+    second = freeze_unseen(first)
     log.publish()
 
     told = Leaf.objects.filter(shard=second, kind="key").order_by("index")

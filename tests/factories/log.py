@@ -14,7 +14,14 @@ from cotutelle.engines.translog import Algorithm, Signer, cosign
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.models import Checkpoint, Shard, Witness
 from cotutelle.ledger.queries import newest_checkpoint, open_shard
-from cotutelle.ledger.services import add_witness, open_log, sequence, set_policy, ticking
+from cotutelle.ledger.services import (
+    add_witness,
+    open_log,
+    sequence,
+    set_policy,
+    shards,
+    ticking,
+)
 from cotutelle.ledger.services.sealing import integrate, sign_head
 from cotutelle.ledger.services.witnessing import keep_lines, publish_head
 from tests.factories.institutions import UnitFactory, make_consortium
@@ -122,3 +129,12 @@ def watched_log(
 def start_afresh() -> None:
     """Let this process compare the log with its witnesses again, as after a restart."""
     ticking._checked.clear()
+
+
+def freeze_unseen(shard: Shard) -> Shard:
+    """
+    Freeze a tree of `make_log` and return the next one.
+
+    Its witnesses are keys in this process, which the service would ask in vain.
+    """
+    return shards._freeze(shard, None)

@@ -151,6 +151,24 @@ def test_a_restored_log_is_not_closed_as_if_it_were_whole(settings: Any, tmp_pat
         assert (the_shard().blocked, Shard.objects.count()) == ("log.behind", 1)
 
 
+def test_nothing_is_closed_while_too_few_witnesses_answer(settings: Any, tmp_path: Path) -> None:
+    with watched_log(settings, tmp_path):
+        decide(3)
+        services.tick()
+        published_then_restored()
+        decide(2)
+        assert services.sequence() == 2, "by somebody who does not look"
+    start_afresh()  # the witnesses are out of reach now: nobody can say that the log was longer
+
+    with pytest.raises(RuleViolation) as refusal:
+        services.freeze_shard(the_shard(), actor=None)
+
+    assert refusal.value.code == "log.unchecked"
+    shard = the_shard()
+    assert (shard.state, Shard.objects.count()) == (ShardState.OPEN, 1)
+    assert shard.checkpoints.count() == 1, "nothing was signed"
+
+
 def trust(running: list[RunningWitness], shard: Shard) -> None:
     from cotutelle.witness import Store  # noqa: PLC0415
     from cotutelle.witness.logs import add_log  # noqa: PLC0415

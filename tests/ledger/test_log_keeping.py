@@ -18,7 +18,7 @@ from cotutelle.ledger.queries.log import verifiers_of
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from tests.factories.institutions import UnitFactory, make_consortium
-from tests.factories.log import WatchedLog, make_log, make_witness, watched_log
+from tests.factories.log import WatchedLog, freeze_unseen, make_log, make_witness, watched_log
 from tests.factories.people import make_person
 from tests.ledger.readers import decide
 
@@ -144,7 +144,7 @@ def test_refusals_around_the_log(log: WatchedLog) -> None:
     assert refusal_of(services.retire_log_key, shard.keys.get(), actor=None) == "log.last_key"
     assert refusal_of(services.unblock_log, shard, reason=" ", actor=None) == "log.reason"
     assert refusal_of(services.unblock_log, shard, reason="x", actor=None) == "log.unchecked"
-    services.freeze_shard(shard, actor=None)
+    freeze_unseen(shard)
     assert refusal_of(services.freeze_shard, shard, actor=None) == "log.frozen"
     assert refusal_of(services.rotate_log_key, shard, actor=None) == "log.frozen"
 
@@ -214,7 +214,7 @@ def test_rooms_are_told_of_the_next_tree_in_its_own_transaction(log: WatchedLog)
 
     services.on_shard_opened(remember)
     try:
-        services.freeze_shard(log.shard, actor=None)
+        freeze_unseen(log.shard)
     finally:
         shards._on_opened.remove(remember)
     assert told == [("log.example/log/2", None)]

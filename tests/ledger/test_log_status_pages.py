@@ -12,15 +12,17 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from cotutelle.engines.translog import Algorithm, Signer, Verifier
 from cotutelle.institutions.models import Unit
+from cotutelle.ledger import services
 from cotutelle.ledger.models import Entry, LogKey, Shard, Witness, WitnessPolicy
 from cotutelle.ledger.queries.log import policy_text
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
 from tests.factories.institutions import UnitFactory
-from tests.factories.log import WatchedLog, make_log, make_witness
+from tests.factories.log import WatchedLog, make_log, make_witness, watched_log
 from tests.factories.people import make_person
 from tests.factories.programmes import StudentFactory
 from tests.ledger.readers import decide, reading
+from tests.ledger.test_attacks_by_the_operator import trust
 
 pytestmark = pytest.mark.django_db
 PAGES = ("/log/status/", "/log/witnesses/", "/log/policies/")
@@ -154,23 +156,33 @@ def test_asking_to_seal_or_to_compare_queues_the_work(
     assert Entry.objects.filter(actor=keeper, action="ledger.log.checked").count() == 1
 
 
-def test_freezing_needs_the_origin_typed_once_more(log: WatchedLog, keeper: Person) -> None:
-    log.publish()
-    client = reading(keeper)
-    answer = client.post("/log/status/freeze/", {"origin": "log.example/log/2", "confirm": "1"})
-    assert "This is not the origin that stands above." in answer.text
-    assert Shard.objects.count() == 1
-    answer = client.post(
-        "/log/status/freeze/", {"origin": "log.example/log/1", "confirm": "1"}, follow=True
-    )
-    assert "The log goes on under log.example/log/2." in answer.text
-    assert Shard.objects.get(number=1).state == "frozen"
-    log.publish()
+def test_freezing_needs_the_origin_typed_once_more(settings: Any, tmp_path: Any) -> None:
+    with watched_log(settings, tmp_path) as running:
+        keeper = make_person(Role.SYSTEM_ADMINISTRATOR, unit=Unit.objects.get(parent=None))
+        client, step = reading(keeper), "/log/status/freeze/"
+        services.tick()
+        answer = client.post(step, {"origin": "log.example/log/2", "confirm": "1"})
+        assert "This is not the origin that stands above." in answer.text
+        assert Shard.objects.count() == 1
+        right = {"origin": "log.example/log/1", "confirm": "1"}
+        answer = client.post(step, right, follow=True)
+        assert "The log goes on under log.example/log/2." in answer.text
+        assert Shard.objects.get(number=1).state == "frozen"
+        trust(running, Shard.objects.get(number=2))
+        services.tick()
     public = reading(None).get("/log/").text
     assert "Earlier origins" in public
     page = flat(client.get("/log/witnesses/").text)
     assert page.count(f'data-label="Signed up to">{Shard.objects.get(number=2).size}<') == 3
     assert reading(None).get("/log/1/checkpoint").status_code == 200
+
+
+def test_nothing_is_frozen_while_too_few_witnesses_answer(log: WatchedLog, keeper: Person) -> None:
+    log.publish()
+    right = {"origin": "log.example/log/1", "confirm": "1"}
+    answer = reading(keeper).post("/log/status/freeze/", right)
+    assert "Too few witnesses answer to be sure." in answer.text
+    assert Shard.objects.get().state == "open"
 
 
 def test_a_new_key_stands_beside_the_old_one_and_in_the_policy(

@@ -13,6 +13,7 @@ from cotutelle.web.demo.log import PARTNERS, prepare_witnesses, set_up_log
 from cotutelle.witness import Folder, Store
 from cotutelle.witness.logs import find_log
 from tests.factories.institutions import UnitFactory, make_consortium
+from tests.factories.log import freeze_unseen
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +52,7 @@ def test_a_new_key_and_a_new_tree_are_told_at_the_next_start(data: Path) -> None
     shard = queries.open_shard()
     assert shard is not None
     services.rotate_log_key(shard, actor=None)
-    opened = services.freeze_shard(shard, actor=None)
+    opened = freeze_unseen(shard)
     (one,) = prepare_witnesses("http://127.0.0.1:8000", [9001])
     with Store(one.folder).reading() as db:
         old, new = find_log(db, shard.origin), find_log(db, opened.origin)

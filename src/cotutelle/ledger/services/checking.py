@@ -181,14 +181,20 @@ def _compare(
     return Finding(who, GOOD, found)
 
 
-def refuse_if_bad(found: Comparison) -> Comparison:
-    """Return ``found``. Refuses: ``log.still_bad``, somebody holds more, or something else."""
+def require_good(found: Comparison) -> None:
+    """
+    Refuse unless nothing is known of the log that it does not know itself.
+
+    Refuses: ``log.still_bad``, somebody holds more, or something else; ``log.unchecked``, too few
+    witnesses answered to be sure.
+    """
     if (worst := found.worst) is not None:
         raise RuleViolation(
             "log.still_bad",
             _("%(who)s still holds what this log does not.") % {"who": worst.who},
         )
-    return found
+    if not found.complete:
+        raise RuleViolation("log.unchecked", _("Too few witnesses answer to be sure."))
 
 
 def unblock_log(shard: Shard, *, reason: str, actor: Person | None) -> None:
@@ -202,8 +208,7 @@ def unblock_log(shard: Shard, *, reason: str, actor: Person | None) -> None:
         check(actor, "ledger.manage_log")
     if not reason.strip():
         raise RuleViolation("log.reason", _("Give your reason."), field="reason")
-    if not refuse_if_bad(check_log(shard)).complete:
-        raise RuleViolation("log.unchecked", _("Too few witnesses answer to be sure."))
+    require_good(check_log(shard))
     with transaction.atomic():
         shard = Shard.objects.select_for_update().get(pk=shard.pk)
         if not shard.blocked:

@@ -19,7 +19,7 @@ from cotutelle.institutions.models import Unit
 from cotutelle.ledger.enums import KeySuite, LogKind, ShardState
 from cotutelle.ledger.models import LogKey, Shard, Witness
 from cotutelle.ledger.queries.log import newest_checkpoint, store_of
-from cotutelle.ledger.services.checking import check_log, refuse_if_bad
+from cotutelle.ledger.services.checking import check_log, require_good
 from cotutelle.ledger.services.committing import moment
 from cotutelle.ledger.services.history import record
 from cotutelle.ledger.services.keys import new_key
@@ -117,13 +117,15 @@ def freeze_shard(shard: Shard, *, actor: Person | None) -> Shard:
     """
     Sign the last head of the open tree and open the next one, whose first entry names it.
 
-    Witnesses and anchors are asked before: a tree that is behind them is blocked, not signed. A
-    blocked tree signs no last head: the next one names the head that others hold of it. Decisions
-    that wait go into the next tree. Refuses: ``log.frozen``, ``log.forked``, ``log.still_bad``.
+    Witnesses and anchors are asked before: a tree that is behind them is blocked, not signed, and
+    while too few answer nothing is signed either, as in every turn: a restored backup would become
+    final. A blocked tree signs no last head: the next one names the head that others hold of it.
+    Decisions that wait go into the next tree. Refuses: ``log.frozen``, ``log.forked``,
+    ``log.still_bad``, ``log.unchecked``.
     """
     _allow(actor)
     if Shard.objects.filter(pk=shard.pk, state=ShardState.OPEN, blocked="").exists():
-        refuse_if_bad(check_log(shard))
+        require_good(check_log(shard))
     return _freeze(shard, actor)
 
 
