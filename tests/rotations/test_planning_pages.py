@@ -180,6 +180,8 @@ def test_an_event_is_recorded_once_the_plan_is_in_force(office: Client, world: W
     office.post(at("events", world.cycle), press)
     assert not world.cycle.events.exists()
     publish(world)
+    too_many = office.post(at("events", world.cycle), press | {"upper": "40000"})
+    assert "upper" in too_many.context["form"].errors
     office.post(at("events", world.cycle), press)
     event = world.cycle.events.get()
     assert (event.upper, event.first) == (1, 2)

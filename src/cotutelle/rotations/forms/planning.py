@@ -27,6 +27,7 @@ from cotutelle.rotations.services.planning_cycles import CycleData
 from cotutelle.rotations.services.planning_wishes import EventData, WishData
 
 MOST_MONTHS = 60
+MOST_PLACES = 999
 _HEAVIEST = 5
 
 
@@ -276,7 +277,9 @@ class EventForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("What happened"), choices=EventKind.choices)
     ward = NamedField(queryset=Ward.objects.none(), label=_("Ward"), required=False)
-    upper = forms.IntegerField(label=_("Places left"), min_value=0, required=False)
+    upper = forms.IntegerField(
+        label=_("Places left"), min_value=0, max_value=MOST_PLACES, required=False
+    )
     participant = forms.ModelChoiceField(
         queryset=Participant.objects.none(),
         label=pgettext_lazy("person", "Trainee"),

@@ -10,10 +10,13 @@ from django.utils.translation import ngettext
 
 from cotutelle.engines.rotation import RotationProblem, Violation
 from cotutelle.engines.rotation import Stay as PlannedStay
+from cotutelle.rotations.queries.planning_months import runs
 from cotutelle.rotations.queries.planning_names import Names
 
 PLACE_CODES = frozenset({"over_capacity", "under_minimum"})
 _MANY = 3
+# Rules that hold month by month; one of several months is one line.
+BY_MONTH = frozenset({"capacity", "minimum", "away"})
 
 
 def loads_of(
@@ -121,14 +124,32 @@ def _people(ids: Iterable[str], names: Names) -> str:
     return ngettext("%(n)d trainee", "%(n)d trainees", len(found)) % {"n": len(found)}
 
 
-def rule_text(rule: Mapping[str, Any], names: Names) -> str:
-    """Return a rule of a diagnosis as one line."""
+def rules_in_words(
+    rules: Iterable[Mapping[str, Any]], names: Names
+) -> list[tuple[str, tuple[str, str, bool]]]:
+    """Return the rules of a diagnosis as lines, with who may waive them; months share a line."""
+    lines: dict[Any, tuple[Mapping[str, Any], set[int]]] = {}
+    for number, rule in enumerate(rules):
+        what = (rule["kind"], *rule["subjects"], *rule["trainees"], rule["amount"])
+        key = what if rule["kind"] in BY_MONTH and rule["periods"] else number
+        months = lines.setdefault(key, (rule, set()))[1]
+        if rule["periods"]:
+            first, last = rule["periods"]
+            months.update(range(first, last + 1))
+    return [
+        (rule_text(rule, runs(months), names), who_waives(rule["kind"]))
+        for rule, months in lines.values()
+    ]
+
+
+def rule_text(rule: Mapping[str, Any], spans: Sequence[tuple[int, int]], names: Names) -> str:
+    """Return a rule of a diagnosis as one line; without spans it holds in all months."""
     subjects = rule["subjects"]
     first = subjects[0] if subjects else ""
     kind = rule["kind"]
     values = {
         "who": _people(rule["trainees"], names),
-        "when": names.months(*rule["periods"]) if rule["periods"] else _("all months"),
+        "when": _(", ").join(names.months(*span) for span in spans) or _("all months"),
         "n": rule["amount"] or 0,
         "place": names.place(first),
         "block": names.block_anywhere(first),
@@ -162,8 +183,12 @@ def change_text(change: Mapping[str, Any], names: Names) -> str:
         "block": names.block_anywhere(subjects[0]) if subjects else "",
     }
     sentences = {
-        "capacity": _("%(place)s lends %(n)s places (%(when)s)"),
-        "minimum": _("%(place)s does with %(n)s fewer (%(when)s)"),
+        "capacity": ngettext(
+            "%(place)s: %(n)s more place (%(when)s)",
+            "%(place)s: %(n)s more places (%(when)s)",
+            change["amount"] or 0,
+        ),
+        "minimum": _("%(place)s: the fewest trainees lowered by %(n)s (%(when)s)"),
         "away": _("%(who)s: not away (%(when)s)"),
         "forbidden": _("%(who)s: agrees to %(place)s"),
         "pin": _("%(who)s: %(block)s is no longer fixed"),

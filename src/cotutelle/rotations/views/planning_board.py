@@ -30,7 +30,7 @@ from cotutelle.rotations.queries.planning_words import (
     change_text,
     finding_text,
     loads_of,
-    rule_text,
+    rules_in_words,
     violation_text,
     who_waives,
 )
@@ -213,10 +213,7 @@ def _diagnosis(found: Scenario, names: Names) -> dict[str, Any] | None:
         return None
     return {
         "findings": [finding_text(one, names) for one in kept["findings"]],
-        "rules": [
-            {"text": rule_text(rule, names), "who": who_waives(rule["kind"])}
-            for rule in kept["core"]
-        ],
+        "rules": [{"text": text, "who": who} for text, who in rules_in_words(kept["core"], names)],
         "is_proven": kept.get("is_proven", False),
         "is_irreducible": kept["is_irreducible"],
         "alone": [names.person(id_) for id_ in kept["alone"]],
