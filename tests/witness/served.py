@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @dataclass(slots=True)
 class Site:
-    """What is served at ``url``, by path; ``asked`` are the paths that were fetched."""
+    """What is served at ``url``, by path; ``asked`` are the paths that were fetched, ``before`` each answer."""
 
     url: str = ""
     files: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     is_down: bool = False
+    before: Callable[[], object] = lambda: None
 
 
 @contextlib.contextmanager
@@ -30,6 +31,7 @@ def serving_files(files: dict[str, bytes] | None = None) -> Iterator[Site]:
         def do_GET(self) -> None:
             path = self.path.removeprefix("/log/")
             site.asked.append(path)
+            site.before()
             data = None if site.is_down else site.files.get(path)
             self.send_response(404 if data is None else 200)
             self.send_header("Content-Length", str(len(data or b"")))

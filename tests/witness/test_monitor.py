@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from cotutelle.engines.translog import Checkpoint, entry_bytes, sign_note
 from cotutelle.witness import Folder, Store
 from cotutelle.witness.cosigning import Cosigner, Refusal
 from cotutelle.witness.logs import add_log
-from cotutelle.witness.monitor import Monitor
+from cotutelle.witness.monitor import AT_ONCE, Monitor, Stopped
 from cotutelle.witness.records import PATIENCE_S
 from cotutelle.witness.status import facts
 from tests.factories.witnesses import SmallLog, running_witness, wait_until
@@ -139,6 +140,47 @@ def test_a_log_that_cannot_be_looked_at_hides_no_other(
     assert f"A look at {first.origin} failed" in caplog.text
     followed = {log["origin"]: log["followed"] for log in world.facts()["logs"]}
     assert followed[world.log.origin]["size"] == 3
+
+
+def test_a_slow_log_keeps_no_other_waiting(world: World):
+    first = SmallLog("aaa.example/log").grow(2)
+    other_was_asked = threading.Event()
+    waited: list[bool] = []
+    with serving_files(first.files()) as site:
+        add_log(world.store, first.vkey, site.url)
+        site.before = lambda: waited.append(other_was_asked.wait(10))
+        world.site.before = other_was_asked.set
+        world.look(world.log.grow(3))
+
+    assert waited
+    assert all(waited), "both were asked at the same time"
+    followed = {log["origin"]: log["followed"] for log in world.facts()["logs"]}
+    assert {origin: one["size"] for origin, one in followed.items()} == {
+        first.origin: 2,
+        world.log.origin: 3,
+    }
+
+
+def test_many_logs_are_all_looked_at(world: World):
+    many = [SmallLog(f"log{n}.example/x").grow(2) for n in range(AT_ONCE * 2)]
+    with contextlib.ExitStack() as sites:
+        for one in many:
+            site = sites.enter_context(serving_files(one.files()))
+            add_log(world.store, one.vkey, site.url)
+        world.look(world.log.grow(2))
+
+    logs = world.facts()["logs"]
+    assert [log["followed"]["size"] for log in logs] == [2] * (len(many) + 1)
+    assert not any(log["findings"] for log in logs)
+
+
+def test_a_process_that_ends_looks_at_nothing_more(world: World):
+    world.log.grow(3)
+    world.monitor.stop()
+    with pytest.raises(Stopped):
+        world.look(world.log)
+
+    assert (world.followed(), world.site.asked) == (None, [])
 
 
 def test_only_what_is_new_is_read(world: World):

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
+from queue import Empty, SimpleQueue
 
 import httpx
 
@@ -27,6 +28,7 @@ from cotutelle.witness.records import (
 from cotutelle.witness.store import Store
 
 ANSWER_TIMEOUT_S = 10.0
+AT_ONCE = 4
 PASSING = ("no_answer", "bad_checkpoint", "went_back", "bad_entries", "withheld", "fork_shown")
 logger = logging.getLogger(__name__)
 
@@ -82,14 +84,34 @@ class Monitor:
         self._stopped.set()
 
     def look(self) -> None:
-        """Look once at every log; what is wrong with one becomes a finding."""
+        """Look once at every log, at a few at once; what is wrong with one becomes a finding."""
+        waiting: SimpleQueue[TrustedLog] = SimpleQueue()
         with self._store.reading() as db:
-            logs = [log for log in trusted_logs(db) if log.url]
-        for log in logs:
+            for log in trusted_logs(db):
+                if log.url:
+                    waiting.put(log)
+        # Daemons: a log that sends its files drop by drop does not keep the process from ending.
+        threads = [
+            threading.Thread(target=self._look_at_all, args=(waiting,), daemon=True)
+            for _number in range(min(AT_ONCE, waiting.qsize()))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self._go_on()
+
+    def _look_at_all(self, waiting: SimpleQueue[TrustedLog]) -> None:
+        """Look at one log after another until none waits, or the process is ending."""
+        while not self._stopped.is_set():
+            try:
+                log = waiting.get_nowait()
+            except Empty:
+                return
             try:
                 self._look_at(log)
             except Stopped:
-                raise
+                return
             except Exception:  # the others are looked at all the same
                 logger.exception("A look at %s failed", log.origin)
 
