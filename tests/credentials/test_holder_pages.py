@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from cotutelle.core.canonical import canonical
+from cotutelle.credentials.enums import AchievementKind
 from cotutelle.credentials.models import Credential, Share
 from cotutelle.credentials.queries.bundles import bundle_of
 from cotutelle.credentials.services.shares import end_share, make_share
@@ -20,7 +21,7 @@ from cotutelle.credentials.services.standing import revoke
 from cotutelle.people.models import Person, RoleGrant
 from tests.credentials.test_sharing import settle
 from tests.engines.credentials.world import World
-from tests.factories.credentials import Scene, make_credential, make_scene
+from tests.factories.credentials import Scene, make_achievement, make_credential, make_scene
 from tests.factories.log import WatchedLog, make_log
 from tests.factories.people import make_person
 from tests.ui.page_checks import find_faults
@@ -66,6 +67,19 @@ def rows_of(text: str) -> dict[str, str]:
 
     found = re.findall(r'<tr data-check="(\w+)">(.*?)</tr>', text, re.DOTALL)
     return {name: re.sub(r"<[^>]+>|\s+", " ", row) for name, row in found}
+
+
+def test_certificates_for_several_wards_are_told_apart(scene: Scene) -> None:
+    kind = make_achievement(scene.unit, AchievementKind.ROTATION, actor=scene.officer)
+    certificate = make_credential(scene, kind)
+    make_share(certificate, days=30, actor=scene.person)
+    client, ward = client_of(scene.person), scene.stay.ward.name_zh
+
+    assert certificate.ward_name
+    for name in ("my-certificates", "transcript-new", "shares"):
+        assert ward in page(client, reverse(f"credentials:{name}")), name
+    assert ward in page(client, reverse("credentials:share-new", args=[certificate.public_id]))
+    assert ward in page(client_of(scene.officer), reverse("credentials:credentials"))
 
 
 def test_a_holder_sees_what_they_have_and_in_which_forms(

@@ -131,6 +131,12 @@ class Credential(models.Model):
         return localized(self.name_zh, self.name_en)
 
     @property
+    def ward_name(self) -> str:
+        """The ward of the stay that it certifies; empty where it certifies none."""
+        stay = self.award.stay if self.award else None
+        return stay.ward.display_name if stay else ""
+
+    @property
     def owning_unit(self) -> Unit:
         """The issuing institution."""
         return self.unit

@@ -29,7 +29,10 @@ from cotutelle.people.models import Person
 from cotutelle.people.queries import search
 
 REISSUE_JOB = "credentials.reissue"
-_JOINED = ("person", "unit", "award__achievement", "award__student__person", "key", "entry")
+_JOINED = (
+    "person", "unit", "award__achievement", "award__student__person", "award__stay__ward",
+    "key", "entry",
+)  # fmt: skip
 
 
 def credentials_visible_to(actor: Person) -> QuerySet[Credential]:

@@ -12,7 +12,9 @@ from cotutelle.people.models import Person
 def shares_of(person: Person) -> QuerySet[Share]:
     """Return the links that ``person`` made, newest first; those on papers among them."""
     rows = Share.objects.filter(person=person).order_by("-id")
-    return rows.select_related("credential__unit", "credential__award__achievement")
+    return rows.select_related(
+        "credential__unit", "credential__award__achievement", "credential__award__stay__ward"
+    )
 
 
 def live(rows: QuerySet[Share]) -> QuerySet[Share]:

@@ -72,6 +72,7 @@ def credential_list(request: HttpRequest) -> HttpResponse:
             Out(_("Holder"), lambda c: c.person.display_name),
             Out(_("Number"), lambda c: c.person.number),
             Out(_("Certificate"), lambda c: c.display_name),
+            Out(_("Ward"), lambda c: c.ward_name),
             Out(_("Institution"), lambda c: c.unit.display_name),
             Out(_("State"), lambda c: CredentialState(c.state).label),
             Out(pgettext("certificate", "Issued"), lambda c: c.issued_at, "datetime"),

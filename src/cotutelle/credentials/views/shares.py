@@ -134,7 +134,7 @@ def share_end(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def _certificates(person: Person) -> Any:
     rows = Credential.objects.filter(person=person, kind=CredentialKind.ACHIEVEMENT)
     rows = rows.exclude(state=CredentialState.REVOKED).exclude(body="")
-    return rows.select_related("unit", "entry").order_by("id")
+    return rows.select_related("unit", "entry", "award__stay__ward").order_by("id")
 
 
 def _share(request: HttpRequest, public_id: uuid.UUID) -> Share:

@@ -31,7 +31,9 @@ from cotutelle.ui.downloads import attachment
 def my_certificates(request: HttpRequest) -> HttpResponse:
     person = actor_of(request)
     rows = Credential.objects.filter(person=person, kind=CredentialKind.ACHIEVEMENT)
-    rows = rows.select_related("unit", "award__achievement", "document").order_by("-id")
+    rows = rows.select_related(
+        "unit", "award__achievement", "award__stay__ward", "document"
+    ).order_by("-id")
     places = {
         leaf.entry_id: leaf
         for leaf in Leaf.objects.filter(entry__in=rows.values("entry")).select_related("shard")
