@@ -12,6 +12,9 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.config import SchemathesisConfig
+from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.pytest._test_builder import build_operation_test
+from schemathesis.python._constants.orchestrator import make_constants_value_source
 
 from cotutelle.people.services import create_token
 from tests.api.season import make_season
@@ -63,9 +66,9 @@ schema = schemathesis.openapi.from_wsgi(
     get_wsgi_application(),
     config=SchemathesisConfig.from_dict({"checks": _CONFIG, "phases": _PHASES}),
 )
+OPERATIONS = {one.ok().label: one.ok() for one in schema.get_all_operations()}
 
 
-@schema.parametrize()
 @hypothesis_settings(
     max_examples=3,
     deadline=None,
@@ -73,9 +76,7 @@ schema = schemathesis.openapi.from_wsgi(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_every_operation_is_as_described(case, season, token, settings):
-    settings.COTUTELLE_API_PER_MINUTE = 10_000_000
-    ids = season.ids()
+def _is_as_described(case, ids, token):
     for name, value in (case.path_parameters or {}).items():
         if name in ids and (name == "subject_type" or _UUID.fullmatch(str(value))):
             case.path_parameters[name] = ids[name]
@@ -91,3 +92,24 @@ def test_every_operation_is_as_described(case, season, token, settings):
             checks=_checks(),
         )
         transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def feedback():
+    """What the operations teach each other about values."""
+    return FeedbackSources(constants_value_source=make_constants_value_source(schema))
+
+
+# `schema.parametrize()` works out all examples of all operations while tests are collected, and
+# every process collects every test.
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_every_operation_is_as_described(label, season, token, feedback, settings):
+    settings.COTUTELLE_API_PER_MINUTE = 10_000_000
+    examine = build_operation_test(
+        config=schema.config,
+        operation=OPERATIONS[label],
+        test_func=_is_as_described,
+        given_kwargs={},
+        feedback=feedback,
+    )
+    examine(ids=season.ids(), token=token)
