@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.utils.translation import override
 
 from cotutelle.availability.models import Span
 from cotutelle.core.errors import Refused, RuleViolation
@@ -321,6 +322,15 @@ def test_a_room_is_needed_large_enough_and_used_once(hospital: Any, office: Any)
     weekly_planning.compute_week(term, actor=office)
     row.refresh_from_db()
     assert row.room == large
+
+
+def test_what_is_longer_than_the_whole_week_is_said_in_words(hospital: Any, office: Any) -> None:
+    hours = {"day_ends": dt.time(10), "break_starts": None, "break_ends": None}
+    make_round(term := make_term(hospital, weekdays=1, **hours), minutes=240)
+    with override("zh-hans"), pytest.raises(RuleViolation) as refusal:
+        weekly_planning.compute_week(term, actor=office)
+    assert refusal.value.code == "term.broken"
+    assert str(refusal.value) == "有每周活动超出学期的时间范围，请修改其一。"
 
 
 # ------------------------------------------------------------ publication

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils.translation import ngettext
 
 from cotutelle.engines.rotation import RotationProblem, Violation
 from cotutelle.engines.rotation import Stay as PlannedStay
+from cotutelle.rotations.models import Participant
 from cotutelle.rotations.queries.planning_months import runs
 from cotutelle.rotations.queries.planning_names import Names
 
@@ -88,6 +90,34 @@ def _place_text(
     return _("%(ward)s needs at least %(least)s trainees in %(month)s, has %(has)s.") % (
         values | {"least": ward.lower[period] if ward.lower else 0}
     )
+
+
+# ---------------------------------------------------------------- contradictions in words
+
+_WHOSE = re.compile(r"(trainees|previous|wards)\['([^']+)'\]")
+
+
+def fault_in_words(code: str, path: str, names: Names) -> tuple[str, Participant | None]:
+    """Return what contradicts itself as one sentence, and on whose page it is repaired."""
+    found = _WHOSE.match(path)
+    kind, id_ = (found[1], found[2]) if found else ("", "")
+    if kind == "wards" and code == "two_meanings":
+        text = _("%(ward)s has the code of a hospital. Give it another one.")
+        return text % {"ward": names.ward(id_)}, None
+    if kind not in {"trainees", "previous"}:
+        text = _("A number of a ward or of the planning rules cannot be used (%(code)s).")
+        return text % {"code": code}, None
+    sentences = {
+        "outside_horizon": _("%(name)s: a stay that is held would end after the plan does."),
+        "unknown_block": _("%(name)s: a stay is held for a block that is not in the curriculum."),
+        "unknown_ward": _("%(name)s: a stay is held in a ward that no longer exists."),
+        "circle": _("%(name)s: by the curriculum some blocks would come before themselves."),
+        "group_too_small": _("%(name)s: the curriculum asks for more electives than it has."),
+        "overlap": _("%(name)s: stays of the plan in force overlap."),
+    }
+    other = _("%(name)s: curriculum, months and held stays do not fit together (%(code)s).")
+    text = sentences.get(code, other) % {"name": names.person(id_), "code": code}
+    return text, names.people.get(id_)
 
 
 # ---------------------------------------------------------------- a diagnosis in words

@@ -106,7 +106,8 @@ def compute_week(
     try:
         plan = weekly.plan_week(week.problem, time_limit=time_limit, report=report)
     except InvalidProblem as error:
-        raise RuleViolation("term.broken", str(error.faults[0].message)) from error
+        text = _("Something held every week does not fit the hours of the term. Change either.")
+        raise RuleViolation("term.broken", text) from error
     return _keep(week, plan, actor)
 
 

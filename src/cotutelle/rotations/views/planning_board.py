@@ -28,6 +28,7 @@ from cotutelle.rotations.queries.planning_scenarios import (
 )
 from cotutelle.rotations.queries.planning_words import (
     change_text,
+    fault_in_words,
     finding_text,
     loads_of,
     rules_in_words,
@@ -101,7 +102,7 @@ def _waiting(found: Scenario) -> dict[str, Any]:
     """Return what a page without a plan shows: contradictions, or why there is none."""
     names = Names(found.cycle)
     return {
-        "faults": found.outcome.get("faults", []),
+        "faults": _faults(found, names),
         "diagnosis": _diagnosis(found, names),
         "board": None,
     }
@@ -205,6 +206,19 @@ def _figures(found: Scenario, opened: Opened) -> dict[str, Any]:
         "mean": outcome.get("mean"),
         "changed": outcome.get("replan"),
     }
+
+
+def _faults(found: Scenario, names: Names) -> list[dict[str, str]]:
+    """Return what contradicts itself in the data, each once, and where it is repaired."""
+    kept = found.outcome.get("faults", ())
+    rows = (fault_in_words(code, path, names) for code, path in kept)
+    return [
+        {
+            "text": text,
+            "url": reverse("rotations:participant", args=[who.public_id]) if who else "",
+        }
+        for text, who in dict.fromkeys(rows)
+    ]
 
 
 def _diagnosis(found: Scenario, names: Names) -> dict[str, Any] | None:
