@@ -127,6 +127,22 @@ def test_best_is_the_best_of_all_schedules(way: str, monkeypatch: pytest.MonkeyP
     assert 3 < impossible < 35
 
 
+@pytest.mark.parametrize("names", [("a", "x", "y"), ("x", "a", "y"), ("y", "x", "a")])
+def test_among_equals_an_elective_still_comes_before_its_follower(
+    names: tuple[str, str, str],
+) -> None:
+    elective, other, follower = names
+    blocks = (
+        Block(elective, 1, {"a1": 5}, group="g"),
+        Block(other, 1, {"a1": 0}, group="g"),
+        Block(follower, 1, {"a1": 5}),
+    )
+    trainee = Trainee("t", blocks, groups={"g": 1}, orders=(Order(elective, follower),))
+    problem = RotationProblem(2, WARDS[:1], (trainee,))
+    found = Oracle(problem).best(0, np.zeros((1, 2)))
+    assert [stay.block for stay in found.stays] == [elective, follower]
+
+
 def test_trainees_with_few_and_many_blocks_share_an_oracle(monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = tuple(
         Block(f"b{n}", 1, {ward.id: (7 * n + 3 * w) % 5 for w, ward in enumerate(WARDS)})

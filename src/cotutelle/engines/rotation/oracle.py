@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 #: Larger tables (numbers) are left to labels.
 _MOST_STATES = 6_000_000
 _MOST_BLOCKS = 17
+#: Schedules of each trainee remembered: what cannot reach the best of them is not looked at.
+_MET = 16
 #: Labels that go on from a period: most of all.
 _WIDE = 16_000
 #: Search for the best by labels: blocks followed in the relaxation, rounds of tolls, labels.
@@ -60,6 +62,7 @@ class _Scratch(threading.local):
     table = np.empty(0)
     left = np.empty(0)
     reached = np.empty(0, dtype=np.bool_)
+    lengths = np.empty(0, dtype=np.int64)
 
 
 class Oracle:
@@ -134,7 +137,12 @@ class Oracle:
         if scratch.table.size < space.states:
             scratch.table = np.empty(space.states)
             scratch.reached = np.empty(1 << _MOST_BLOCKS, dtype=np.bool_)
-        return int(
+            scratch.lengths = np.empty(1 << _MOST_BLOCKS, dtype=np.int64)
+        known = _dp.best_known(
+            space.met, space.met_counts, person.months, space.of, person.hospital, space.gain,
+            space.idle, space.trail, change,
+        )  # fmt: skip
+        count = int(
             _dp.best_of_all(
                 person.months,
                 person.need,
@@ -151,12 +159,18 @@ class Oracle:
                 change,
                 person.hospitals,
                 space.slack,
+                known,
+                space.hope,
                 scratch.table,
                 scratch.reached,
+                scratch.lengths,
                 space.path,
                 space.value,
             )
         )
+        if count > 0:
+            space.note(count)
+        return count
 
     def _by_labels(
         self, trainee: int, space: _Space, change: float, width: int, ceiling: float
@@ -244,8 +258,22 @@ class _Space:
         self.path = np.empty((max(1, person.months.size), 2), dtype=np.int64)
         self.value = np.empty(2)
         self.last = np.empty((0, 2), dtype=np.int64)
+        self.of = np.repeat(np.arange(person.months.size), np.diff(person.first))
+        self.hope = np.empty((person.months.size, horizon + 1))
+        self.met = np.zeros((_MET, *self.path.shape), dtype=np.int64)
+        self.met_counts = np.zeros(_MET, dtype=np.int64)
+        self._next = 0
         self._person = person
         self._loose: _Loose | None = None
+
+    def note(self, count: int) -> None:
+        """Remember the schedule in ``path``, if it is new, in place of the oldest remembered."""
+        alike = (self.met[:, :count] == self.path[:count]).all(axis=(1, 2))
+        if (alike & (self.met_counts == count)).any():
+            return
+        self.met[self._next, :count] = self.path[:count]
+        self.met_counts[self._next] = count
+        self._next = (self._next + 1) % _MET
 
     def loosened(self) -> _Loose:
         """Return the arrays of the relaxation, made when first needed."""
