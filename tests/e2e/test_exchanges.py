@@ -85,7 +85,7 @@ def test_an_exchange_from_the_question_to_the_approval(bare_site: Site, enter: O
         row[2:] for rows in (mine, theirs) for row in rows
     )
     asker.goto(f"{site.url}/inbox/")
-    expect(asker.locator("main")).to_contain_text("你的轮转计划有变")
+    expect(asker.locator("main")).to_contain_text("您的轮转计划有变")
     assert site.faults == []
 
 

@@ -67,3 +67,12 @@ def test_a_message_has_one_translation_over_the_rooms():
     several = {message: found for message, found in words.items() if len(found) > 1}
 
     assert several == {}, "give the rarer meaning a context, or say all of them alike"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_readers_are_addressed_politely(room):
+    catalogue = polib.pofile(str(SOURCE / room / "locale/zh_Hans/LC_MESSAGES/django.po"))
+
+    familiar = [e.msgid for e in catalogue if "你" in e.msgstr + "".join(e.msgstr_plural.values())]
+
+    assert familiar == []
