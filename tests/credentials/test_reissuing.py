@@ -123,6 +123,17 @@ def test_what_somebody_changed_meanwhile_is_left():
     assert gone.state == CredentialState.SUSPENDED
 
 
+def test_one_issued_anew_by_hand_is_kept_as_a_decision_too():
+    scene = make_scene()
+    key = taken_down(scene, 1)
+
+    made = reissue(to_reissue(key)[0], "Key lost", actor=scene.officer)
+
+    run = Run.objects.get(kind="credentials.issue")
+    assert [row["digest"] for row in run.certificate["credentials"]] == [made.digest]
+    assert run.verdict["ok"]
+
+
 def test_one_work_at_a_time_and_none_for_nothing():
     scene = make_scene()
     key = taken_down(scene)

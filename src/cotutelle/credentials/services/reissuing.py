@@ -36,10 +36,19 @@ def reissue(credential: Credential, reason: str, *, actor: Person) -> Credential
     """
     Issue a certificate anew with the key in use, until the same day, and revoke the old one.
 
-    For certificates that a compromised key took down. Refuses with ``credential.reissue`` (its
-    key is good; or it has expired, is suspended or revoked, or was erased) and
-    ``credential.reason``.
+    For certificates that a compromised key took down; kept as a decision, as of every batch.
+    Refuses with ``credential.reissue`` (its key is good; or it has expired, is suspended or
+    revoked, or was erased) and ``credential.reason``.
     """
+    started = time.process_time()
+    made = _replace(credential, reason, actor=actor)
+    if made.award is not None:
+        keep_batch([made.award], cpu_seconds=time.process_time() - started, actor=actor)
+    return made
+
+
+@transaction.atomic
+def _replace(credential: Credential, reason: str, *, actor: Person) -> Credential:
     check(actor, "credentials.issue_award", credential)
     text = need_reason(reason, "credential")
     hold_keys(credential.unit)
@@ -103,7 +112,7 @@ def reissue_all(
         if old is None:
             continue
         try:
-            reissue(old, reason, actor=actor)
+            _replace(old, reason, actor=actor)
         except Refused:
             raise
         except RuleViolation:
