@@ -12,6 +12,7 @@ from django.db import connection
 from hypothesis import HealthCheck, settings
 
 from cotutelle.database.testing import shared_server
+from tests.factories.demo import KeptDemos
 
 # No test is timed: on a busy machine drawing examples may be slow, and that is no fault.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -42,6 +43,14 @@ def django_db_modify_db_settings(
         return
     with shared_server().lease():
         yield
+
+
+@pytest.fixture(scope="session")
+def kept_demos(tmp_path_factory: pytest.TempPathFactory) -> KeptDemos:
+    """Return the demonstrations that have been made in this run; its processes share them."""
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if os.environ.get("PYTEST_XDIST_WORKER") else folder
+    return KeptDemos(shared / "demos")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from io import StringIO
 from typing import Any
 
 import pytest
@@ -18,7 +17,9 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
+from cotutelle.core.clock import today
 from cotutelle.web.demo.staff import PASSWORD
+from tests.factories.demo import KeptDemos
 
 # Playwright keeps an event loop in the thread in which the tests use the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -45,7 +46,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     }
 
 
-def _served(blocker: Any, fill: Callable[[], None]) -> Iterator[Site]:
+def _served(blocker: Any, fill: Callable[[], object]) -> Iterator[Site]:
     """Fill the test database for good, serve it, and empty it again."""
     with blocker.unblock():
         call_command("flush", interactive=False, verbosity=0)
@@ -59,10 +60,12 @@ def _served(blocker: Any, fill: Callable[[], None]) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def demo_site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
+def demo_site(
+    django_db_setup: None, django_db_blocker: Any, kept_demos: KeptDemos
+) -> Iterator[Site]:
     """Serve the demonstration consortium, marked as one."""
     with override_settings(COTUTELLE_DEMO=True):
-        yield from _served(django_db_blocker, lambda: call_command("seed_demo", stdout=StringIO()))
+        yield from _served(django_db_blocker, lambda: kept_demos.put(today()))
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +73,6 @@ def bare_site(django_db_setup: None, django_db_blocker: Any) -> Iterator[Site]:
     """Serve the consortium with its units and staff, and nobody else in it."""
 
     def fill() -> None:
-        from cotutelle.core.clock import today  # noqa: PLC0415
         from cotutelle.web.demo.staff import build_staff, open_sign_in  # noqa: PLC0415
         from cotutelle.web.demo.state import Demo  # noqa: PLC0415
         from cotutelle.web.demo.units import build_units  # noqa: PLC0415

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.test import Client
 
@@ -42,20 +42,22 @@ from cotutelle.selection.models import AffinityScore, Answer, Objection, Overrid
 from cotutelle.web.demo.fields import FIELDS
 from cotutelle.web.demo.logins import demo_logins
 from cotutelle.workflow.models import ProxyAct, Task
+from tests.factories.demo import KeptDemos
 
 DAY = dt.date(2026, 11, 21)
 
 
 @pytest.fixture(scope="module")
-def _seeded(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
+def _seeded(
+    django_db_setup: None, django_db_blocker: pytest.FixtureRequest, kept_demos: KeptDemos
+) -> Iterator[str]:
     """Seed once for the module, in a transaction that is rolled back at its end."""
     from django.db import transaction  # noqa: PLC0415
 
     with django_db_blocker.unblock(), transaction.atomic():  # type: ignore[attr-defined]
-        out = io.StringIO()
-        call_command("seed_demo", "--today", DAY.isoformat(), stdout=out)
-        yield out.getvalue()
+        yield kept_demos.put(DAY)
         transaction.set_rollback(True)
+    ContentType.objects.clear_cache()
 
 
 @pytest.fixture
@@ -231,6 +233,8 @@ def test_every_decision_has_its_place_in_the_log_that_three_partners_watch(seede
     decisions = Entry.objects.filter(decision=True)
     assert shard.size == decisions.count() == Leaf.objects.count() > 200
     assert Leaf.objects.filter(trace__isnull=False).values("trace").distinct().count() > 50
+    days = list(Leaf.objects.order_by("index").values_list("entry__at", flat=True))
+    assert days == sorted(days)
     policy = WitnessPolicy.objects.get()
     assert (policy.needed, policy.witnesses.count()) == (2, 3)
     partners = set(policy.witnesses.values_list("unit__code", flat=True))

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 import pytest
-from django.core.management import call_command
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.urls import reverse
 
@@ -16,20 +16,24 @@ from cotutelle.selection.enums import RoundState
 from cotutelle.selection.models import Round
 from cotutelle.web.demo.logins import demo_logins
 from cotutelle.web.navigation import PLACES, address, places_of
+from tests.factories.demo import KeptDemos
 from tests.factories.people import make_person
 
 DAY = dt.date(2026, 11, 21)
 
 
 @pytest.fixture(scope="module")
-def seeded(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+def seeded(
+    django_db_setup: None, django_db_blocker: pytest.FixtureRequest, kept_demos: KeptDemos
+) -> Iterator[None]:
     """Seed once for the module, in a transaction that is rolled back at its end."""
     from django.db import transaction  # noqa: PLC0415
 
     with django_db_blocker.unblock(), transaction.atomic():  # type: ignore[attr-defined]
-        call_command("seed_demo", "--today", DAY.isoformat(), verbosity=0)
+        kept_demos.put(DAY)
         yield
         transaction.set_rollback(True)
+    ContentType.objects.clear_cache()
 
 
 def _walk(person: Person) -> dict[str, int]:
