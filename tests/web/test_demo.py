@@ -233,6 +233,8 @@ def test_every_decision_has_its_place_in_the_log_that_three_partners_watch(seede
     decisions = Entry.objects.filter(decision=True)
     assert shard.size == decisions.count() == Leaf.objects.count() > 200
     assert Leaf.objects.filter(trace__isnull=False).values("trace").distinct().count() > 50
+    days = list(Leaf.objects.order_by("index").values_list("entry__at", flat=True))
+    assert days == sorted(days)
     policy = WitnessPolicy.objects.get()
     assert (policy.needed, policy.witnesses.count()) == (2, 3)
     partners = set(policy.witnesses.values_list("unit__code", flat=True))

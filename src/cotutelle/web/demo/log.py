@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from cotutelle.institutions.models import Unit
-from cotutelle.ledger.models import LogKey, Shard, Witness
+from cotutelle.ledger.models import LogKey, Pending, Shard, Witness
 from cotutelle.ledger.queries import issuer_of, policy_text
 from cotutelle.ledger.services import add_witness, open_log, sequence, set_policy
 from cotutelle.witness import Folder, Store
@@ -52,7 +52,16 @@ def set_up_log(units: Mapping[str, Unit]) -> None:
 
 
 def seal_demo() -> None:
-    """Give all decisions of the demonstration their place; the worker signs the head."""
+    """
+    Give all decisions of the demonstration their place; the worker signs the head.
+
+    They were written room by room; the log has them in the order of their days.
+    """
+    waiting = list(Pending.objects.order_by("entry__at", "id"))
+    Pending.objects.all().delete()
+    for row in waiting:
+        row.pk = None
+    Pending.objects.bulk_create(waiting)
     sequence()
 
 
