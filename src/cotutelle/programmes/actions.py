@@ -62,6 +62,7 @@ register(
 register(
     {
         "programmes.leave.asked": _("Leave asked for"),
+        "programmes.leave.decided_for_mentor": _("Step of a leave decided"),
         "programmes.leave.approved": _("Leave approved"),
         "programmes.leave.refused": _("Leave refused"),
         "programmes.leave.withdrawn": _("Leave withdrawn"),

@@ -9,7 +9,11 @@ from cotutelle.availability import kinds as spans
 from cotutelle.programmes.models import Leave
 from cotutelle.programmes.services.leave import step_decided
 from cotutelle.programmes.services.leave_spans import AWAY
-from cotutelle.programmes.services.leave_steps import KINDS, why_not_decide_leave
+from cotutelle.programmes.services.leave_steps import (
+    KINDS,
+    mentor_stood_in_for,
+    why_not_decide_leave,
+)
 from cotutelle.workflow.approvals import register
 from cotutelle.workflow.models import Approval
 
@@ -26,5 +30,6 @@ for kind in KINDS:
         on_decided=step_decided,
         title=_("Leave of %(student)s, %(from)s – %(until)s"),
         url_of=_page,
+        stands_for=mentor_stood_in_for,
     )
 spans.register(AWAY, title=_("Away"))

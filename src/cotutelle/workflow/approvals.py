@@ -11,6 +11,7 @@ from cotutelle.workflow.models import Approval
 
 MayDecide = Callable[[Any, Approval], str | None]
 OnDecided = Callable[[Approval, Any], None]
+StandsFor = Callable[[Any, Approval], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,16 @@ class Kind:
         What is asked, filled with the parameters.
     url_of
         The page of the thing it is about.
+    stands_for
+        ``(actor, approval)`` → in whose name the actor would decide (代办), or ``None``: then in
+        their own. The room notes the act.
     """
 
     may_decide: MayDecide
     on_decided: OnDecided
     title: Text = ""
     url_of: Callable[[Approval], str] | None = None
+    stands_for: StandsFor | None = None
 
 
 _kinds: dict[str, Kind] = {}
@@ -46,9 +51,10 @@ def register(
     on_decided: OnDecided,
     title: Text = "",
     url_of: Callable[[Approval], str] | None = None,
+    stands_for: StandsFor | None = None,
 ) -> None:
     """Declare a kind of approval."""
-    _kinds[kind] = Kind(may_decide, on_decided, title, url_of)
+    _kinds[kind] = Kind(may_decide, on_decided, title, url_of, stands_for)
 
 
 def kind_of(name: str) -> Kind | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, F, Model, Q, QuerySet
@@ -117,6 +117,14 @@ def authorisation_of(
     return _in_force(day or today()).filter(agent=agent, principal=principal).first()
 
 
+def principals_now(agent: Person) -> tuple[Person, ...]:
+    """Return whom ``agent`` may act for today; read once per request, as roles are."""
+    known: tuple[Person, ...] | None = agent.__dict__.get("_principals_now")
+    if known is None:
+        known = agent.__dict__["_principals_now"] = tuple(principals_of(agent))
+    return known
+
+
 def _in_force(day: dt.date) -> QuerySet[ProxyAuthorisation]:
     return ProxyAuthorisation.objects.filter(
         state=ProxyState.ACTIVE, starts_on__lte=day, ends_on__gte=day
@@ -151,6 +159,15 @@ def acts_visible_to(actor: Person) -> QuerySet[ProxyAct]:
     )
 
 
+def principals_by_approval(approvals: Iterable[Approval]) -> dict[int, Person]:
+    """Return in whose name approvals were decided by proxy, by their key; one query."""
+    acts = ProxyAct.objects.filter(
+        subject_type=Approval._meta.label_lower, subject_id__in=[one.pk for one in approvals]
+    )
+    rows = acts.select_related("authorisation__principal").order_by("id")
+    return {act.subject_id: act.authorisation.principal for act in rows}
+
+
 def act_on(subject: Model) -> ProxyAct | None:
     """Return the last act by proxy on ``subject``: for the mark 代办 beside it."""
     return (
@@ -172,6 +189,15 @@ def why_not_decide(actor: Person, approval: Approval) -> str | None:
     if kind is None:
         return _("No rule says who decides this.")
     return kind.may_decide(actor, approval)
+
+
+def principal_of(actor: Person, approval: Approval) -> Person | None:
+    """Return in whose name ``actor`` would decide; ``None`` for their own."""
+    kind = kind_of(approval.kind)
+    if kind is None or kind.stands_for is None:
+        return None
+    found: Person | None = kind.stands_for(actor, approval)
+    return found
 
 
 def waiting_for(actor: Person) -> list[Approval]:

@@ -33,17 +33,19 @@ from cotutelle.programmes.services.extensions import recount_extension
 from cotutelle.programmes.services.leave_spans import publish_leave, withdraw_leave_span
 from cotutelle.programmes.services.leave_steps import (
     ask_step,
+    mentor_stood_in_for,
     office_of_ward,
     steps_of,
     withdraw_open_steps,
 )
 from cotutelle.workflow.enums import ApprovalState
 from cotutelle.workflow.models import Approval
-from cotutelle.workflow.services import close_tasks, open_task, open_tasks
+from cotutelle.workflow.services import act_for, close_tasks, open_task, open_tasks
 
 REPORT = "programmes.report_return"
 CONFIRM = "programmes.confirm_return"
 OVERDUE = "programmes.overdue_return"
+DECIDED_FOR_MENTOR = "programmes.leave.decided_for_mentor"
 # How long after its first day a sick leave may still be asked for.
 LATE_DAYS = 7
 CONFIRM_DAYS = 3
@@ -155,13 +157,19 @@ def _next_step(leave: Leave, actor: Person) -> None:
 
 
 def step_decided(approval: Approval, actor: Person) -> None:
-    """Go on to the next step, agree, or refuse; called in the transaction of a decision."""
+    """
+    Go on to the next step, agree, or refuse; called in the transaction of a decision.
+
+    What an agent decides is noted as an act for the mentor, who may object.
+    """
     leave = (
         Leave.objects.select_for_update(of=("self",))
         .select_related("enrolment__student__person", "enrolment__student__unit", "ward")
         .get(pk=approval.subject_id)
     )
     close_tasks(approval, "programmes.decide_leave")
+    if (mentor := mentor_stood_in_for(actor, approval)) is not None:
+        act_for(actor, mentor, action=DECIDED_FOR_MENTOR, subject=approval)
     if approval.state == ApprovalState.REFUSED:
         withdraw_open_steps(leave)
         _move(leave, LeaveState.REFUSED, actor, decided_at=now())

@@ -22,8 +22,10 @@ from cotutelle.people.queries import holders
 from cotutelle.programmes.enums import LeaveStep
 from cotutelle.programmes.models import Leave, Student
 from cotutelle.programmes.queries.leave import approvals_on
+from cotutelle.programmes.rules import LEAVE_OFFICES
 from cotutelle.workflow.enums import ApprovalState
 from cotutelle.workflow.models import Approval
+from cotutelle.workflow.queries import principals_now
 from cotutelle.workflow.services import (
     close_tasks,
     open_tasks,
@@ -136,11 +138,28 @@ def why_not_decide_leave(actor: Person, approval: Approval) -> str | None:
     """Return why ``actor`` may not decide this step; ``None`` when they may."""
     if actor.pk in approval.params.get("people", ()):
         return None
+    if mentor_stood_in_for(actor, approval) is not None:
+        return None
     roles = set(approval.params.get("roles", ()))
     for one in actor.active_grants:
         if one.role in roles and approval.unit.path.startswith(one.unit.path):
             return None
     return _("Another step, or another office, decides this leave.")
+
+
+def mentor_stood_in_for(actor: Person, approval: Approval) -> Person | None:
+    """
+    Return the mentor in whose name ``actor`` decides this step (代办).
+
+    Only whoever keeps leave of the student's unit anyway, with an authorisation of the mentor.
+    """
+    people = approval.params.get("people", ())
+    if not people or actor.pk in people:
+        return None
+    offices = [g.unit for g in actor.active_grants if g.role in LEAVE_OFFICES]
+    if not any(approval.unit.path.startswith(unit.path) for unit in offices):
+        return None
+    return next((one for one in principals_now(actor) if one.pk in people), None)
 
 
 def withdraw_open_steps(leave: Leave) -> None:

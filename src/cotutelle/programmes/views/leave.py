@@ -37,6 +37,7 @@ from cotutelle.ui.exporting import Out, Table
 from cotutelle.ui.listing import Choice, Listing, Search, Sort, Toggle
 from cotutelle.ui.violations import show_violation
 from cotutelle.workflow.models import Approval
+from cotutelle.workflow.queries import principal_of, principals_by_approval
 from cotutelle.workflow.services import decide_approval
 
 STATE_KINDS = {
@@ -232,6 +233,7 @@ def leave(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "steps": _steps(found, approvals),
         "form": form,
         "may_decide": mine is not None,
+        "principal": principal_of(actor, mine) if mine is not None else None,
         "reads_reason": reads.reads_reason(actor, found, approvals),
         "is_own": is_own,
         "may_list": why_not(actor, "programmes.view_leaves") is None,
@@ -268,6 +270,7 @@ _STEP_MARKS = {"pending": "due", "approved": "ok", "refused": "late", "withdrawn
 def _steps(found: Leave, approvals: list[Approval]) -> list[dict[str, Any]]:
     """Return every step with what became of it; those nobody was asked for yet lie ahead."""
     rows: list[dict[str, Any]] = []
+    principals = principals_by_approval(approvals)
     for step in found.steps:
         asked = [one for one in approvals if one.params.get("step") == step]
         rows += [
@@ -276,6 +279,7 @@ def _steps(found: Leave, approvals: list[Approval]) -> list[dict[str, Any]]:
                 "approval": one,
                 "kind": _STEP_MARKS[one.state],
                 "state": one.get_state_display(),
+                "principal": principals.get(one.pk),
             }
             for one in asked
         ] or [{"label": LeaveStep(step).label, "kind": "wait", "state": _("Lies ahead")}]

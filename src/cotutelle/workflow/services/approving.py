@@ -19,7 +19,7 @@ from cotutelle.people.models import Person
 from cotutelle.workflow.approvals import kind_of
 from cotutelle.workflow.enums import ApprovalState
 from cotutelle.workflow.models import Approval
-from cotutelle.workflow.queries import why_not_decide
+from cotutelle.workflow.queries import principal_of, why_not_decide
 
 
 @transaction.atomic
@@ -67,6 +67,8 @@ def decide_approval(approval: Approval, approve: bool, *, actor: Person, note: s
     """
     Approve or refuse; the person who asked is told, and the room of the kind acts on it.
 
+    Where the kind lets agents decide, it is recorded in the name of whom they stand in for.
+
     Raises
     ------
     Refused
@@ -85,6 +87,7 @@ def decide_approval(approval: Approval, approve: bool, *, actor: Person, note: s
     record(
         f"workflow.approval.{state.value}",
         actor=actor,
+        on_behalf_of=principal_of(actor, approval),
         subject=approval,
         before={"state": ApprovalState.PENDING.value},
         after={"state": state.value, "note": text},

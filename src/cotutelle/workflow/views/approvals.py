@@ -19,7 +19,12 @@ from cotutelle.ui.listing import Choice, Listing, Sort, Toggle
 from cotutelle.workflow.approvals import url_of
 from cotutelle.workflow.enums import ApprovalState
 from cotutelle.workflow.forms import DecisionForm
-from cotutelle.workflow.queries import approvals_visible_to, waiting_for, why_not_decide
+from cotutelle.workflow.queries import (
+    approvals_visible_to,
+    principal_of,
+    waiting_for,
+    why_not_decide,
+)
 from cotutelle.workflow.services import decide_approval, withdraw_approval
 
 STATE_KINDS = {
@@ -87,6 +92,7 @@ def approval_page(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "form": form,
         "may_decide": pending and reason is None,
         "reason": reason,
+        "principal": principal_of(person, approval) if pending else None,
         "may_withdraw": pending and why_not(person, "workflow.withdraw_approval", approval) is None,
         "thing_url": url_of(approval),
         "entries": history_of(approval),
