@@ -111,3 +111,15 @@ def test_an_authorisation_that_has_ended_opens_nothing():
         sign_award(
             award, SignerRole.RESIDENCY, agrees=True, actor=agent, on_behalf_of=scene.residency
         )
+
+
+def test_an_agent_sees_no_more_than_the_office_they_stand_in_for():
+    scene, elsewhere = make_scene(), make_scene()
+    base = make_person(Role.BASE_SECRETARY, unit=scene.unit)
+    residency = (SignerRole.RESIDENCY,)
+    award = make_award(scene, make_achievement(scene.unit, signers=residency, actor=scene.officer))
+    make_proxy(base, elsewhere.secretary)
+
+    for person in (base, type(base).objects.get(pk=elsewhere.secretary.pk)):
+        assert not awards_visible_to(person).filter(pk=award.pk).exists()
+        assert why_not(person, "credentials.view_award", award)

@@ -51,10 +51,18 @@ def units_with(actor: Any, *roles: Role) -> list[Any]:
     return [g.unit for g in getattr(actor, "active_grants", ()) if g.role in roles]
 
 
-def offices_stood_in_for(people: Any) -> list[Any]:
-    """Return the units whose signing offices ``people`` hold, for whom somebody stands in."""
-    grants = active(RoleGrant.objects.filter(person__in=people, role__in=SIGNING_OFFICES))
-    return [grant.unit for grant in grants.select_related("unit")]
+def offices_stood_in_for(people: Any) -> tuple[list[Any], list[Any]]:
+    """
+    Return the units whose signing offices ``people`` hold, for whom somebody stands in.
+
+    First those whose students they see themselves, then those whose wards they do.
+    """
+    rows = active(RoleGrant.objects.filter(person__in=people, role__in=SIGNING_OFFICES))
+    grants = list(rows.select_related("unit"))
+    return (
+        [grant.unit for grant in grants if grant.role in PROPOSERS],
+        [grant.unit for grant in grants if grant.role in WARD_ROLES],
+    )
 
 
 def supervised_by(people: Any, student: str = "pk") -> Exists:
@@ -143,13 +151,15 @@ def keeps_the_ward(actor: Any, obj: Any = None) -> bool:
 @rules.predicate
 def stands_in_for_an_office(actor: Any, obj: Any = None) -> bool:
     """The actor stands in for an office whose signature the award takes."""
-    units = offices_stood_in_for(principals_of(actor))
-    if obj is None or not units:
-        return bool(units)
+    of_students, of_wards = offices_stood_in_for(principals_of(actor))
+    if obj is None or not of_wards:
+        return bool(of_wards)
     if not set(OFFICE_SIGNERS) & set(obj.achievement.signers):
         return False
-    places = [obj.student.unit, *([obj.stay.ward.unit] if obj.stay else [])]
-    return any(place.path.startswith(unit.path) for place in places for unit in units)
+    paths = [(obj.student.unit.path, of_students)]
+    if obj.stay is not None:
+        paths.append((obj.stay.ward.unit.path, of_wards))
+    return any(path.startswith(unit.path) for path, units in paths for unit in units)
 
 
 @rules.predicate

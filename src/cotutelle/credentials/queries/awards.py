@@ -57,9 +57,10 @@ def awards_visible_to(actor: Person) -> QuerySet[Award]:
         | below(units_with(actor, *WARD_ROLES), "stay__ward__unit__path")
         | below(units_with(actor, *ISSUERS), "achievement__unit__path")
     )
-    if principals and (offices := offices_stood_in_for(principals)):
+    if principals:
+        of_students, of_wards = offices_stood_in_for(principals)
         found |= Q(achievement__signers__overlap=list(OFFICE_SIGNERS)) & (
-            below(offices, "student__unit__path") | below(offices, "stay__ward__unit__path")
+            below(of_students, "student__unit__path") | below(of_wards, "stay__ward__unit__path")
         )
     return Award.objects.filter(found).select_related(*_JOINED)
 
