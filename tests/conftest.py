@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.db import connection
 from hypothesis import HealthCheck, settings
 
 from cotutelle.database.testing import shared_server
+from tests.factories.databases import Migrated
 from tests.factories.demo import KeptDemos
 
 # No test is timed: on a busy machine drawing examples may be slow, and that is no fault.
@@ -19,8 +21,9 @@ settings.register_profile("house", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("house")
 
 
-# Long files with few tests: begun last, one of them would run while the other core waits.
-FIRST = ("rules/test_access_matrix.py", "e2e/", "crash/", "engines/rotation/")
+# Long files with few tests: begun last, one of them would run while the other core waits. The
+# second needs no database, so that who begins with it finds one that the other has migrated.
+FIRST = ("rules/test_access_matrix.py", "engines/rotation/", "e2e/", "crash/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,14 +38,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None,
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any, migrated: Migrated
 ) -> Iterator[None]:
     """Run PostgreSQL while tests need it; tests without a database never start it."""
-    if os.environ.get("COTUTELLE_DATABASE_URL"):
+    server = nullcontext() if os.environ.get("COTUTELLE_DATABASE_URL") else shared_server().lease()
+    with server, migrated.begun(django_db_blocker):
         yield
-        return
-    with shared_server().lease():
-        yield
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Migrated:
+    """Return the empty database that the processes of this run share."""
+    return Migrated(tmp_path_factory.getbasetemp().parent)
 
 
 @pytest.fixture(scope="session")
@@ -54,8 +61,12 @@ def kept_demos(tmp_path_factory: pytest.TempPathFactory) -> KeptDemos:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: Any, migrated: Migrated
+) -> Iterator[None]:
     """Before the database is dropped, end the sessions that threads of tests left behind."""
+    with django_db_blocker.unblock():
+        migrated.made()
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
