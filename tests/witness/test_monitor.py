@@ -6,6 +6,7 @@ import contextlib
 import json
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import httpx
 import pytest
 
 from cotutelle.engines.translog import Checkpoint, entry_bytes, sign_note
-from cotutelle.witness import Folder, Store
+from cotutelle.witness import Folder, Store, monitor, reader
 from cotutelle.witness.cosigning import Cosigner, Refusal
 from cotutelle.witness.logs import add_log
 from cotutelle.witness.monitor import AT_ONCE, Monitor, Stopped
@@ -159,6 +160,51 @@ def test_a_slow_log_keeps_no_other_waiting(world: World):
         first.origin: 2,
         world.log.origin: 3,
     }
+
+
+def looking() -> int:
+    """Return how many threads look at logs."""
+    return sum(thread.name == "look" for thread in threading.enumerate())
+
+
+def test_a_log_that_never_ends_its_answer_stops_no_later_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(monitor, "ROUND_S", 0.1)
+    stuck = [SmallLog(f"aaa{number}.example/log").grow(2) for number in range(AT_ONCE)]
+    go_on, end = threading.Event(), threading.Event()
+    world.site.before = lambda: end.wait(20)
+    with contextlib.ExitStack() as sites:
+        served = [sites.enter_context(serving_files(one.files())) for one in stuck]
+        for one, site in zip(stuck, served, strict=True):
+            add_log(world.store, one.vkey, site.url)
+            site.before = lambda: go_on.wait(20)
+        world.look(world.log.grow(3))
+        assert world.site.asked == [], "all threads wait for the others"
+        world.look()
+
+        wait_until(lambda: world.site.asked == ["checkpoint"])
+        assert [site.asked for site in served] == [["checkpoint"]] * AT_ONCE, "passed over"
+        go_on.set()
+        wait_until(lambda: looking() == 1)
+        assert world.site.asked == ["checkpoint"], "the threads of the first look pass it over"
+        end.set()
+        wait_until(lambda: looking() == 0)
+    logs = world.facts()["logs"]
+    assert [log["followed"]["size"] for log in logs] == [2] * AT_ONCE + [3]
+    assert not any(log["findings"] for log in logs)
+
+
+def test_a_file_that_comes_drop_by_drop_is_no_answer(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reader, "FILE_S", 0.05)
+
+    def drops(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=iter(lambda: time.sleep(0.01) or b"x", b""))
+
+    with httpx.Client(transport=httpx.MockTransport(drops)) as client:
+        Monitor(world.folder, world.store, (OURS,), client).look()
+
+    assert world.findings() == {"no_answer": "checkpoint: slower than 0 s"}
 
 
 def test_many_logs_are_all_looked_at(world: World):

@@ -6,6 +6,7 @@ import json
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -29,6 +30,7 @@ from cotutelle.witness.store import Store
 
 ANSWER_TIMEOUT_S = 10.0
 AT_ONCE = 4
+ROUND_S = 60.0
 PASSING = ("no_answer", "bad_checkpoint", "went_back", "bad_entries", "withheld", "fork_shown")
 logger = logging.getLogger(__name__)
 
@@ -67,6 +69,8 @@ class Monitor:
         self._client = client
         self._clock = clock
         self._stopped = threading.Event()
+        self._looked_at: set[str] = set()
+        self._turn = threading.Lock()
 
     def run(self, interval_s: float) -> None:
         """Look again and again until :meth:`stop`."""
@@ -84,21 +88,27 @@ class Monitor:
         self._stopped.set()
 
     def look(self) -> None:
-        """Look once at every log, at a few at once; what is wrong with one becomes a finding."""
+        """
+        Look once at every log, at a few at once; what is wrong with one becomes a finding.
+
+        Whatever takes longer than a minute goes on beside the next look, which passes it over: a log
+        that sends its files drop by drop would keep all others from being looked at.
+        """
         waiting: SimpleQueue[TrustedLog] = SimpleQueue()
         with self._store.reading() as db:
             for log in trusted_logs(db):
-                if log.url:
+                if log.url and log.origin not in self._looked_at:
                     waiting.put(log)
-        # Daemons: a log that sends its files drop by drop does not keep the process from ending.
+        # Daemons: such a log does not keep the process from ending either.
         threads = [
-            threading.Thread(target=self._look_at_all, args=(waiting,), daemon=True)
+            threading.Thread(target=self._look_at_all, args=(waiting,), name="look", daemon=True)
             for _number in range(min(AT_ONCE, waiting.qsize()))
         ]
         for thread in threads:
             thread.start()
+        until = time.monotonic() + ROUND_S
         for thread in threads:
-            thread.join()
+            thread.join(max(0.0, until - time.monotonic()))
         self._go_on()
 
     def _look_at_all(self, waiting: SimpleQueue[TrustedLog]) -> None:
@@ -108,12 +118,24 @@ class Monitor:
                 log = waiting.get_nowait()
             except Empty:
                 return
+            if not self._begin(log.origin):
+                continue
             try:
                 self._look_at(log)
             except Stopped:
                 return
             except Exception:  # the others are looked at all the same
                 logger.exception("A look at %s failed", log.origin)
+            finally:
+                self._looked_at.discard(log.origin)
+
+    def _begin(self, origin: str) -> bool:
+        """Say that a log is looked at; false where another thread looks at it already."""
+        with self._turn:
+            if origin in self._looked_at:
+                return False
+            self._looked_at.add(origin)
+            return True
 
     def _look_at(self, log: TrustedLog) -> None:
         seen, cosigned, from_start = self._memory(log)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -11,6 +12,7 @@ from cotutelle.engines.translog.tiles import MAX_ENTRY_BYTES, TILE_WIDTH
 
 CHECKPOINT_LIMIT = 1024 * 1024
 BUNDLE_LIMIT = TILE_WIDTH * (MAX_ENTRY_BYTES + 2)
+FILE_S = 60.0
 
 
 class LogReader:
@@ -85,8 +87,9 @@ class LogReader:
         Raises
         ------
         OSError
-            When it cannot be read or is longer than ``most`` bytes.
+            When it cannot be read, is longer than ``most`` bytes, or takes longer than a minute.
         """
+        until = time.monotonic() + FILE_S
         pieces: list[bytes] = []
         length = 0
         try:
@@ -98,6 +101,8 @@ class LogReader:
                     length += len(piece)
                     if length > most:
                         raise OSError(f"{path}: longer than {most} bytes")
+                    if time.monotonic() > until:
+                        raise OSError(f"{path}: slower than {FILE_S:.0f} s")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise OSError(f"{path}: {type(error).__name__}") from error
         return b"".join(pieces)
