@@ -92,6 +92,27 @@ def test_after_a_crash_it_goes_on_where_it_was_and_nobody_gets_two():
     assert states() == {CredentialState.VALID: MANY, CredentialState.REVOKED: MANY}
 
 
+def test_what_broken_off_work_had_done_is_kept_with_the_rest():
+    scene = make_scene()
+    key = taken_down(scene)
+    broken = start_reissuing(key, actor=scene.officer)
+
+    def dies(done: int, total: int) -> None:
+        if done == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        reissue_all(key, awards_of(key), actor=scene.officer, progress=dies)
+    Job.objects.filter(pk=broken.pk).update(state=JobState.FAILED, finished_at=broken.created_at)
+    assert not Run.objects.exists()
+
+    job = run_now(start_reissuing(key, actor=scene.officer))
+
+    assert job.result == {"issued": MANY, "left": 0}
+    assert Run.objects.get(kind="credentials.issue").result == {"issued": MANY}
+    assert states() == {CredentialState.VALID: MANY, CredentialState.REVOKED: MANY}
+
+
 def test_a_stop_keeps_what_is_done():
     scene = make_scene()
     key = taken_down(scene)

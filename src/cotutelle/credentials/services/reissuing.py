@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check
@@ -74,16 +75,19 @@ def start_reissuing(key: IssuerKey, *, actor: Person) -> Job:
     """
     Issue anew in the background what ``key`` took down; a stop keeps what is done.
 
-    While such work is under way it is returned, and no other begun. Refuses with ``key.nothing``.
+    While such work is under way it is returned, and no other begun. What work that broke off had
+    done is kept as a decision with the rest. Refuses with ``key.nothing``.
     """
     check(actor, "credentials.issue_award", key)
     hold_keys(key.unit)
-    under_way = reissuing_of(key)
-    if under_way is not None and not under_way.is_over:
-        return under_way
+    last = reissuing_of(key)
+    if last is not None and not last.is_over:
+        return last
     awards = [one.award_id for one in to_reissue(key)]
     if not awards:
         raise RuleViolation("key.nothing", _("Nothing is left to be issued anew."))
+    if last is not None and last.result is None:
+        awards += _renewed(key, last.args["award_ids"]).values_list("pk", flat=True)
     args = {"key_id": key.pk, "award_ids": awards}
     return start_job(REISSUE_JOB, actor=actor, unit=key.unit, subject=key, args=args)
 
@@ -119,8 +123,12 @@ def reissue_all(
             continue
     else:
         progress(len(awards), len(awards))
-    chosen = [one.pk for one in awards]
-    renewed = Credential.objects.filter(award__in=chosen).exclude(key=key).values("award")
-    made = list(Award.objects.filter(pk__in=renewed).select_related("achievement").order_by("pk"))
+    made = list(_renewed(key, [one.pk for one in awards]).select_related("achievement"))
     keep_batch(made, cpu_seconds=time.process_time() - started, actor=actor)
     return len(made)
+
+
+def _renewed(key: IssuerKey, awards: Sequence[int]) -> QuerySet[Award]:
+    """Return those of ``awards`` whose certificate another key than ``key`` has signed."""
+    anew = Credential.objects.filter(award__in=awards).exclude(key=key)
+    return Award.objects.filter(pk__in=anew.values("award")).order_by("pk")
