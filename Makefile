@@ -1,5 +1,5 @@
 # make run: the product. make test, make lint, make bench: the checks. See docs/how-to/operate.md.
-.PHONY: run test lint bench clean setup setup-test
+.PHONY: run test lint lint-types lint-rest bench clean setup setup-test
 
 BIN := .venv/bin
 TEST_PROCESSES ?= 2
@@ -18,10 +18,16 @@ setup-test:
 test: setup-test
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadscope --no-loadscope-reorder
 
+# The two long ones beside each other.
 lint: setup-test
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint-types lint-rest
+
+lint-types:
+	$(BIN)/mypy
+
+lint-rest:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/djlint --lint --quiet src
 
