@@ -19,6 +19,7 @@ from cotutelle.core.clock import now
 from cotutelle.engines.translog import Checkpoint, Signer, cosign, verify_consistency
 from cotutelle.engines.translog.strict import decode_hash
 from cotutelle.ledger import queries, services
+from cotutelle.ledger.enums import ShardState
 from cotutelle.ledger.models import Witness
 from tests.factories.log import make_log, make_witness, start_afresh
 from tests.factories.people import PersonFactory
@@ -186,6 +187,37 @@ def test_a_restored_old_database_signs_nothing(
     assert (turn.signed, turn.problem) == (0, problem)
     assert states() == dict.fromkeys(NAMES, problem if shows else "unproven")
     assert [plain.size for plain in plains] == seen
+
+
+def test_a_log_that_lost_its_state_is_closed_without_another_signature(
+    plains: list[Plain],
+) -> None:
+    decide(3)
+    services.tick()
+    try:
+        with transaction.atomic():
+            decide(5)
+            services.tick()
+            raise Undone
+    except Undone:
+        start_afresh()
+    shard = queries.open_shard()
+    assert shard is not None
+    signed = shard.checkpoints.count()
+    decide()
+    assert services.sequence() == 1, "by somebody who does not look"
+
+    opened = services.freeze_shard(shard, actor=None)
+
+    shard.refresh_from_db()
+    assert (shard.state, shard.blocked, opened.number) == (ShardState.FROZEN, "log.behind", 2)
+    assert shard.checkpoints.count() == signed, "the witnesses saw more than this tree holds"
+    head = queries.newest_checkpoint(shard)
+    assert head is not None
+    statement = opened.leaves.get(index=0).statement
+    assert statement is not None
+    previous = {"size": head.size, "root": bytes(head.root).hex(), "reason": "log.behind"}
+    assert statement["previous"] == {"origin": shard.origin, **previous}
 
 
 def test_one_that_saw_another_root_is_asked_about_and_counts_no_more(plains: list[Plain]) -> None:

@@ -63,10 +63,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All findings, and whether so many answered that no published head can be unknown."""
+    """
+    All findings, and whether so many answered that no published head can be unknown.
+
+    ``disputed``: so many did only with those whose answer is unproven.
+    """
 
     findings: tuple[Finding, ...]
     complete: bool
+    disputed: bool = False
 
     @property
     def worst(self) -> Finding | None:
@@ -103,18 +108,20 @@ def check_log(shard: Shard | None = None) -> Comparison:
     findings = [_compare_witness(shard, tree, one) for one in active_witnesses()]
     if (anchored := _compare_anchor(shard, tree)) is not None:
         findings.append(anchored)
-    found = Comparison(tuple(findings), _is_complete(findings))
+    complete = _is_complete(findings, SILENT, UNPROVEN)
+    disputed = not complete and _is_complete(findings, SILENT)
+    found = Comparison(tuple(findings), complete, disputed)
     if (worst := found.worst) is not None:
         block(shard, worst.state, {"who": worst.who, **worst.facts})
     return found
 
 
-def _is_complete(findings: list[Finding]) -> bool:
+def _is_complete(findings: list[Finding], *no_answer: str) -> bool:
     policy = current_policy()
     if policy is None:
         return True
     names = set(policy.witnesses.values_list("name", flat=True))
-    answered = sum(f.who in names and f.state not in (SILENT, UNPROVEN) for f in findings)
+    answered = sum(f.who in names and f.state not in no_answer for f in findings)
     return answered >= policy.needed
 
 

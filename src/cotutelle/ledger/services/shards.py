@@ -19,12 +19,12 @@ from cotutelle.institutions.models import Unit
 from cotutelle.ledger.enums import KeySuite, LogKind, ShardState
 from cotutelle.ledger.models import LogKey, Shard, Witness
 from cotutelle.ledger.queries.log import newest_checkpoint, store_of
-from cotutelle.ledger.services.checking import check_log, require_good
+from cotutelle.ledger.services.checking import BEHIND, UNPROVEN, check_log, require_good
 from cotutelle.ledger.services.committing import moment
 from cotutelle.ledger.services.history import record
 from cotutelle.ledger.services.keys import new_key
 from cotutelle.ledger.services.policies import renew_policy
-from cotutelle.ledger.services.sealing import Forked, integrate, sign_head
+from cotutelle.ledger.services.sealing import Forked, block, integrate, sign_head
 from cotutelle.ledger.services.sequencing import place_entries
 from cotutelle.people.models import Person
 
@@ -120,12 +120,19 @@ def freeze_shard(shard: Shard, *, actor: Person | None) -> Shard:
     Witnesses and anchors are asked before: a tree that is behind them is blocked, not signed, and
     while too few answer nothing is signed either, as in every turn: a restored backup would become
     final. A blocked tree signs no last head: the next one names the head that others hold of it.
-    Decisions that wait go into the next tree. Refuses: ``log.frozen``, ``log.forked``,
+    So it is where enough answer, but say what they cannot show, as witnesses of C2SP's protocol
+    alone do of a log that has lost its state: then it is blocked as behind them. Decisions that wait go into the next tree. Refuses: ``log.frozen``, ``log.forked``,
     ``log.still_bad``, ``log.unchecked``.
     """
     _allow(actor)
     if Shard.objects.filter(pk=shard.pk, state=ShardState.OPEN, blocked="").exists():
-        require_good(check_log(shard))
+        found = check_log(shard)
+        if found.disputed and found.worst is None:
+            block(
+                shard, BEHIND, {"who": next(f.who for f in found.findings if f.state == UNPROVEN)}
+            )
+        else:
+            require_good(found)
     return _freeze(shard, actor)
 
 
