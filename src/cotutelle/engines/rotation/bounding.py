@@ -111,6 +111,27 @@ class DualBound:
         """Prices of the best bound, ``(wards, horizon)``."""
         return self._best.prices.reshape(len(self._compiled.ward_ids), self._problem.horizon)
 
+    @property
+    def is_priced(self) -> bool:
+        """Whether the linear programme was solved."""
+        return self._relaxed is not None
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether the linear programme is too large for the simplex method."""
+        return self._master is not None and self._master.is_heavy
+
+    def rounded(self) -> list[Column | None] | None:
+        """Return the schedule that the last linear programme used most of, for each trainee."""
+        if self._relaxed is None:
+            return None
+        found: list[Column | None] = [None] * len(self.columns)
+        amounts = np.zeros(len(self.columns))
+        for column, amount in self._relaxed.used:
+            if amount > amounts[column.trainee]:
+                found[column.trainee], amounts[column.trainee] = column, amount
+        return found
+
     def evidence(self) -> Evidence:
         """Return the prices and shares that prove `bound`."""
         rows, periods = np.nonzero(self.prices)

@@ -11,6 +11,9 @@ import numpy as np
 from cotutelle.engines.rotation.columns import ROUNDING, Cells, Column, Floats, Ints
 from cotutelle.engines.rotation.problem import RotationProblem
 
+_MOST_STEPS = 5000
+"""Steps of the simplex method after which an interior point method takes over for good."""
+
 
 @dataclass(frozen=True, slots=True)
 class Relaxed:
@@ -40,6 +43,11 @@ class MasterProgramme:
         Number of trainees.
     penalty
         Cost of each place too many or too few.
+
+    Attributes
+    ----------
+    is_heavy
+        Whether it is too large for the simplex method.
     """
 
     def __init__(
@@ -66,6 +74,7 @@ class MasterProgramme:
                 row.set_coefficient(worst, 1.0)
                 self._worst.append(row)
         self._solver = mathopt.IncrementalSolver(self._model, mathopt.SolverType.GLOP)
+        self.is_heavy = False
 
     def _add_row(self, cell: int, penalty: float) -> None:
         cells, objective = self._cells, self._model.objective
@@ -103,11 +112,18 @@ class MasterProgramme:
         """Return the optimum over the columns known, or ``None`` when time ran out."""
         from ortools.math_opt.python import mathopt  # noqa: PLC0415
 
-        parameters = mathopt.SolveParameters(
-            presolve=mathopt.Emphasis.OFF,
-            time_limit=timedelta(seconds=max(seconds, 0.01)),
-        )
-        result = self._solver.solve(params=parameters)
+        limit = timedelta(seconds=max(seconds, 0.01))
+        if not self.is_heavy:
+            parameters = mathopt.SolveParameters(
+                presolve=mathopt.Emphasis.OFF, time_limit=limit, iteration_limit=_MOST_STEPS
+            )
+            result = self._solver.solve(params=parameters)
+            self.is_heavy = result.termination.limit is mathopt.Limit.ITERATION
+        if self.is_heavy:
+            parameters = mathopt.SolveParameters(
+                lp_algorithm=mathopt.LPAlgorithm.BARRIER, time_limit=limit
+            )
+            result = mathopt.solve(self._model, mathopt.SolverType.HIGHS, params=parameters)
         if result.termination.reason is not mathopt.TerminationReason.OPTIMAL:
             return None
         prices = np.zeros(self._cells.low.size)

@@ -259,7 +259,8 @@ class _Run:
         while self.go_on() and not self.is_optimal():
             self.lower_bound_for(turn)
             columns = sum(map(len, self.dual.columns))
-            if columns > chosen_from and not self.is_optimal() and self.go_on():
+            is_easy = self.dual.is_priced and not self.dual.is_heavy
+            if columns > chosen_from and is_easy and not self.is_optimal() and self.go_on():
                 chosen_from = columns
                 eager *= 1.0 if self.choose(eager * turn) else 0.5
             pace = QUICK if self.broken else pace.slower()
@@ -270,12 +271,19 @@ class _Run:
             self.improve(turn)
 
     def negotiate(self, pace: Pace) -> tuple[float, float]:
-        """Plan anew at this pace; return the seconds it took, of wall time and of CPU time."""
+        """
+        Plan at this pace; return the seconds it took, of wall time and of CPU time.
+
+        Begins with what the linear programme over schedules uses most of, where there is one.
+        """
         self.stage = "places"
         began, cpu = time.monotonic(), time.process_time()
         if self.is_optimal() or not self.go_on():
             return 0.0, 0.0
         draft = Draft(self.compiled)
+        begin = self.dual.rounded()
+        if begin is not None:
+            draft.copy_from(begin)
         lasting = negotiate(draft, self.oracle, self.random, pace, self.go_on)
         before = self.score, self.broken
         self.take(draft)
@@ -284,13 +292,18 @@ class _Run:
         return time.monotonic() - began, time.process_time() - cpu
 
     def lower_bound_for(self, seconds: float) -> None:
-        """Let the bound fall until it settles, for at most so many CPU seconds."""
+        """
+        Let the bound fall until it settles, for at most so many CPU seconds.
+
+        Up to twice as many where the linear programme was not solved before.
+        """
         self.stage = "bound"
         turn = _Turn(min(seconds, _MOST_OF_IT * self.left()))
+        longer = _Turn(min(2 * seconds, _MOST_OF_IT * self.left()))
         if not self.broken:
             self.dual.incumbent = float(self.score)
         while not self.dual.settled and not self.is_optimal() and self.go_on():
-            if turn.is_over():
+            if turn.is_over() and (self.dual.is_priced or longer.is_over()):
                 break
             self.dual.ask_once(self.deadline)
 
