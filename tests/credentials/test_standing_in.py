@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from cotutelle.core.access import why_not
-from cotutelle.core.errors import Refused
+from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.credentials.enums import AchievementKind, AwardState, SignerRole
-from cotutelle.credentials.queries.awards import awards_visible_to, signatures_of
+from cotutelle.credentials.queries.awards import awards_visible_to, signatures_of, whose_to_sign
 from cotutelle.credentials.services.awards import sign_award
 from cotutelle.ledger.models import Entry
 from cotutelle.people.enums import Role
@@ -43,6 +43,32 @@ def test_an_agent_signs_for_a_mentor_who_may_object():
     object_to_act(ProxyAct.objects.get(), objection="Not agreed", actor=mentor)
     award.refresh_from_db()
     assert (award.state, award.reason) == (AwardState.WITHDRAWN, "Not agreed")
+
+
+@pytest.mark.parametrize("is_mentor", [False, True])
+def test_nobody_signs_for_both_mentors(is_mentor):
+    scene = make_scene()
+    clinical, research = scene.clinical.person, scene.research.person
+    both = (SignerRole.CLINICAL, SignerRole.RESEARCH)
+    kind = make_achievement(scene.unit, signers=both, actor=scene.officer)
+    award = make_award(scene, kind)
+    agent = research if is_mentor else make_person(unit=scene.unit)
+    for mentor in {clinical, research} - {agent}:
+        make_proxy(mentor, agent)
+    agent = type(agent).objects.get(pk=agent.pk)
+
+    sign_award(award, SignerRole.CLINICAL, agrees=True, actor=agent, on_behalf_of=clinical)
+
+    assert whose_to_sign(award, agent) == []
+    with pytest.raises(RuleViolation) as refusal, transaction.atomic():
+        sign_award(
+            award, SignerRole.RESEARCH, agrees=True, actor=agent,
+            on_behalf_of=None if is_mentor else research,
+        )  # fmt: skip
+    assert refusal.value.code == "award.same_person"
+    if not is_mentor:
+        sign_award(award, SignerRole.RESEARCH, agrees=True, actor=research)
+        assert award.state == AwardState.SIGNED
 
 
 def test_an_agent_signs_for_an_office_of_another_unit_and_sees_no_more():

@@ -105,6 +105,11 @@ def proposable_stays(actor: Person) -> QuerySet[Stay]:
 
 # ---------------------------------------------------------------- signers
 
+# Two mentors who sign each for themselves: four eyes, and four hands.
+_BESIDE = {
+    SignerRole.CLINICAL: SignerRole.RESEARCH,
+    SignerRole.RESEARCH: SignerRole.CLINICAL,
+}
 # Who signs for an office: those of the ward of the stay, else those of the student's own unit.
 OFFICES: Mapping[SignerRole, tuple[tuple[Role, ...], tuple[Role, ...]]] = {
     SignerRole.DEPARTMENT: (
@@ -186,6 +191,16 @@ def signatures_of(award: Award) -> list[Slot]:
     return [replace(slot, agent=agents.get(slot.role)) for slot in slots]
 
 
+def has_signed_beside(award: Award, role: SignerRole, *hands: Person) -> bool:
+    """Tell whether one of ``hands`` has signed, also for somebody, as the mentor beside ``role``."""
+    beside = _BESIDE.get(role)
+    return beside is not None and any(
+        slot.given is not None and not {slot.given.signer, slot.agent}.isdisjoint(hands)
+        for slot in signatures_of(award)
+        if slot.role == beside
+    )
+
+
 def roles_to_sign(award: Award, person: Person) -> list[SignerRole]:
     """Return the roles in which ``person`` is asked to sign and nobody has signed yet."""
     if award.state != AwardState.PROPOSED:
@@ -196,4 +211,9 @@ def roles_to_sign(award: Award, person: Person) -> list[SignerRole]:
 def whose_to_sign(award: Award, actor: Person) -> list[tuple[Person, SignerRole]]:
     """Return (person, role): what ``actor`` may sign, for themselves and for those they stand in for."""
     people = [actor, *principals_of(actor)]
-    return [(person, role) for person in people for role in roles_to_sign(award, person)]
+    return [
+        (person, role)
+        for person in people
+        for role in roles_to_sign(award, person)
+        if not has_signed_beside(award, role, person, actor)
+    ]

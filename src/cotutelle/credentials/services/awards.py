@@ -22,7 +22,7 @@ from cotutelle.credentials.enums import (
 )
 from cotutelle.credentials.facts import clean_facts
 from cotutelle.credentials.models import Achievement, Award, SignOff
-from cotutelle.credentials.queries.awards import OPEN, signers_of
+from cotutelle.credentials.queries.awards import OPEN, has_signed_beside, signers_of
 from cotutelle.credentials.services.common import need_reason, stale
 from cotutelle.credentials.services.drafting import check_draft
 from cotutelle.credentials.services.known_facts import known_facts
@@ -216,8 +216,8 @@ def sign_award(
 
     The last signature makes it ready to be issued; one that does not agree ends it. A decision:
     it appears in the student's trace. Refuses with ``award.not_signer`` (the role is not held),
-    ``award.same_person`` (clinical and research mentor), ``award.signed`` (this role has
-    signed), ``award.state`` and ``award.reason``.
+    ``award.same_person`` (clinical and research mentor, or who stands in for one of them),
+    ``award.signed`` (this role has signed), ``award.state`` and ``award.reason``.
     """
     signer = on_behalf_of or actor
     check(actor, "credentials.sign_award", award)
@@ -228,9 +228,12 @@ def sign_award(
             _("Only the %(role)s of this student signs here.") % {"role": role.label},
             code="award.not_signer",
         )
+    if has_signed_beside(award, role, signer, actor):
+        raise RuleViolation(
+            "award.same_person", _("Clinical and research mentor sign each for themselves.")
+        )
     if signer != actor:
         act_for(actor, signer, action=SIGNED_ACTION, subject=award)
-    _require_another(award, role, signer)
     text = note.strip() if agrees else need_reason(note, "award")
     made = SignOff(award=award, role=role, signer=signer, agrees=agrees, note=text, at=now())
     try:
@@ -252,17 +255,6 @@ def sign_award(
     else:
         _after_signature(award, signers, signer)
     return award
-
-
-def _require_another(award: Award, role: SignerRole, signer: Person) -> None:
-    other = {
-        SignerRole.CLINICAL: SignerRole.RESEARCH,
-        SignerRole.RESEARCH: SignerRole.CLINICAL,
-    }.get(role)
-    if other and award.sign_offs.filter(role=other, signer=signer).exists():
-        raise RuleViolation(
-            "award.same_person", _("Clinical and research mentor sign each for themselves.")
-        )
 
 
 def _after_signature(
