@@ -61,8 +61,15 @@ class Site:
         assert answer.status_code == 302, answer.text[:500]
 
     def press(self, path: str, **fields: str) -> httpx.Response:
-        token = self.desk.cookies["csrftoken"]
-        return self.desk.post(path, data={"csrfmiddlewaretoken": token, **fields})
+        """Send a form, again while nobody listens: the process before may still die."""
+        data = {"csrfmiddlewaretoken": self.desk.cookies["csrftoken"], **fields}
+        ends = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return self.desk.post(path, data=data)
+            except httpx.ConnectError:
+                assert time.monotonic() < ends, f"{path} does not come back"
+            select_nothing()
 
     def start(self, path: str, **fields: str) -> str:
         """Press the button that starts a job; return the job's id."""
