@@ -39,6 +39,8 @@ _MOST_OF_IT = 0.3
 #: The slowest negotiation, as a share of the quick pace; and how many times the last one's seconds
 #: must be left for one at half its pace.
 _SLOWEST, _SLOWER = 0.01, 3.0
+#: Trainees above which no integer programme is tried where the linear one is slow already.
+_MOST_CHOOSING = 100
 #: Part of the time limit (and most seconds) kept back for writing the plan down.
 _RESERVE, _MOST_RESERVE = 0.02, 1.0
 #: Heat of the annealing, in units, at the start of a turn; rounds of a turn for each trainee.
@@ -259,8 +261,7 @@ class _Run:
         while self.go_on() and not self.is_optimal():
             self.lower_bound_for(turn)
             columns = sum(map(len, self.dual.columns))
-            is_easy = self.dual.is_priced and not self.dual.is_heavy
-            if columns > chosen_from and is_easy and not self.is_optimal() and self.go_on():
+            if columns > chosen_from and self.may_choose() and self.go_on():
                 chosen_from = columns
                 eager *= 1.0 if self.choose(eager * turn) else 0.5
             pace = QUICK if self.broken else pace.slower()
@@ -306,6 +307,11 @@ class _Run:
             if turn.is_over() and (self.dual.is_priced or longer.is_over()):
                 break
             self.dual.ask_once(self.deadline)
+
+    def may_choose(self) -> bool:
+        """Return whether an integer programme over the columns may find something in time."""
+        is_small = len(self.chosen) <= _MOST_CHOOSING or not self.dual.is_heavy
+        return self.dual.is_priced and is_small and not self.is_optimal()
 
     def choose(self, seconds: float) -> bool:
         """Choose the best plan among the schedules met; return whether that was worth it."""
