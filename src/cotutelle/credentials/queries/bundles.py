@@ -31,9 +31,8 @@ def bundle_of(credential: Credential) -> dict[str, Any] | None:
         return None
     heads = Heads()
     members = members_of(credential)
-    status = _lists(
-        [credential, *members], heads
-    )  # first: a list has to be in the head it is proven by
+    # Lists come first: each has to be in the head that it is proven by.
+    status = _lists([credential, *members], heads)
     leaf = leaf_of(credential.entry)
     anchors = anchors_of(leaf) if leaf else []
     return bundles.build_bundle(

@@ -119,18 +119,19 @@ def freeze_shard(shard: Shard, *, actor: Person | None) -> Shard:
 
     Witnesses and anchors are asked before: a tree that is behind them is blocked, not signed, and
     while too few answer nothing is signed either, as in every turn: a restored backup would become
-    final. A blocked tree signs no last head: the next one names the head that others hold of it.
-    So it is where enough answer, but say what they cannot show, as witnesses of C2SP's protocol
-    alone do of a log that has lost its state: then it is blocked as behind them. Decisions that wait go into the next tree. Refuses: ``log.frozen``, ``log.forked``,
+    final. Where enough answer, but say what they cannot show, as witnesses of C2SP's protocol
+    alone do of a log that has lost its state, it is blocked as behind them.
+
+    A blocked tree signs no last head: the next one names the head that others hold of it.
+    Decisions that wait go into the next tree. Refuses: ``log.frozen``, ``log.forked``,
     ``log.still_bad``, ``log.unchecked``.
     """
     _allow(actor)
     if Shard.objects.filter(pk=shard.pk, state=ShardState.OPEN, blocked="").exists():
         found = check_log(shard)
         if found.disputed and found.worst is None:
-            block(
-                shard, BEHIND, {"who": next(f.who for f in found.findings if f.state == UNPROVEN)}
-            )
+            who = next(f.who for f in found.findings if f.state == UNPROVEN)
+            block(shard, BEHIND, {"who": who})
         else:
             require_good(found)
     return _freeze(shard, actor)
