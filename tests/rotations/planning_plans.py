@@ -30,11 +30,13 @@ def plan_of(world: World) -> dict[str, tuple[Stay, ...]]:
     }
 
 
-def ready_scenario(world: World, *, number: int = 1) -> Scenario:
-    """Return a computed scenario that holds the plan of `plan_of`."""
+def ready_scenario(
+    world: World, stays: dict[str, tuple[Stay, ...]] | None = None, *, number: int = 1
+) -> Scenario:
+    """Return a computed scenario that holds ``stays``, or else the plan of `plan_of`."""
     rules = PlanRules.from_parameters(world.cycle.rules)
     problem = build_problem(world.cycle, rules=rules)
-    stays = plan_of(world)
+    stays = plan_of(world) if stays is None else stays
     outcome = figures(problem, stays, {}) | {"status": "feasible", "bound": None, "gap": None}
     return Scenario.objects.create(
         cycle=world.cycle,

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.utils.timezone import localdate
 
 from cotutelle.availability.models import Span
 from cotutelle.core.errors import Refused, RuleViolation
@@ -17,7 +18,7 @@ from cotutelle.mentorship.models import Mentorship
 from cotutelle.notices.models import Notice
 from cotutelle.people.enums import Role
 from cotutelle.rotations.enums import CycleState, EventKind, ScenarioState, SwapState
-from cotutelle.rotations.models import Scenario, Stay
+from cotutelle.rotations.models import CurriculumBlock, ElectiveGroup, Scenario, Stay
 from cotutelle.rotations.queries.planning_keys import trainee_key, ward_key
 from cotutelle.rotations.queries.planning_months import first_day, last_day
 from cotutelle.rotations.queries.planning_review import review_of
@@ -30,10 +31,11 @@ from cotutelle.rotations.services import (
 )
 from cotutelle.rotations.services.planning_computing import verify_json
 from cotutelle.rotations.services.planning_publication import publish_scenario
+from cotutelle.rotations.services.planning_stays import source_of
 from cotutelle.rotations.services.planning_wishes import EventData
 from tests.factories.mentorship import make_mentor
 from tests.factories.people import make_person
-from tests.factories.rotations_planning import World, make_world
+from tests.factories.rotations_planning import World, make_department, make_world
 from tests.rotations.planning_plans import ready_scenario
 
 pytestmark = pytest.mark.django_db
@@ -304,6 +306,42 @@ def test_a_stay_that_leave_cuts_is_kept_as_far_as_it_went(world: World) -> None:
     cut = Stay.objects.get(participant=world.people[0], block__isnull=True)
     assert (cut.starts_on, cut.ends_on) == (first_day(world.cycle, 0), last_day(world.cycle, 0))
     assert months_of(world, 0)["IM0"][1] == first_day(world.cycle, 2)
+    entry = Span.objects.get(source=source_of(cut), person=world.people[0].student.person)
+    assert localdate(entry.ends_at) == first_day(world.cycle, 1)
+
+
+def with_electives(world: World) -> None:
+    """Let trainees choose one of two further blocks: three months of medicine, two of surgery."""
+    group = ElectiveGroup.objects.create(curriculum=world.curriculum, code="E", name_zh="选科")
+    for code, department, months in (("EIM", "IM", 3), ("ESU", "SU", 2)):
+        CurriculumBlock.objects.create(
+            curriculum=world.curriculum,
+            code=code,
+            department=make_department(department),
+            months=months,
+            group=group,
+        )
+    world.cycle.months = 10
+    world.cycle.save()
+
+
+def test_another_elective_takes_the_months_of_the_one_that_was_planned() -> None:
+    world = make_world(1, slack_months=4)
+    with_electives(world)
+
+    def plan(*rows: tuple[str, str, int]) -> dict[str, tuple[PlannedStay, ...]]:
+        stays = [PlannedStay(key, ward_key(world.wards[ward]), at) for key, ward, at in rows]
+        return {trainee_key(world.people[0]): tuple(stays)}
+
+    core = (("IM#1", "IM1", 0), ("IM#2", "IM1", 2))
+    before = plan(*core, ("SU", "SU1", 3), ("EIM", "IM1", 5), ("RE", "RE1", 8))
+    publish(world, ready_scenario(world, before))
+    gone = source_of(stay_of(world, 0, "EIM"))
+    after = plan(*core, ("ESU", "SU1", 3), ("SU", "SU1", 5), ("RE", "RE1", 7))
+    publish(world, replanned(world, after))
+    assert set(months_of(world, 0)) == {"IM0", "IM1", "ESU0", "SU0", "RE0"}
+    assert months_of(world, 0)["SU0"][1:] == (first_day(world.cycle, 5), last_day(world.cycle, 6))
+    assert set(Span.objects.filter(source=gone).values_list("state", flat=True)) == {"cancelled"}
 
 
 # ---------------------------------------------------------------- exchanges

@@ -114,10 +114,11 @@ def write_stays(
         if target is not None:
             fresh.append(target)
     fresh += [row for slot, row in wanted.items() if slot not in present]
-    _store(moved, fresh)
-    result.changed = [*moved, *fresh]
+    result.changed += [*moved, *fresh]
     result.wards |= {row.ward_id for row in result.changed}
     _end_swaps(result)
+    _take_away(result.gone)
+    _store(moved, fresh)
     _publish_spans(cycle, result, {p.pk: p for p in people.values()})
     return result
 
@@ -160,6 +161,7 @@ def end_plan(cycle: Cycle) -> Written:
         begun = row.starts_on < border
         _cut_off(cycle, row, people[row.participant_id], frozen if begun else 0, result)
     _end_swaps(result)
+    _take_away(result.gone)
     _publish_spans(cycle, result, people)
     return result
 
@@ -216,6 +218,12 @@ def _cut_off(
     result.changed.append(row)
 
 
+def _take_away(gone: list[Stay]) -> None:
+    """Delete stays that never began, before others take their months."""
+    withdraw_sources([source_of(row) for row in gone])
+    Stay.objects.filter(pk__in=[row.pk for row in gone]).delete()
+
+
 def _store(moved: list[Stay], fresh: list[Stay]) -> None:
     Stay.objects.filter(pk__in=[row.pk for row in moved]).update(
         starts_on=F("starts_on") + _AWAY, ends_on=F("ends_on") + _AWAY
@@ -226,7 +234,7 @@ def _store(moved: list[Stay], fresh: list[Stay]) -> None:
 
 def _end_swaps(result: Written) -> None:
     """End exchanges under way of stays that are elsewhere now: something else was agreed to."""
-    rows = [row.pk for row in (*result.changed, *result.gone)]
+    rows = [row.pk for row in (*result.changed, *result.gone) if row.pk is not None]
     found = Swap.objects.filter(
         Q(asker_stay__in=rows) | Q(other_stay__in=rows),
         state__in=[SwapState.ASKED, SwapState.AGREED],
@@ -250,7 +258,7 @@ def _end_swaps(result: Written) -> None:
 
 
 def _publish_spans(cycle: Cycle, result: Written, people: Mapping[int, Participant]) -> None:
-    """Put changed stays into the calendars of trainees and mentors; take away those gone."""
+    """Put changed stays into the calendars of trainees and mentors."""
     wards = Ward.objects.select_related("hospital").in_bulk(
         list({row.ward_id for row in result.changed})
     )
@@ -276,8 +284,6 @@ def _publish_spans(cycle: Cycle, result: Written, people: Mapping[int, Participa
             for person_id in mentors_by_student.get(student.pk, ())
         ]
     publish_spans(spans)
-    withdraw_sources([source_of(row) for row in result.gone])
-    Stay.objects.filter(pk__in=[row.pk for row in result.gone]).delete()
 
 
 def _span(row: Stay, ward: Ward, person_id: int, zone: str) -> SpanData:
