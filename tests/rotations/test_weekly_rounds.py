@@ -100,6 +100,15 @@ def test_ended_rounds_other_peoples_and_terms_of_nobody_are_left_out(series: Ser
     assert own_rounds(mentor) == []
 
 
+def test_the_last_day_of_a_term_ends_at_midnight_here(series: Series) -> None:
+    mentor = member(series, CLINICAL)
+    Term.objects.update(ends_on=dt.date(2026, 11, 20))
+    # 23:30 in Shanghai, and half an hour into the next day
+    for hour, minute, count in ((15, 30, 1), (16, 30, 0)):
+        with time_machine.travel(dt.datetime(2026, 11, 20, hour, minute, tzinfo=dt.UTC)):
+            assert len(own_rounds(mentor)) == count
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_more_rounds_ask_no_more_questions(
     series: Series, count: int, django_assert_max_num_queries: Any

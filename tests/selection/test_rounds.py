@@ -6,6 +6,7 @@ import datetime as dt
 from itertools import product
 
 import pytest
+import time_machine
 
 from cotutelle.core.canonical import sha256_hex
 from cotutelle.core.clock import now
@@ -19,6 +20,7 @@ from cotutelle.selection import services
 from cotutelle.selection.enums import ROUND_TRANSITIONS, RoundState
 from cotutelle.selection.models import Answer, Round, RouteCalendar
 from cotutelle.selection.policy import RoundRules
+from cotutelle.selection.services._common import officers_of
 from cotutelle.workflow.models import Task
 from tests.factories.mentorship import MentorshipFactory, make_mentor
 from tests.factories.people import make_person
@@ -269,3 +271,18 @@ def test_hundreds_of_offers_are_opened_at_once_and_each_refusal_is_named() -> No
     assert [offer.number for offer, _why in done.refused] == ["N0", "N40", "N80"]
     assert {offer.state for offer, _why in done.refused} == {"draft"}
     assert sum(QuotaAccount.objects.values_list("held", flat=True)) == 117
+
+
+def test_who_answers_for_a_round_changes_at_midnight_where_it_is() -> None:
+    round_ = make_round()
+    officer = make_officer(round_)
+    day = dt.date(2026, 11, 21)
+    officer.grants.update(starts_on=day, ends_on=day)
+    for moment, answers in (
+        (dt.datetime(2026, 11, 20, 15, 59, tzinfo=dt.UTC), False),
+        (dt.datetime(2026, 11, 20, 16, 1, tzinfo=dt.UTC), True),
+        (dt.datetime(2026, 11, 21, 15, 59, tzinfo=dt.UTC), True),
+        (dt.datetime(2026, 11, 21, 16, 1, tzinfo=dt.UTC), False),
+    ):
+        with time_machine.travel(moment):
+            assert (officer in officers_of(round_)) == answers, moment

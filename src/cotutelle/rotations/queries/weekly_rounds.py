@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cotutelle.availability.models import Span
 from cotutelle.availability.queries import spans_of
-from cotutelle.core.clock import now
+from cotutelle.core.clock import now, today
 from cotutelle.people.models import Person
 from cotutelle.rotations.enums import MeetingState, Presence, SeriesKind
 from cotutelle.rotations.models import Attendance, Meeting, Series
@@ -61,7 +61,7 @@ def own_rounds(person: Person) -> list[OwnRound]:
     rows = list(
         Series.objects.filter(
             kind=SeriesKind.JOINT_ROUND, ended_at__isnull=True, members__person=person,
-            term__published_at__isnull=False, term__ends_on__gte=now().date(),
+            term__published_at__isnull=False, term__ends_on__gte=today(),
         )
         .select_related("term__unit")
         .prefetch_related("members__person")

@@ -11,8 +11,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from cotutelle.core.clock import now
+from cotutelle.core.clock import today
 from cotutelle.core.errors import RuleViolation
+from cotutelle.institutions.queries import time_zone_of
 from cotutelle.notices.wording import bilingual
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
@@ -170,13 +171,13 @@ def active_participants(round_: Round) -> QuerySet[Participant]:
 def officers_of(round_: Round) -> list[Person]:
     """Return the graduate-school officers who answer for the round."""
     keys = [int(key) for key in round_.unit.path.split("/") if key]
-    today = now().date()
+    day = today(time_zone_of(round_.unit))
     return list(
         Person.objects.filter(
-            Q(grants__ends_on__isnull=True) | Q(grants__ends_on__gte=today),
+            Q(grants__ends_on__isnull=True) | Q(grants__ends_on__gte=day),
             grants__role=Role.GRADUATE_OFFICER,
             grants__unit_id__in=keys,
-            grants__starts_on__lte=today,
+            grants__starts_on__lte=day,
             is_active=True,
         ).distinct()
     )
