@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -27,6 +27,7 @@ from cotutelle.rotations.models import (
     Wish,
 )
 from cotutelle.rotations.queries.planning_keys import (
+    key_of,
     parts_by_key,
     planned,
     trainee_key,
@@ -44,7 +45,11 @@ Row = TypeVar("Row", CurriculumBlock, ElectiveGroup, BlockOrder)
 
 @dataclass(slots=True)
 class Person:
-    """A participant with the curriculum, wishes, pins, leave and present plan."""
+    """
+    A participant with the curriculum, wishes, pins, leave and present plan.
+
+    ``stays`` are those that count for the curriculum.
+    """
 
     id: str
     first: int
@@ -59,11 +64,8 @@ class Person:
     stays: list[PlannedStay] = field(default_factory=list)
     leave_days: dict[int, int] = field(default_factory=dict)
     away_periods: set[int] = field(default_factory=set)
-
-    @property
-    def months_of(self) -> dict[str, int]:
-        """Months of every part by its key."""
-        return {key: part.months for key, part in parts_by_key(self.blocks).items()}
+    months_of: Mapping[str, int] = field(default_factory=dict)
+    """Months of every part by its key."""
 
     def wishes_of(self, kind: WishKind) -> list[Wish]:
         """Return the wishes of one kind."""
@@ -148,6 +150,9 @@ def _people(cycle: Cycle, events: list[PlanEvent]) -> list[Person]:
     orders = _by_curriculum(
         BlockOrder.objects.filter(curriculum__in=curricula).select_related("before", "after")
     )
+    months: dict[int, dict[str, int]] = defaultdict(dict)
+    for pk, own in blocks.items():
+        months[pk] = {key: part.months for key, part in parts_by_key(own).items()}
     people = {
         row.pk: Person(
             id=trainee_key(row),
@@ -158,6 +163,7 @@ def _people(cycle: Cycle, events: list[PlanEvent]) -> list[Person]:
             blocks=blocks[row.curriculum_id],
             groups=groups[row.curriculum_id],
             orders=orders[row.curriculum_id],
+            months_of=months[row.curriculum_id],
         )
         for row in rows
     }
@@ -198,8 +204,11 @@ def _add_wishes(cycle: Cycle, people: dict[int, Person]) -> None:
 
 def _add_stays(cycle: Cycle, people: dict[int, Person]) -> None:
     rows = Stay.objects.filter(participant__cycle=cycle, block__isnull=False)
-    for stay in rows.select_related("ward__hospital", "block").order_by("starts_on"):
-        people[stay.participant_id].stays.append(planned(stay, period_of(cycle, stay.starts_on)))
+    related = rows.select_related("participant", "ward__hospital", "block")
+    for stay in related.order_by("starts_on"):
+        if _counts(stay, people[stay.participant_id]):
+            start = period_of(cycle, stay.starts_on)
+            people[stay.participant_id].stays.append(planned(stay, start))
     for pin in StayPin.objects.filter(participant__cycle=cycle).select_related(
         "ward__hospital", "block"
     ):
@@ -208,6 +217,19 @@ def _add_stays(cycle: Cycle, people: dict[int, Person]) -> None:
             people[pin.participant_id].pins.append(
                 PlannedStay(part[0].key, ward_key(pin.ward), pin.start)
             )
+
+
+def _counts(stay: Stay, person: Person) -> bool:
+    """Whether a stay counts: that of another curriculum where both have the same block."""
+    block = stay.block
+    if block is None or block.curriculum_id == stay.participant.curriculum_id:
+        return block is not None
+    key = key_of(block, stay.part)
+    there, here = parts_by_key([block])[key], parts_by_key(person.blocks).get(key)
+    return here is not None and (here.months, here.block.department_id) == (
+        there.months,
+        block.department_id,
+    )
 
 
 def _add_leave(cycle: Cycle, rows: list[Participant], people: dict[int, Person]) -> None:

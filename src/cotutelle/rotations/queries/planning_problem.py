@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -22,6 +22,7 @@ from cotutelle.rotations.models import BlockOrder, Cycle, Wish
 from cotutelle.rotations.policy import PlanRules
 from cotutelle.rotations.queries.planning_inputs import Inputs, Person, load_inputs
 from cotutelle.rotations.queries.planning_keys import Part, parts_of, ward_key
+from cotutelle.rotations.queries.planning_months import runs
 from cotutelle.rotations.queries.planning_places import places_of
 
 MAX_HORIZON = 60
@@ -50,12 +51,16 @@ def build_problem(cycle: Cycle, *, rules: PlanRules, keeps_plan: bool = False) -
         The rows contradict each other (pins in wards that do not train for a block, circles).
     """
     inputs = load_inputs(cycle)
-    horizon = min(MAX_HORIZON, max([cycle.months, *(_end(p, rules) + 1 for p in inputs.people)]))
+    horizon = min(
+        MAX_HORIZON, max([cycle.months, *(_months(p, inputs, rules) for p in inputs.people)])
+    )
     trainees = tuple(_Trainees(inputs, rules, horizon).make(person) for person in inputs.people)
     used = {ward for t in trainees for block in t.blocks for ward in block.wards}
     used |= {pin.ward for t in trainees for pin in t.pins}
     previous = _previous(inputs, trainees) if keeps_plan else {}
     used |= {stay.ward for own in previous.values() for stay in own}
+    places = used | {inputs.wards[key].hospital.code for key in used}
+    trainees = tuple(replace(t, forbidden=t.forbidden & places) for t in trainees)
     problem = RotationProblem(
         horizon=horizon,
         wards=_wards(inputs, rules, horizon, used, trainees),
@@ -69,12 +74,25 @@ def build_problem(cycle: Cycle, *, rules: PlanRules, keeps_plan: bool = False) -
     return problem
 
 
-def _end(person: Person, rules: PlanRules) -> int:
-    """Return the last period that a trainee may use: leave makes it later."""
+def _end(person: Person, inputs: Inputs, rules: PlanRules) -> int:
+    """Return the last period that a trainee may use: leave and what has begun make it later."""
     if person.last is not None:
         return person.last
     months = person.curriculum_months + rules.slack_months + len(person.away(rules.leave_days))
-    return min(MAX_HORIZON - 1, person.first + months - 1)
+    begun = [stay for stay in person.stays if stay.start < inputs.frozen]
+    last = max(person.first + months - 1, *_periods(begun, person), 0)
+    return min(MAX_HORIZON - 1, last)
+
+
+def _months(person: Person, inputs: Inputs, rules: PlanRules) -> int:
+    """Return how many periods a trainee needs: also those of stays that are too late today."""
+    return max(_end(person, inputs, rules), *_periods(person.stays, person), 0) + 1
+
+
+def _periods(stays: Iterable[Stay], person: Person) -> set[int]:
+    """Return the periods of stays."""
+    months = person.months_of
+    return {p for s in stays for p in range(s.start, s.start + months.get(s.block, 1))}
 
 
 def _previous(inputs: Inputs, trainees: tuple[Trainee, ...]) -> dict[str, tuple[Stay, ...]]:
@@ -93,26 +111,30 @@ class _Trainees:
     horizon: int
 
     def make(self, person: Person) -> Trainee:
-        rules = self.rules
+        rules, frozen = self.rules, self.inputs.frozen
         away = self._away(person)
         begun = tuple(
             stay
             for stay in person.stays
-            if stay.start < self.inputs.frozen and not self._is_interrupted(person, stay, away)
+            if stay.start < frozen and not self._is_interrupted(person, stay, away)
         )
         if person.leaves_at is not None:
             return self._leaving(person, away, begun)
+        away -= _periods(begun, person)
         parts = [part for block in person.blocks for part in parts_of(block)]
-        pins = {stay.block: stay for stay in (*self._research(person, parts), *person.pins)}
-        pins |= {stay.block: stay for stay in begun}
-        away |= self._unpinned_research(person, parts)
+        fixed = {stay.block: stay for stay in person.pins if stay.start >= frozen}
+        fixed |= {stay.block: stay for stay in begun}
+        research, kept_free = self._lay_research(person, parts, fixed, away)
+        pins = {stay.block: stay for stay in research} | fixed
+        forbidden = self._forbidden(person)
+        been = {place for stay in begun for place in (stay.ward, stay.ward.partition("/")[0])}
         return Trainee(
             id=person.id,
-            blocks=tuple(self._block(person, part, pins) for part in parts),
+            blocks=tuple(self._block(person, part, pins, forbidden & been) for part in parts),
             groups={group.code: group.choose for group in person.groups},
             orders=(*_curriculum_orders(person.orders), *_part_orders(parts)),
-            away=frozenset(away),
-            forbidden=frozenset(self._forbidden(person)),
+            away=frozenset(away | kept_free),
+            forbidden=frozenset(forbidden - been),
             pins=tuple(pins[key] for key in sorted(pins)),
             most_in_hospital=rules.most_in_hospital,
             idle_cost=rules.idle_cost,
@@ -121,16 +143,16 @@ class _Trainees:
 
     def _away(self, person: Person) -> set[int]:
         """Return leave, wishes to be away, and what lies outside the trainee's own months."""
-        last = min(_end(person, self.rules), self.horizon - 1)
+        last = min(_end(person, self.inputs, self.rules), self.horizon - 1)
         outside = {p for p in range(self.horizon) if not person.first <= p <= last}
+        if self.inputs.frozen >= self.horizon:  # nothing may be planned any more
+            outside.add(self.horizon - 1)
         leave = {p for p in person.away(self.rules.leave_days) if 0 <= p < self.horizon}
         return outside | leave
 
     def _is_interrupted(self, person: Person, stay: Stay, away: set[int]) -> bool:
         """Whether leave in months to come cuts a stay that has begun: it is done again."""
-        months = person.months_of.get(stay.block, 1)
-        coming = range(max(stay.start, self.inputs.frozen), stay.start + months)
-        return any(period in away for period in coming)
+        return any(p in away for p in _periods([stay], person) if p >= self.inputs.frozen)
 
     def _leaving(self, person: Person, away: set[int], begun: tuple[Stay, ...]) -> Trainee:
         """Return somebody who leaves: only what they have begun remains."""
@@ -142,22 +164,29 @@ class _Trainees:
             if stay.block in parts and stay.start + parts[stay.block].months <= leaves_at
         ]
         blocks = tuple(Block(stay.block, parts[stay.block].months, {stay.ward: 0}) for stay in kept)
-        used = {p for s in kept for p in range(s.start, s.start + parts[s.block].months)}
+        used = _periods(kept, person)
         return Trainee(id=person.id, blocks=blocks, away=frozenset(away - used), pins=tuple(kept))
 
-    def _block(self, person: Person, part: Part, pins: Mapping[str, Stay]) -> Block:
+    def _block(
+        self, person: Person, part: Part, pins: Mapping[str, Stay], passed: set[str]
+    ) -> Block:
+        """Return a part as it may be done; ``passed`` are forbidden places that they were in."""
         block, rules = part.block, self.rules
         wards = {
             ward_key(ward): self._points(person, ward_key(ward))
             for ward in self.inputs.options.get(block.department_id, ())
+            if not passed & {ward_key(ward), ward.hospital.code}
         }
         pin = pins.get(part.key)
-        if pin is not None:
-            wards.setdefault(pin.ward, 0)
         earliest = person.first + block.earliest
+        latest = None if block.latest is None else person.first + block.latest
         if pin is None:
             earliest = max(earliest, self.inputs.frozen)
-        latest = None if block.latest is None else person.first + block.latest
+        else:
+            wards.setdefault(pin.ward, 0)
+            if pin.start < self.inputs.frozen:  # has begun: no window changes that
+                earliest = min(earliest, pin.start)
+                latest = None if latest is None else max(latest, pin.start + part.months - 1)
         return Block(
             id=part.key,
             months=part.months,
@@ -195,22 +224,29 @@ class _Trainees:
                 asked.add(wish.hospital.code)
         return asked & (set(known) | set(known.values()))
 
-    def _research(self, person: Person, parts: list[Part]) -> list[Stay]:
-        """Pin parts of research blocks to the months in which research is protected."""
-        return self._lay_research(person, parts)[0]
+    def _lay_research(
+        self, person: Person, parts: list[Part], fixed: Mapping[str, Stay], away: set[int]
+    ) -> tuple[list[Stay], set[int]]:
+        """
+        Pin parts of research blocks to the months in which research is protected.
 
-    def _unpinned_research(self, person: Person, parts: list[Part]) -> set[int]:
-        """Return protected months that no research block of the curriculum fills."""
-        return self._lay_research(person, parts)[1]
-
-    def _lay_research(self, person: Person, parts: list[Part]) -> tuple[list[Stay], set[int]]:
-        free = [p for p in parts if p.block.department.family == DepartmentFamily.RESEARCH]
-        fixed = {stay.block for stay in (*person.pins, *person.stays)}
-        free = [part for part in free if part.key not in fixed]
+        Return the pins, and the protected months that no research block fills. What the plan in
+        force has in protected months stays there.
+        """
+        research = [p for p in parts if p.block.department.family == DepartmentFamily.RESEARCH]
+        free = [part for part in research if part.key not in fixed]
+        coming = {s.block: s for s in person.stays if s.start >= self.inputs.frozen}
+        months = self._protected(person) - _periods(fixed.values(), person) - away
         pins: list[Stay] = []
+        for part in [part for part in free if part.key in coming]:
+            free.remove(part)
+            own = _periods([coming[part.key]], person)
+            if own <= months:
+                pins += [coming[part.key]] if self._may_stay(person, part, coming[part.key]) else []
+                months -= own
         left: set[int] = set()
-        for wish in sorted(person.wishes_of(WishKind.RESEARCH), key=lambda w: w.first or 0):
-            period, last = wish.first or 0, min(_last(wish), self.horizon - 1)
+        for first, last in runs(months):
+            period = first
             while free and period + free[0].months - 1 <= last:
                 wards = self.inputs.options.get(free[0].block.department_id, ())
                 if not wards:
@@ -219,12 +255,21 @@ class _Trainees:
                 pins.append(Stay(free[0].key, ward_key(best), period))
                 period += free.pop(0).months
             left |= set(range(period, last + 1))
-        done = {
-            p
-            for s in person.stays
-            for p in range(s.start, s.start + person.months_of.get(s.block, 1))
-        }
-        return pins, left - done
+        return pins, left
+
+    def _protected(self, person: Person) -> set[int]:
+        """Return the months to come in which research is protected."""
+        wishes = person.wishes_of(WishKind.RESEARCH)
+        months = {p for wish in wishes for p in range(wish.first or 0, _last(wish) + 1)}
+        return {p for p in months if self.inputs.frozen <= p < self.horizon}
+
+    def _may_stay(self, person: Person, part: Part, stay: Stay) -> bool:
+        """Whether a research stay is where nothing could drive it out: no bound, not forbidden."""
+        ward = self.inputs.wards[stay.ward]
+        is_open = ward in self.inputs.options.get(part.block.department_id, ())
+        is_forbidden = {stay.ward, ward.hospital.code} & self._forbidden(person)
+        unbounded = places_of(ward, self.inputs, self.horizon)[0] is None
+        return is_open and unbounded and not is_forbidden
 
 
 def _last(wish: Wish) -> int:

@@ -71,6 +71,9 @@ def exchange_of(mine: Stay, other: Stay, present: Present | None = None) -> Exch
     problem, before = present.problem, present.stays
     if problem is None:
         return Exchange({}, "swap.rules", _("Wards and curricula contradict each other today."))
+    pair = [trainee_key(mine.participant), trainee_key(other.participant)]
+    if not _is_planned(problem, before, pair):
+        return Exchange({}, "swap.rules", _("The exchange would break a rule of the plan."))
     after = _exchanged(problem, before, mine, other, (first, second, months))
     if after is None:
         why = _("The months do not fit: another stay reaches across their border.")
@@ -95,6 +98,12 @@ def _fault(mine: Stay, other: Stay) -> tuple[str, str] | None:
     if min(first, second) < frozen_before(cycle):
         return "swap.past", _("What has begun is not exchanged.")
     return None
+
+
+def _is_planned(problem: RotationProblem, before: Plan, pair: Sequence[str]) -> bool:
+    """Whether both are still to do what they have: nobody leaves or has another curriculum."""
+    blocks = {t.id: {block.id for block in t.blocks} for t in problem.trainees}
+    return all(stay.block in blocks.get(id_, ()) for id_ in pair for stay in before[id_])
 
 
 def _exchanged(

@@ -246,7 +246,8 @@ def move_stay(
     Move one stay by hand to another month or ward; rules it breaks then are shown, not refused.
 
     Refuses: ``scenario.state`` (not ready, or published), ``scenario.stale`` (somebody else
-    changed it meanwhile), ``scenario.block`` (no such block or ward, outside the plan).
+    changed it meanwhile), ``scenario.block`` (no such block or ward, outside the plan, nobody
+    who takes part).
     """
     check(actor, "rotations.plan_cycle", scenario)
     _lock_ready(scenario, revision)
@@ -255,16 +256,13 @@ def move_stay(
     blocks = {block.id: block for block in person.blocks} if person else {}
     months = {id_: block.months for id_, block in blocks.items()}
     fits = 0 <= start < opened.problem.horizon
-    if key not in blocks or ward not in blocks[key].wards or not fits:
+    rows = scenario.cycle.participants.select_related("student__person")
+    row = next((p for p in rows if trainee_key(p) == trainee), None)
+    if row is None or key not in blocks or ward not in blocks[key].wards or not fits:
         raise RuleViolation("scenario.block", _("There is no such block, ward or month."))
     before = opened.stays.get(trainee, ())
     after = moved(before, key, ward, start, months)
     scenario.edits.filter(undone_at__isnull=False).delete()
-    row = next(
-        p
-        for p in scenario.cycle.participants.select_related("student__person")
-        if trainee_key(p) == trainee
-    )
     number = (scenario.edits.aggregate(n=Max("number"))["n"] or 0) + 1
     edit = ScenarioEdit.objects.create(
         scenario=scenario,

@@ -33,7 +33,12 @@ from cotutelle.rotations.models import (
     Swap,
     Ward,
 )
-from cotutelle.rotations.queries.planning_keys import parts_by_key, trainee_key, ward_key
+from cotutelle.rotations.queries.planning_keys import (
+    key_of,
+    parts_by_key,
+    trainee_key,
+    ward_key,
+)
 from cotutelle.rotations.queries.planning_months import first_day, frozen_before, last_day
 from cotutelle.rotations.task_kinds.planning import ANSWER_SWAP, DECIDE_SWAP
 from cotutelle.workflow.services import close_tasks
@@ -43,7 +48,9 @@ MENTOR_SPAN_KIND = "rotations.stay_of_student"
 _AWAY = dt.timedelta(days=146_097)
 """Four hundred years: where rows wait while they change places, so that none overlaps."""
 
-Slot = tuple[int, int, int]
+_MOVES = ("block", "part", "ward", "starts_on", "ends_on", "scenario")
+
+Slot = tuple[int, str]
 
 
 @dataclass(slots=True)
@@ -80,16 +87,16 @@ def write_stays(
     """
     Bring the rows of the trainees named in ``stays`` to these stays, in the caller's transaction.
 
-    A stay keeps its row (and so its calendar entry) when it moves. What had begun and does not
-    go on is cut off at the end of the month and kept as history, without its block.
+    A stay keeps its row (and so its calendar entry) when it moves, and when another curriculum
+    has the same block. What had begun and does not go on is cut off at the end of the month and
+    kept as history, without its block.
     """
     people = {trainee_key(p): p for p in cycle.participants.select_related("student__person")}
     chosen = {people[id_].pk: people[id_] for id_ in stays if id_ in people}
     present = {
-        (row.participant_id, row.block_id or 0, row.part): row
-        for row in Stay.objects.filter(participant__in=chosen, block__isnull=False).select_related(
-            "ward"
-        )
+        (row.participant_id, key_of(row.block, row.part)): row
+        for row in Stay.objects.filter(participant__in=chosen).select_related("ward", "block")
+        if row.block is not None
     }
     wanted = _wanted(cycle, scenario, stays, people)
     result = Written()
@@ -102,12 +109,8 @@ def write_stays(
         result.wards.add(row.ward_id)
         begun = row.starts_on < first_day(cycle, frozen)
         if target is not None and not begun:
-            row.ward_id, row.starts_on, row.ends_on = (
-                target.ward_id,
-                target.starts_on,
-                target.ends_on,
-            )
-            row.scenario = scenario
+            for name in _MOVES:
+                setattr(row, name, getattr(target, name))
             moved.append(row)
             continue
         _cut_off(cycle, row, chosen[row.participant_id], frozen if begun else 0, result)
@@ -119,7 +122,7 @@ def write_stays(
     _end_swaps(result)
     _take_away(result.gone)
     _store(moved, fresh)
-    _publish_spans(cycle, result, {p.pk: p for p in people.values()})
+    publish_stays(cycle, result, {p.pk: p for p in people.values()})
     return result
 
 
@@ -162,7 +165,7 @@ def end_plan(cycle: Cycle) -> Written:
         _cut_off(cycle, row, people[row.participant_id], frozen if begun else 0, result)
     _end_swaps(result)
     _take_away(result.gone)
-    _publish_spans(cycle, result, people)
+    publish_stays(cycle, result, people)
     return result
 
 
@@ -186,7 +189,7 @@ def _wanted(
             continue
         for stay in own:
             part = parts[person.curriculum_id][stay.block]
-            found[person.pk, part.block.pk, part.number] = Stay(
+            found[person.pk, part.key] = Stay(
                 participant=person,
                 block=part.block,
                 part=part.number,
@@ -228,7 +231,7 @@ def _store(moved: list[Stay], fresh: list[Stay]) -> None:
     Stay.objects.filter(pk__in=[row.pk for row in moved]).update(
         starts_on=F("starts_on") + _AWAY, ends_on=F("ends_on") + _AWAY
     )
-    Stay.objects.bulk_update(moved, ["ward", "starts_on", "ends_on", "scenario"], batch_size=10_000)
+    Stay.objects.bulk_update(moved, _MOVES, batch_size=10_000)
     Stay.objects.bulk_create(fresh, batch_size=2_000)
 
 
@@ -257,7 +260,7 @@ def _end_swaps(result: Written) -> None:
         )
 
 
-def _publish_spans(cycle: Cycle, result: Written, people: Mapping[int, Participant]) -> None:
+def publish_stays(cycle: Cycle, result: Written, people: Mapping[int, Participant]) -> None:
     """Put changed stays into the calendars of trainees and mentors."""
     wards = Ward.objects.select_related("hospital").in_bulk(
         list({row.ward_id for row in result.changed})

@@ -230,14 +230,20 @@ def record_event(cycle: Cycle, data: EventData, *, actor: Person | None) -> Plan
 
 @transaction.atomic
 def remove_event(event: PlanEvent, *, actor: Person) -> None:
-    """Take back an event that no published plan has answered. Refuses: ``event.settled``."""
+    """
+    Take back an event that no published plan has answered. Refuses: ``event.settled``.
+
+    Whoever left by an earlier event has still left.
+    """
     check(actor, "rotations.plan_cycle", event.cycle)
     Cycle.objects.select_for_update().get(pk=event.cycle_id)
     event.refresh_from_db(fields=["settled_at"])
     if event.settled_at is not None:
         raise RuleViolation("event.settled", _("A published plan has answered this event."))
     if event.kind == EventKind.TRAINEE_LEAVES and event.participant is not None:
-        event.participant.left_on = None
+        others = event.participant.events.filter(kind=EventKind.TRAINEE_LEAVES).exclude(pk=event.pk)
+        told = others.order_by("-created_at", "-id").first()
+        event.participant.left_on = first_day(event.cycle, told.first) if told else None
         event.participant.save(update_fields=["left_on"])
     record("rotations.event.removed", actor=actor, subject=event.cycle, before={"kind": event.kind})
     event.delete()

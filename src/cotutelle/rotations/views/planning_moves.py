@@ -77,11 +77,11 @@ def _pin(request: HttpRequest, found: Scenario) -> None:
     id_, key = request.POST.get("trainee", ""), request.POST.get("key", "")
     person, part = names.people.get(id_), names.part(id_, key)
     here = next((s for s in opened.stays.get(id_, ()) if s.block == key), None)
-    if person is None or part is None or here is None:
+    ward = names.wards.get(here.ward) if here else None
+    if person is None or part is None or here is None or ward is None:
         raise RuleViolation("scenario.block", _("There is no such block, ward or month."))
     pin = person.pins.filter(block=part.block, part=part.number).select_related("ward").first()
     actor = actor_of(request)
-    ward = names.wards[here.ward]
     if pin is not None and pin.ward_id == ward.pk and pin.start == here.start:
         planning_wishes.remove_pin(pin, actor=actor)
         messages.success(request, _("The stay is no longer held."))
