@@ -9,7 +9,7 @@ import pytest
 
 from cotutelle.engines.rotation.checking import check_plan, recompute_score
 from cotutelle.engines.rotation.plan import Infeasible
-from cotutelle.engines.rotation.problem import RotationProblem, Stay
+from cotutelle.engines.rotation.problem import Block, RotationProblem, Stay, Trainee, Ward
 from cotutelle.engines.rotation.replanning import replan
 from tests.engines.rotation.tiny import draw_problem, plans, schedules
 
@@ -69,3 +69,14 @@ def test_the_drawn_problems_are_of_every_sort() -> None:
     changes = [min((_months(p, plan) for plan in plans(p)), default=None) for p in alone]
     assert sum(change is None for change in changes) >= 5
     assert sum(bool(change) for change in changes) >= 12
+
+
+def test_who_breaks_off_at_once_gets_a_plan_in_which_everybody_keeps_their_own_rules() -> None:
+    wards = (Ward("w0", "h"), Ward("w1", "h", upper=(1,)))
+    people = tuple(Trainee(name, (Block("x", 1, {"w1": 0}),)) for name in "abc")
+    before = {"a": "w1", "b": "w1", "c": "w0"}
+    previous = {name: (Stay("x", ward, 0),) for name, ward in before.items()}
+    problem = RotationProblem(1, wards, people, previous=previous, keep=1)
+    found = replan(problem, previous, report=lambda progress: False)
+    assert found.plan.status == "elastic"
+    assert {v.code for v in check_plan(problem, found.plan.stays)} == {"over_capacity"}

@@ -163,6 +163,7 @@ class _Search:
         self.best: dict[str, tuple[Stay, ...]] = {
             trainee.id: problem.previous.get(trainee.id, ()) for trainee in problem.trainees
         }
+        self.alone: dict[str, tuple[Stay, ...]] = {}
 
     def left(self, share: float = 1.0) -> float:
         """Seconds until ``share`` of the time is used up."""
@@ -174,6 +175,7 @@ class _Search:
             self.best = mend(
                 self.problem, self.best, seed=self.seed, workers=self.workers, going=self.going
             )
+            self.keep_own_rules()
         moved = {each.trainee for each in differences(self.problem, self._before(), self.best)}
         if moved and not check_plan(self.problem, self.best):
             self.polish(moved)
@@ -214,9 +216,16 @@ class _Search:
             )
             if alone is None:
                 hopeless[trainee] = "the trainee's own rules leave no plan"
+            elif isinstance(alone, Placed):
+                self.alone |= alone.stays
         if hopeless:
             raise Infeasible(hopeless)
         return found
+
+    def keep_own_rules(self) -> None:
+        """Give who still breaks own rules, as the search was broken off, the plan found alone."""
+        left = {each.trainee for each in check_plan(self.problem, self.best) if each.trainee}
+        self.best |= {trainee: self.alone[trainee] for trainee in left & self.alone.keys()}
 
     def exact(self, free: set[str]) -> bool:
         """Find the fewest changes with proof; ``False`` where time or places do not suffice."""
