@@ -45,6 +45,10 @@ def test_cells_become_the_text_a_person_sees() -> None:
     )
 
 
+def test_a_sign_that_no_database_keeps_is_dropped() -> None:
+    assert read(xlsx([["张_x0000_三"]])).sheets[0].rows == (("张三",),)
+
+
 def test_long_ids_typed_as_text_come_out_exactly() -> None:
     numbers = ["110101200001011234", "00000000000000000001", "12345678901234567X"]
     assert read(xlsx([numbers])).sheets[0].rows[0] == tuple(numbers)

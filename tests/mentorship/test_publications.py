@@ -76,6 +76,15 @@ def test_openalex_rebuilds_the_abstract_and_leaves_out_works_without_title():
     assert (found.doi, found.venue, found.authors) == ("10.1000/graph", "Nature", "Ming Li")
 
 
+@pytest.mark.django_db
+def test_what_json_can_write_and_no_database_keep_is_left_out():
+    mentor = MentorFactory.create()
+    text = r'[{"title": "Half a character \ud800 and\u0000 none", "abstract_inverted_index": {"\udfff": [0]}}]'
+
+    assert services.add_publications(mentor, text, "openalex", actor=mentor.person) == 1
+    assert mentor.publications.get().title == "Half a character and none"
+
+
 @pytest.mark.parametrize(
     ("text", "titles"),
     [

@@ -6,7 +6,10 @@ import re
 import unicodedata
 from pathlib import Path
 
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u00ad]")
+# With the last two no database and no UTF-8 can keep a text: NUL, and halves of characters.
+_INVISIBLE = re.compile(
+    "[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\u00ad\x00\ud800-\udfff]"
+)
 
 
 class UnreadableText(ValueError):

@@ -270,7 +270,7 @@ def _column_number(letters: bytes) -> int:
 def _text(value: object) -> str:
     """Return a cell as a person sees it."""
     if isinstance(value, str):
-        return value
+        return value.replace("\x00", "")  # written _x0000_; no database keeps it
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int | float):
