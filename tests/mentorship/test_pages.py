@@ -145,7 +145,7 @@ def test_publications_are_shown_before_they_are_added(client, unit):
     assert set(mentor.publications.values_list("title", flat=True)) == {"Known title", "New title"}
 
     key = mentor.publications.get(title="New title").pk
-    client.post(url, {"remove": "1", "pick": [key]})
+    client.post(url, {"remove": "1", "pick": [key, "9" * 30, "9" * 5000, "²"]})
     assert mentor.publications.count() == 1
 
 
@@ -188,7 +188,7 @@ def test_a_mentor_reads_the_own_account_and_moves_nothing(client, unit):
 
 def test_review_and_grant_in_bulk(office, unit):
     one, two = MentorFactory.create_batch(2, unit=unit)
-    picks = [str(m.public_id) for m in (one, two)]
+    picks = [*(str(m.public_id) for m in (one, two)), "nonsense"]
     year = str(today().year)
     decide, grant = reverse("mentorship:eligibility-decide"), reverse("mentorship:bulk-grant")
 

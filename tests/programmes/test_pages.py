@@ -120,7 +120,7 @@ def test_bulk_confirmation_leaves_others_as_they_are(office, cohort):
 
     office.post(
         reverse("programmes:students-confirm"),
-        {"pick": [str(s.public_id) for s in (one, gone, elsewhere)]},
+        {"pick": ["nonsense", *(str(s.public_id) for s in (one, gone, elsewhere))]},
     )
 
     states = dict(Student.objects.values_list("pk", "state"))

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cotutelle.core.access import SIGNED_IN, requires
 from cotutelle.core.errors import RuleViolation
+from cotutelle.core.ids import uuids
 from cotutelle.notices.forms import ChannelsForm
 from cotutelle.notices.models import Notice
 from cotutelle.notices.queries import inbox_of, unread_count
@@ -62,12 +63,7 @@ def inbox_mark_read(request: HttpRequest) -> HttpResponse:
 
 
 def _picked(request: HttpRequest) -> list[Notice]:
-    picked = []
-    for text in request.POST.getlist("pick"):
-        try:
-            picked.append(uuid.UUID(text))
-        except ValueError:
-            continue
+    picked = uuids(request.POST.getlist("pick"))
     return list(inbox_of(_person(request)).filter(public_id__in=picked))
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from cotutelle.core.access import check, requires
 from cotutelle.core.errors import RuleViolation
+from cotutelle.core.ids import uuids
 from cotutelle.credentials.enums import AchievementState, AwardState, SignerRole
 from cotutelle.credentials.facts import in_words
 from cotutelle.credentials.forms.awards import ProposeForm, ReasonForm, SignForm
@@ -42,7 +43,6 @@ from cotutelle.credentials.views.common import (
     FORBIDDEN,
     show_form,
     tab_items,
-    uuids,
 )
 from cotutelle.ledger.queries import history_of
 from cotutelle.people.models import Person

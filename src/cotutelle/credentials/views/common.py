@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -52,17 +51,6 @@ def show_form(
         "lead": lead,
     }
     return render(request, template, context)
-
-
-def uuids(values: list[str]) -> list[UUID]:
-    """Return those of ``values`` that are identifiers."""
-    found = []
-    for value in values:
-        try:
-            found.append(UUID(value))
-        except ValueError:
-            continue
-    return found
 
 
 def tab_items(current: str, *items: tuple[str, str]) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext, pgettext
 
 from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
+from cotutelle.core.ids import uuids
 from cotutelle.credentials.actions import LINKS
 from cotutelle.credentials.enums import (
     AchievementKind,
@@ -38,7 +39,7 @@ from cotutelle.credentials.queries.credentials import (
 )
 from cotutelle.credentials.services import standing
 from cotutelle.credentials.services.reissuing import reissue
-from cotutelle.credentials.views.common import FORBIDDEN, show_form, tab_items, uuids
+from cotutelle.credentials.views.common import FORBIDDEN, show_form, tab_items
 from cotutelle.credentials.views.words import STATE_KINDS
 from cotutelle.ledger.queries import entries_about, lines
 from cotutelle.people.models import Person

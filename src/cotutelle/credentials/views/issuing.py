@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
 from cotutelle.core.i18n import localized
+from cotutelle.core.ids import uuids
 from cotutelle.credentials.facts import in_words
 from cotutelle.credentials.models import Award
 from cotutelle.credentials.queries.awards import search_awards, to_issue
@@ -27,7 +28,7 @@ from cotutelle.credentials.services.issuing import (
     preview,
     start_issuing,
 )
-from cotutelle.credentials.views.common import FORBIDDEN, uuids
+from cotutelle.credentials.views.common import FORBIDDEN
 from cotutelle.people.models import Person
 from cotutelle.people.views.common import actor_of
 from cotutelle.ui.listing import Choice, Listing, Search, Sort

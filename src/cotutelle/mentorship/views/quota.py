@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from cotutelle.core.access import check, requires
 from cotutelle.core.clock import today
 from cotutelle.core.errors import RuleViolation
+from cotutelle.core.ids import uuids
 from cotutelle.ledger.queries import history_of
 from cotutelle.mentorship import queries, services
 from cotutelle.mentorship.enums import EligibilityState, MentorCategory, MentorTitle
@@ -238,7 +239,7 @@ def eligibility(request: HttpRequest) -> HttpResponse:
 
 def _picked(request: HttpRequest) -> list[Mentor]:
     rows = queries.mentors_staffed_by(actor_of(request))
-    return list(rows.filter(public_id__in=request.POST.getlist("pick")))
+    return list(rows.filter(public_id__in=uuids(request.POST.getlist("pick"))))
 
 
 def _back(request: HttpRequest) -> HttpResponse:

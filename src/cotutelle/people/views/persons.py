@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from cotutelle.core.access import requires
 from cotutelle.core.clock import today
 from cotutelle.core.errors import RuleViolation
+from cotutelle.core.ids import uuids
 from cotutelle.institutions.enums import INSTITUTION_KINDS
 from cotutelle.institutions.models import Unit
 from cotutelle.institutions.queries import below
@@ -207,7 +208,7 @@ def person_edit(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def people_bulk(request: HttpRequest) -> HttpResponse:
     """Close or open sign-in for the picked people: first what it does, then the doing."""
     opening = request.POST.get("action") == "reactivate"
-    wanted = _uuids(request.POST.getlist("pick"))
+    wanted = uuids(request.POST.getlist("pick"))
     picked = list(queries.visible_to(actor_of(request)).filter(public_id__in=wanted))
     if not picked:
         messages.warning(request, _("Nobody was selected. Nothing has been changed."))
@@ -254,16 +255,6 @@ def _bulk_done(count: int, *, opening: bool) -> str:
             "Sign-in is closed for %(n)d person.", "Sign-in is closed for %(n)d people.", count
         )
     return text % {"n": count}
-
-
-def _uuids(texts: list[str]) -> list[UUID]:
-    found = []
-    for text in texts:
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found
 
 
 @requires("people.export_person")

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from cotutelle.core.access import check, requires, why_not
 from cotutelle.core.clock import today
 from cotutelle.core.errors import RuleViolation
+from cotutelle.core.ids import uuids
 from cotutelle.ledger.queries import history_of
 from cotutelle.people.models import Person
 from cotutelle.people.queries import search
@@ -198,7 +199,7 @@ def assign(request: HttpRequest, public_id: UUID) -> HttpResponse:
     form = AssignForm(request.POST or None, cohort=cohort)
     refused: list[dict[str, Any]] = []
     if request.method == "POST" and form.is_valid():
-        picked = waiting.filter(public_id__in=_uuids(request.POST.getlist("pick")))
+        picked = waiting.filter(public_id__in=uuids(request.POST.getlist("pick")))
         if not picked:
             form.add_error(None, _("Choose at least one student."))
         else:
@@ -222,16 +223,6 @@ def assign(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "picked": set(request.POST.getlist("pick")),
     }
     return render(request, "programmes/assign.html", context)
-
-
-def _uuids(texts: list[str]) -> list[UUID]:
-    found = []
-    for text in texts:
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            continue
-    return found
 
 
 @requires("programmes.manage_enrolment")

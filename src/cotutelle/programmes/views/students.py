@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from cotutelle.core.access import check, requires, why_not
 from cotutelle.core.errors import RuleViolation
+from cotutelle.core.ids import uuids
 from cotutelle.ledger.queries import history_of
 from cotutelle.mentorship.queries.pairs import pairs_visible_to
 from cotutelle.people.models import Person
@@ -136,7 +137,7 @@ def _table(listing: Listing[Student], paths: tuple[str, ...]) -> Table:
 def confirm_admissions(request: HttpRequest) -> HttpResponse:
     """Confirm the picked provisional admissions; the others are left as they are."""
     picked = queries.staff_list(actor_of(request)).filter(
-        public_id__in=request.POST.getlist("pick"), state=AdmissionState.PROVISIONAL
+        public_id__in=uuids(request.POST.getlist("pick")), state=AdmissionState.PROVISIONAL
     )
     done = 0
     for student in picked:

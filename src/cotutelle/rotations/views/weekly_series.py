@@ -152,7 +152,7 @@ def series_place(request: HttpRequest, public_id: UUID) -> HttpResponse:
         room = None
     if request.method == "POST":
         text = request.POST.get("start", "")
-        start = int(text) if text.isdecimal() else None
+        start = int(text[:9]) if text.isdecimal() else None
         made = attempt(
             request,
             lambda: weekly_placing.place_series(

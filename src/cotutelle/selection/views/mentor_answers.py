@@ -167,7 +167,7 @@ def _moved_order(request: HttpRequest) -> list[str]:
 
 def _version(request: HttpRequest) -> int | None:
     raw = request.POST.get("version", "")
-    return int(raw) if raw.isascii() and raw.isdigit() else None
+    return int(raw[:9]) if raw.isascii() and raw.isdigit() else None
 
 
 @requires(SIGNED_IN)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check, requires
 from cotutelle.core.errors import RuleViolation
+from cotutelle.core.ids import uuids
 from cotutelle.ledger.queries import history_of
 from cotutelle.people.models import Person
 from cotutelle.people.queries import search
@@ -36,7 +37,7 @@ from cotutelle.selection.views.officer_common import (
     page,
     round_or_404,
 )
-from cotutelle.selection.views.officer_people import mentors_of, uuids
+from cotutelle.selection.views.officer_people import mentors_of
 from cotutelle.selection.views.officer_steps import rules_of
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
+from cotutelle.core.ids import uuids
 from cotutelle.documents.enums import DocumentState
 from cotutelle.documents.kinds import label_of
 from cotutelle.documents.models import Document
@@ -26,7 +27,6 @@ from cotutelle.selection.models import Participant, Round
 from cotutelle.selection.paper_tasks import INTENTION_FORMS
 from cotutelle.selection.services import papers as papers_service
 from cotutelle.selection.views.officer_common import actor_of, may, page, round_or_404
-from cotutelle.selection.views.officer_people import uuids
 from cotutelle.selection.views.officer_review import reasons_of
 from cotutelle.ui.downloads import download
 from cotutelle.ui.exporting import Out, Table

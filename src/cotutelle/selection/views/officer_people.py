@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from cotutelle.core.access import requires
 from cotutelle.core.errors import RuleViolation
+from cotutelle.core.ids import uuids
 from cotutelle.institutions.models import Unit
 from cotutelle.mentorship.enums import Track
 from cotutelle.people.models import Person
@@ -299,17 +300,6 @@ def offers_bulk(request: HttpRequest, public_id: UUID) -> HttpResponse:
     for offer, reason in outcome.refused[:REFUSED_SHOWN]:
         messages.warning(request, f"{offer.number} {offer.title}: {reason}")
     return redirect("selection:offers", found.public_id)
-
-
-def uuids(values: list[str]) -> list[UUID]:
-    """Return those of ``values`` that are public keys."""
-    found = []
-    for value in values:
-        try:
-            found.append(UUID(value))
-        except ValueError:
-            continue
-    return found
 
 
 # ---------------------------------------------------------------- answers: who owes what

@@ -314,7 +314,7 @@ def _press(
 ) -> HttpResponse:
     number = request.POST.get("n", "")
     try:
-        act(int(number) if number.isascii() and number.isdigit() else -1)
+        act(int(number[:9]) if number.isascii() and number.isdigit() else -1)
     except RuleViolation as violation:
         messages.error(request, str(violation))
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cotutelle.core.access import SIGNED_IN, requires, why_not
 from cotutelle.core.clock import now
+from cotutelle.core.ids import uuids
 from cotutelle.people.models import Person
 from cotutelle.people.queries import search
 from cotutelle.ui.dates import format_datetime
@@ -175,9 +175,9 @@ def task_remind(request: HttpRequest) -> HttpResponse:
     if request.POST.get("do") == "all":
         tasks = list(_board_listing(QueryDict(query), person).all_rows)
     elif one := request.POST.get("one"):
-        tasks = list(board(person).filter(public_id__in=_ids([one])))
+        tasks = list(board(person).filter(public_id__in=uuids([one])))
     else:
-        tasks = list(board(person).filter(public_id__in=_ids(request.POST.getlist("pick"))))
+        tasks = list(board(person).filter(public_id__in=uuids(request.POST.getlist("pick"))))
     if not tasks:
         messages.info(request, _("Nothing was selected, so nobody was reminded."))
     else:
@@ -187,16 +187,6 @@ def task_remind(request: HttpRequest) -> HttpResponse:
     if after and url_has_allowed_host_and_scheme(after, allowed_hosts=None):
         return redirect(after)
     return redirect(f"{reverse('workflow:board')}?{QueryDict(query).urlencode()}")
-
-
-def _ids(texts: list[str]) -> list[uuid.UUID]:
-    found = []
-    for text in texts:
-        try:
-            found.append(uuid.UUID(text))
-        except ValueError:
-            continue
-    return found
 
 
 def _says(result: Reminded) -> str:
