@@ -61,7 +61,10 @@ def test_dates_in_every_usual_form(cell: str) -> None:
     assert parsing.date()(cell) == dt.date(2026, 9, 1)
 
 
-@pytest.mark.parametrize("cell", ["2026-13-01", "2026-02-30", "1/9/2026", "9月1日", "99", "soon"])
+@pytest.mark.parametrize(
+    "cell",
+    ["2026-13-01", "2026-02-30", "1/9/2026", "9月1日", "99", "soon", "0000-01-01", "9999-12-31"],
+)
 def test_bad_dates_are_refused(cell: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parsing.date()(cell)

@@ -65,6 +65,13 @@ def test_cells_are_read_as_hospitals_write_them() -> None:
         read_cell("白+甲", USUAL)
 
 
+@pytest.mark.parametrize("cell", ["25:00", "08:00Z", "08:00+08:00", "soon"])
+def test_what_is_no_time_on_a_clock_is_refused(cell: str) -> None:
+    column = next(c for c in registry.find("roster-days").columns if c.name == "start")
+    with pytest.raises(ValueError, match="08:00"):
+        column.parse(cell)
+
+
 def test_a_table_replaces_the_days_with_a_code(world: HoursWorld) -> None:
     plan_duty(world.student, MONDAY)
     plan_duty(world.student, MONDAY + dt.timedelta(days=1))

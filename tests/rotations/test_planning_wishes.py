@@ -46,6 +46,13 @@ def test_wishes_are_added_once(world: World) -> None:
     assert found == {("prefer_ward", world.wards["IM2"], None, None, 2), ("away", None, 2, 2, 1)}
 
 
+@pytest.mark.parametrize("cell", ["2027", "2027-13", "0000-09", "9999-12"])
+def test_what_is_no_month_of_these_days_is_refused(cell: str) -> None:
+    column = next(c for c in registry.find("rotation-wishes").columns if c.name == "first")
+    with pytest.raises(ValueError, match="2027-09"):
+        column.parse(cell)
+
+
 def test_every_bad_cell_is_named(world: World) -> None:
     importer = registry.find("rotation-wishes")
     late = f"{first_day(world.cycle, 50):%Y-%m}"

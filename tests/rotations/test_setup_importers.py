@@ -57,7 +57,7 @@ def test_a_month_is_read_as_people_write_it(cell: str, expected: int) -> None:
     assert month()(cell) == dt.date(2026, expected, 1)
 
 
-@pytest.mark.parametrize("cell", ["2026-13", "September", "2026", ""])
+@pytest.mark.parametrize("cell", ["2026-13", "September", "2026", "", "0000-09", "9999-12"])
 def test_what_is_no_month_is_refused(cell: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         month()(cell)

@@ -13,11 +13,12 @@ from cotutelle.institutions.models import Unit
 from cotutelle.people.models import Person
 from cotutelle.programmes.forms import UnitField
 from cotutelle.programmes.queries import units_of
+from cotutelle.ui.fields import DayField
 
 
-def _day(label: Any) -> forms.DateField:
+def _day(label: Any) -> DayField:
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, widget=widget)
+    return DayField(label=label, widget=widget)
 
 
 def _students(label: Any, *, required: bool = False, help_text: Any = "") -> forms.IntegerField:

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from cotutelle.core.i18n import CHINESE, ENGLISH
 from cotutelle.core.text import half_width, squeeze
+from cotutelle.ui.dates import YEARS
 
 DAMAGED_NUMBER = re.compile(r"^[+-]?\d(?:[.,]\d+)?[eE]\+?\d{2,3}$")
 _WHOLE_FLOAT = re.compile(r"^(\d+)\.0+$")
@@ -136,6 +137,8 @@ def date() -> Callable[[str], dt.date]:
         found = _DATE.match(raw) or _COMPACT_DATE.match(raw)
         if not found:
             raise ValueError(_("This is not a date. Write it like 2026-09-01."))
+        if int(found[1]) not in YEARS:
+            raise ValueError(_("Choose a day between the years 1900 and 2199."))
         try:
             return dt.date(int(found[1]), int(found[2]), int(found[3]))
         except ValueError:

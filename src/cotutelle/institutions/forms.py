@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from cotutelle.institutions.enums import DayKind, UnitKind
 from cotutelle.institutions.models import Unit
 from cotutelle.people.forms import UnitField, zone_choices
+from cotutelle.ui.fields import DayField
 
 _KINDS = [(k.value, k.label) for k in UnitKind if k != UnitKind.CONSORTIUM]
 
@@ -52,9 +53,9 @@ class UnitForm(forms.Form):
             ]
 
 
-def _day(label: Any) -> forms.DateField:
+def _day(label: Any) -> DayField:
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, widget=widget)
+    return DayField(label=label, widget=widget)
 
 
 class RangeForm(forms.Form):

@@ -22,6 +22,7 @@ from cotutelle.mentorship.models import Mentor
 from cotutelle.people.models import Person
 from cotutelle.programmes.forms import UnitField
 from cotutelle.programmes.queries import units_of
+from cotutelle.ui.fields import DayField
 
 COLLEGE = ("graduate_officer", "department_secretary")
 
@@ -84,7 +85,7 @@ class AppointmentForm(forms.Form):
     category = forms.ChoiceField(label=_("Category"), choices=MentorCategory.choices)
     title = forms.ChoiceField(label=_("Professional title"), choices=MentorTitle.choices)
     track = forms.ChoiceField(label=_("Track"), choices=Track.choices)
-    retires_on = forms.DateField(
+    retires_on = DayField(
         label=_("Retires on"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
@@ -270,10 +271,10 @@ class WindowForm(forms.Form):
     """Days on which students may ask for another mentor."""
 
     unit = UnitField(label=_("Unit"))
-    opens_on = forms.DateField(
+    opens_on = DayField(
         label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    closes_on = forms.DateField(
+    closes_on = DayField(
         label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
 
@@ -295,7 +296,7 @@ class RecordForm(forms.Form):
     text = forms.CharField(
         label=_("What it says"), required=False, max_length=6000, widget=forms.Textarea({"rows": 6})
     )
-    due_on = forms.DateField(
+    due_on = DayField(
         label=_("Due on"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

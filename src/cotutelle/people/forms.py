@@ -18,6 +18,7 @@ from cotutelle.core.clock import now, time_zones
 from cotutelle.institutions.models import Unit
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
+from cotutelle.ui.fields import DayField
 
 _INDENT = "\u3000"
 _TOKEN_DAYS = [("30", _("30 days")), ("90", _("90 days")), ("365", _("One year"))]
@@ -133,10 +134,10 @@ class GrantForm(forms.Form):
     unit = UnitField(
         label=_("Unit"), help_text=_("The role covers this unit and everything below it.")
     )
-    starts_on = forms.DateField(
+    starts_on = DayField(
         label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    ends_on = forms.DateField(
+    ends_on = DayField(
         label=_("Last day"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

@@ -15,6 +15,9 @@ from django.utils.translation import ngettext
 
 from cotutelle.core.i18n import is_chinese
 
+# The years in which a day that somebody types may lie.
+YEARS = range(1900, 2200)
+
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _WEEKDAYS_EN = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 _WEEKDAYS_ZH = "一二三四五六日"

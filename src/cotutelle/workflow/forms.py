@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from cotutelle.core.clock import today
 from cotutelle.people.models import Person
+from cotutelle.ui.fields import DayField
 from cotutelle.workflow.queries import possible_agents, possible_principals
 
 
@@ -28,10 +29,10 @@ class ProxyForm(forms.Form):
         label=_("On behalf of"), queryset=Person.objects.none(), to_field_name="public_id"
     )
     agent = _Person(label=_("Who acts"), queryset=Person.objects.none(), to_field_name="public_id")
-    starts_on = forms.DateField(
+    starts_on = DayField(
         label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    ends_on = forms.DateField(
+    ends_on = DayField(
         label=_("Last day"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("One year at most."),

@@ -14,13 +14,14 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from cotutelle.ui.dates import YEARS
+
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
 _DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
-_YEARS = range(1900, 2200)
 NO_NUL = r"^[^\u0000]*$"
 
 
@@ -30,7 +31,7 @@ def _matching(pattern: re.Pattern[str], says: str) -> Any:
             return value
         if not isinstance(value, str) or not pattern.fullmatch(value):
             raise ValueError(says)
-        if pattern in {_DATE, _MOMENT} and int(value[:4]) not in _YEARS:
+        if pattern in {_DATE, _MOMENT} and int(value[:4]) not in YEARS:
             raise ValueError("between the years 1900 and 2199")
         return value
 

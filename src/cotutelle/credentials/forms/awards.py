@@ -17,6 +17,7 @@ from cotutelle.credentials.services.awards import Proposal
 from cotutelle.programmes.models import Student
 from cotutelle.rotations.models import Stay
 from cotutelle.ui.dates import format_date
+from cotutelle.ui.fields import DayField
 
 FACT_PREFIX = "fact_"
 
@@ -54,7 +55,7 @@ def fact_field(fact: Fact) -> forms.Field:
     }
     if fact.type == "date":
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        return forms.DateField(widget=widget, **given)
+        return DayField(widget=widget, **given)
     if fact.type == "text":
         return forms.CharField(max_length=LONGEST_TEXT, **given)
     if fact.type == "integer":

@@ -16,6 +16,7 @@ from cotutelle.programmes.enums import (
 )
 from cotutelle.programmes.models import Cohort, Template
 from cotutelle.programmes.queries.templates import templates_for
+from cotutelle.ui.fields import DayField
 
 
 class DayInput(forms.DateInput):
@@ -64,13 +65,13 @@ class AssignForm(forms.Form):
 
 
 class PreEntryForm(forms.Form):
-    starts_on = forms.DateField(label=_("First day in the mentor's group"), widget=DayInput())
+    starts_on = DayField(label=_("First day in the mentor's group"), widget=DayInput())
     agreement = forms.FileField(
         label=_("Agreement of the bachelor university"),
         required=False,
         help_text=_("Signed, as PDF or image."),
     )
-    insured_until = forms.DateField(label=_("Insured until"), widget=DayInput(), required=False)
+    insured_until = DayField(label=_("Insured until"), widget=DayInput(), required=False)
 
 
 class EnrolForm(forms.Form):
@@ -105,9 +106,9 @@ class AttainmentForm(forms.Form):
     """How one of the four certificates stands."""
 
     state = forms.ChoiceField(label=_("State of the certificate"), widget=forms.RadioSelect)
-    held_on = forms.DateField(label=_("Held since"), widget=DayInput(), required=False)
+    held_on = DayField(label=_("Held since"), widget=DayInput(), required=False)
     number = forms.CharField(label=_("Number of the certificate"), max_length=60, required=False)
-    awaited_until = forms.DateField(
+    awaited_until = DayField(
         label=_("Awaited until"),
         widget=DayInput(),
         required=False,
@@ -122,13 +123,13 @@ class AttainmentForm(forms.Form):
 
 
 class MilestoneForm(forms.Form):
-    done_on = forms.DateField(
+    done_on = DayField(
         label=_("Reached on"), widget=DayInput(), required=False, help_text=_("Empty: not yet.")
     )
 
 
 class TrackQuestionForm(forms.Form):
-    due_on = forms.DateField(label=_("Choose by"), widget=DayInput())
+    due_on = DayField(label=_("Choose by"), widget=DayInput())
     reason = forms.CharField(
         label=_("Reason"),
         max_length=300,

@@ -15,6 +15,7 @@ from cotutelle.programmes.enums import LeaveKind, LeaveStep
 from cotutelle.programmes.forms.enrolments import CellForm, DayInput
 from cotutelle.programmes.forms.students import UnitField
 from cotutelle.programmes.queries.leave import rule_units
+from cotutelle.ui.fields import DayField
 
 EMPTY_RULES = 2
 
@@ -25,8 +26,8 @@ class LeaveForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("Kind of leave"), choices=LeaveKind.choices, widget=forms.RadioSelect
     )
-    starts_on = forms.DateField(label=_("First day away"), widget=DayInput())
-    ends_on = forms.DateField(label=_("Last day away"), widget=DayInput())
+    starts_on = DayField(label=_("First day away"), widget=DayInput())
+    ends_on = DayField(label=_("Last day away"), widget=DayInput())
     reason = forms.CharField(
         label=_("Reason"),
         max_length=2000,
@@ -51,7 +52,7 @@ class DecisionForm(forms.Form):
 
 
 class ReturnForm(forms.Form):
-    returned_on = forms.DateField(
+    returned_on = DayField(
         label=_("First day back"),
         widget=DayInput(),
         help_text=_("The days really away count; earlier or later than planned is fine."),

@@ -16,13 +16,14 @@ from cotutelle.rotations.enums import DutyKind, ExceptionKind
 from cotutelle.rotations.models import HoursPolicy
 from cotutelle.rotations.queries.hours import hours_text
 from cotutelle.rotations.shifts import USUAL, Shift
+from cotutelle.ui.fields import DayField
 
 _SHIFT_PARTS = 4
 _KIND = choice(DutyKind)
 
 
-def _day(**kwargs: Any) -> forms.DateField:
-    return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), **kwargs)
+def _day(**kwargs: Any) -> DayField:
+    return DayField(widget=forms.DateInput(attrs={"type": "date"}), **kwargs)
 
 
 class HoursField(forms.DecimalField):
@@ -55,7 +56,7 @@ class LogForm(forms.Form):
 class PulledForm(forms.Form):
     """Which research shift was lost, and by whom, if one likes to say."""
 
-    day = forms.DateField(widget=forms.HiddenInput)
+    day = DayField(widget=forms.HiddenInput)
     minutes = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=1440)
     pulled_by = forms.CharField(label=_("Who asked for it"), max_length=80, required=False)
 

@@ -25,13 +25,14 @@ from cotutelle.rotations.queries.planning import (
 from cotutelle.rotations.queries.planning_months import period_text, present_period
 from cotutelle.rotations.services.planning_cycles import CycleData
 from cotutelle.rotations.services.planning_wishes import EventData, WishData
+from cotutelle.ui.fields import DayField
 
 MOST_MONTHS = 60
 MOST_PLACES = 999
 _HEAVIEST = 5
 
 
-class MonthField(forms.DateField):
+class MonthField(DayField):
     """A month, typed as a day of it or as ``2027-09``."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -18,6 +18,7 @@ from cotutelle.rotations.models import Department
 from cotutelle.rotations.months import add_months, first_of, month_text, months_from
 from cotutelle.rotations.queries.setup_wards import MonthLoad, ward_units
 from cotutelle.rotations.services.setup_wards import HALF_DAYS, Range, WardData
+from cotutelle.ui.fields import DayField
 
 _PAST, _AHEAD = 12, 48
 MOST = 999
@@ -123,10 +124,10 @@ class AccreditationForm(forms.Form):
         queryset=Department.objects.all(),
         to_field_name="code",
     )
-    starts_on = forms.DateField(
+    starts_on = DayField(
         label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
-    ends_on = forms.DateField(
+    ends_on = DayField(
         label=_("Until"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"),
         help_text=_("Empty: until further notice."),
     )  # fmt: skip

@@ -22,6 +22,7 @@ from cotutelle.rotations.queries.weekly import keeping_units, people_kept_by, we
 from cotutelle.rotations.queries.weekly_problem import rooms_for
 from cotutelle.rotations.services.weekly_series import MemberData, SeriesData
 from cotutelle.rotations.services.weekly_terms import SLOT_MINUTES, RoomData, TermData
+from cotutelle.ui.fields import DayField
 
 _LONGEST_MINUTES = 600
 
@@ -36,8 +37,8 @@ class NamedField(forms.ModelChoiceField):  # type: ignore[type-arg]
         return str(getattr(obj, "display_name", obj))
 
 
-def _day(label: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}))
+def _day(label: Any) -> DayField:
+    return DayField(label=label, widget=forms.DateInput(attrs={"type": "date"}))
 
 
 def _time(label: Any, *, required: bool = True) -> forms.TimeField:
@@ -275,4 +276,4 @@ class ProblemForm(forms.Form):
 
 def slots_asked(texts: Sequence[str], count: int) -> set[int]:
     """Return the numbers among ``texts`` that are slots of a grid of ``count``."""
-    return {int(t) for t in texts if t.isdecimal() and int(t) < count}
+    return {number for number in range(count) if str(number) in texts}

@@ -31,6 +31,7 @@ from cotutelle.rotations.queries.planning import cycles_planned_by
 from cotutelle.rotations.queries.planning_keys import ward_key
 from cotutelle.rotations.queries.planning_months import period_of
 from cotutelle.rotations.services.planning_wishes import WishData, add_wish, wish_fault
+from cotutelle.ui.dates import YEARS
 
 SOURCE = "import"
 MOST_WEIGHT = 5
@@ -39,7 +40,7 @@ _MONTH = re.compile(r"(\d{4})\D+(\d{1,2})\D*")
 
 def _month(text: str) -> str:
     found = _MONTH.fullmatch(text.strip())
-    if not found or not 1 <= int(found[2]) <= 12:  # noqa: PLR2004  months of a year
+    if not found or int(found[1]) not in YEARS or not 1 <= int(found[2]) <= 12:  # noqa: PLR2004
         raise ValueError(gettext("Write the month as 2027-09."))
     return f"{int(found[1]):04}-{int(found[2]):02}"
 

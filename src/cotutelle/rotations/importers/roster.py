@@ -89,9 +89,12 @@ def _clock() -> Callable[[str], dt.time]:
     def parse(cell: str) -> dt.time:
         raw = half_width(cell).strip()
         try:
-            return dt.time.fromisoformat(raw.zfill(5) if raw[1:2] == ":" else raw)
+            time: dt.time | None = dt.time.fromisoformat(raw.zfill(5) if raw[1:2] == ":" else raw)
         except ValueError:
-            raise ValueError(gettext("This is not a time. Write it like 08:00.")) from None
+            time = None
+        if time is None or time.tzinfo is not None:
+            raise ValueError(gettext("This is not a time. Write it like 08:00."))
+        return time
 
     return parse
 

@@ -39,6 +39,7 @@ from cotutelle.rotations.services.setup_wards import (
     set_months,
     set_occupancy,
 )
+from cotutelle.ui.dates import YEARS
 
 _MOST = 999
 _MONTH = re.compile(r"^(\d{4})\s*[-/.年]?\s*(\d{1,2})\s*月?(?:[-/.]?0?1日?)?$")
@@ -50,7 +51,7 @@ def month() -> Any:
 
     def parse(cell: str) -> dt.date:
         found = _MONTH.match(half_width(cell).strip())
-        if found and 1 <= int(found[2]) <= 12:  # noqa: PLR2004
+        if found and int(found[1]) in YEARS and 1 <= int(found[2]) <= 12:  # noqa: PLR2004
             return dt.date(int(found[1]), int(found[2]), 1)
         try:
             return parsing.date()(cell).replace(day=1)

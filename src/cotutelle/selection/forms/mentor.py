@@ -12,6 +12,7 @@ from cotutelle.programmes.enums import DegreeType, Route
 from cotutelle.selection.enums import OfferKind
 from cotutelle.selection.models import Offer
 from cotutelle.selection.services.offers import OfferData
+from cotutelle.ui.fields import MomentField
 
 _TEXTS = ("description_zh", "description_en", "requirements_zh", "requirements_en")
 
@@ -80,7 +81,7 @@ class ConflictForm(forms.Form):
 class InterviewForm(forms.Form):
     """An invitation with time and place."""
 
-    starts_at = forms.DateTimeField(
+    starts_at = MomentField(
         label=_("Time"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )

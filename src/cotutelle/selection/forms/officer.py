@@ -23,14 +23,15 @@ from cotutelle.selection.forms.rule_options import (
 )
 from cotutelle.selection.models import Round
 from cotutelle.selection.policy import RoundRules
+from cotutelle.ui.fields import MomentField
 
 RULE_NAMES = tuple(f.name for f in fields(RoundRules))
 ANSWERS = "answers"
 LOCAL = "%Y-%m-%dT%H:%M"
 
 
-def _moment(label: Any, help_text: Any = "") -> forms.DateTimeField:
-    return forms.DateTimeField(
+def _moment(label: Any, help_text: Any = "") -> MomentField:
+    return MomentField(
         label=label,
         help_text=help_text,
         required=False,
