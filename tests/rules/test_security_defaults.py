@@ -226,6 +226,20 @@ def test_the_admin_has_no_sign_in_of_its_own(officer: Person) -> None:
     assert visitor.get("/admin/", follow=True).status_code == 403
 
 
+# ---------------------------------------------------------------- what nobody types
+
+
+def test_a_sign_that_no_database_keeps_is_refused_in_words(desk: Client) -> None:
+    for answer in (
+        desk.get("/search/", {"q": "a\0b"}),
+        desk.get("/people/", {"\0": "1"}),
+        desk.post("/people/views/save/", {"path": "/people/", "name": "\0"}),
+        desk.post(LOGIN, {"login": "\0", "password": "x"}),
+    ):
+        assert answer.status_code == 400
+        assert "damaged on its way" in answer.content.decode()
+
+
 # ---------------------------------------------------------------- uploads
 
 

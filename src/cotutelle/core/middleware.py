@@ -1,11 +1,13 @@
-"""Language of the request; and a broken rule becomes a page in words, with nothing changed."""
+"""Language of the request; a broken rule becomes a page in words; what nobody types is refused."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 
@@ -51,3 +53,29 @@ class RuleViolationMiddleware:
         template = "403.html" if error.status == 403 else "409.html"  # noqa: PLR2004
         context = {"reason": str(error), "code": error.code}
         return render(request, template, context, status=error.status)
+
+
+class NulMiddleware:
+    """
+    Refuse NUL in addresses and forms: no browser sends one, and no database keeps one.
+
+    Views that are exempt from CSRF speak with programs and check their own values.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Answer 404 to a NUL in the path, and 400 to one in a value."""
+        if any("\x00" in str(value) for value in kwargs.values()):
+            raise Http404
+        if getattr(view, "csrf_exempt", False):
+            return
+        for sent in (request.GET, request.POST):
+            if any("\x00" in text for name, texts in sent.lists() for text in (name, *texts)):
+                raise BadRequest("NUL")

@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "cotutelle.people.middleware.StaffSecondFactorMiddleware",
     "cotutelle.core.middleware.RuleViolationMiddleware",
+    "cotutelle.core.middleware.NulMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "cotutelle.config.urls"
