@@ -11,7 +11,7 @@ from typing import Any
 import typst
 from django.db import transaction
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check
@@ -242,7 +242,7 @@ def _picture(credential: Credential) -> bytes:
         "kind": _both(lambda: AchievementKind(kind).label),
         "name": _title(credential),
         "issuer": _unit(credential.unit),
-        "day": credential.valid_from.date().isoformat(),
+        "day": timezone.localdate(credential.valid_from).isoformat(),
     }
     with tempfile.TemporaryDirectory(prefix="cotutelle-badge-") as folder:
         root = Path(folder)
