@@ -169,7 +169,8 @@ def away_of(enrolment: Enrolment, rule: ExtensionRule | None) -> Away:
 
 def leaves_between(rows: QuerySet[Leave], first: dt.date, last: dt.date) -> list[Leave]:
     """Return leave asked for or agreed to that touches the days from ``first`` to ``last``."""
-    found = rows.filter(starts_on__lte=last, ends_on__gte=first, state__in=SHOWN)
+    lasts = Q(ends_on__gte=first) | Q(returned_on__gt=first)
+    found = rows.filter(lasts, starts_on__lte=last, state__in=SHOWN)
     return [one for one in found.order_by("starts_on", "id") if one.last_day >= first]
 
 

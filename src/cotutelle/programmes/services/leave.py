@@ -147,13 +147,15 @@ def _today(enrolment: Enrolment) -> dt.date:
 
 
 def _next_step(leave: Leave, actor: Person) -> None:
-    """Ask the first step nobody was asked for yet; agree when none is left."""
+    """
+    Ask the first step nobody was asked for yet; agree when none is left.
+
+    A step at which there is nobody to ask any more is left out, as when leave is asked for.
+    """
     asked = {one.params.get("step") for one in approvals_on(leave)}
-    step = next((one for one in leave.steps if one not in asked), None)
-    if step is None:
+    ahead = (one for one in leave.steps if one not in asked)
+    if not any(ask_step(leave, step) for step in ahead):
         _agree(leave, actor)
-    else:
-        ask_step(leave, step)
 
 
 def step_decided(approval: Approval, actor: Person) -> None:

@@ -103,15 +103,16 @@ def steps_of(leave: Leave, steps: Iterable[str]) -> list[str]:
     return [step for step in steps if asked_at(leave, step)]
 
 
-def ask_step(leave: Leave, step: str) -> None:
-    """Ask everybody of ``step``; each has a task and is told."""
+def ask_step(leave: Leave, step: str) -> bool:
+    """Ask everybody of ``step``, who have a task and are told; tell whether there is anybody."""
     student = leave.enrolment.student
     names = {
         "student": bilingual(student.person),
         "from": day(leave.starts_on),
         "until": day(leave.ends_on),
     }
-    for asked in asked_at(leave, step):
+    found = asked_at(leave, step)
+    for asked in found:
         params: dict[str, Any] = {
             **names,
             "step": str(step),
@@ -132,6 +133,7 @@ def ask_step(leave: Leave, step: str) -> None:
             url=url,
         )
         notify(asked.deciders, "programmes.leave_asked", params=names, url=url, unit=asked.unit)
+    return bool(found)
 
 
 def why_not_decide_leave(actor: Person, approval: Approval) -> str | None:
