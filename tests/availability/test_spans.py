@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
@@ -198,3 +199,14 @@ def test_my_calendar_shows_my_weeks_only(client: Client) -> None:
     later = client.get(reverse("availability:calendar"), {"from": "2199-12-30"})
     assert b"Round on ICU" not in later.content
     assert client.get(reverse("availability:calendar"), {"from": "garbage"}).status_code == 200
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Tokyo"])
+def test_days_off_are_those_of_the_unit_wherever_they_are_read(client: Client, zone: str) -> None:
+    person = make_person(language="en")
+    start = dt.datetime(2026, 3, 28, tzinfo=ZoneInfo(zone))
+    end = dt.datetime(2026, 3, 30, tzinfo=ZoneInfo(zone))  # the clock is put forward in Berlin
+    _publish(person, start, ends_at=end, is_all_day=True, time_zone=zone)
+    client.force_login(person)
+    page = client.get(reverse("availability:calendar"), {"from": "2026-03-23"}).content.decode()
+    assert "28 Mar 2026 – 29 Mar 2026" in page

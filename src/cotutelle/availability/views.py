@@ -7,6 +7,7 @@ import hashlib
 from itertools import groupby
 from typing import Any, cast
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
@@ -84,11 +85,21 @@ def _titled(spans: Any) -> list[dict[str, Any]]:
             "title": title_of(span.kind, span.params),
             "starts_at": span.starts_at,
             "ends_at": span.ends_at,
-            "last_day": timezone.localtime(span.ends_at - dt.timedelta(seconds=1)).date(),
+            **_whole_days(span),
             "url": span.url,
         }
         for span in spans
     ]
+
+
+def _whole_days(span: Span) -> dict[str, dt.date]:
+    """Return the first and the last day where the span is from: a day off is one everywhere."""
+    zone = ZoneInfo(span.time_zone)
+    last = span.ends_at - dt.timedelta(seconds=1)
+    return {
+        "first_day": span.starts_at.astimezone(zone).date(),
+        "last_day": last.astimezone(zone).date(),
+    }
 
 
 @requires(SIGNED_IN)
