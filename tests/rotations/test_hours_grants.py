@@ -85,6 +85,18 @@ def test_a_week_away_grants_nothing_until_somebody_is_back(world: HoursWorld) ->
     assert account_of(world.student).granted == FULL * 0.4
 
 
+def test_who_came_back_from_a_week_away_is_granted_it_when_that_is_known(
+    world: HoursWorld,
+) -> None:
+    away(world, MONDAY - WEEK, MONDAY + WEEK)
+    assert [grant_week(MONDAY), follow_leave(MONDAY)] == [0, 0]
+    leave = world.student.enrolment.leaves.get()
+    leave.state, leave.returned_on = LeaveState.RETURNED, MONDAY + dt.timedelta(days=3)
+    leave.save()
+    assert [follow_leave(MONDAY), follow_leave(MONDAY), grant_week(MONDAY)] == [1, 0, 0]
+    assert account_of(world.student).granted == FULL * 0.4
+
+
 def test_leave_agreed_to_afterwards_takes_its_share_once(world: HoursWorld) -> None:
     grant_week(MONDAY)
     assert follow_leave(MONDAY) == 0

@@ -11,6 +11,7 @@ from django.db.models import Count, Q, Sum
 
 from cotutelle.core.clock import now
 from cotutelle.ledger.services import record_many
+from cotutelle.programmes.enums import LeaveState
 from cotutelle.programmes.models import Leave, Student
 from cotutelle.programmes.queries.leave import COUNTED, leaves_between
 from cotutelle.rotations.enums import AccountKind
@@ -51,7 +52,8 @@ def follow_leave(monday: dt.date) -> int:
     Let what the week of ``monday`` was granted follow leave agreed to, or cut short, since.
 
     The difference becomes a line of its own. Only those are looked at who have leave in the
-    week, or had when a line was made for it. Returns how many lines were added.
+    week, or had when a line was made for it; whoever was granted nothing, for a leave of the
+    whole week, and came back earlier is granted now. Returns how many lines were added.
     """
     monday = monday_of(monday)
     due = _due(monday)
@@ -65,11 +67,10 @@ def follow_leave(monday: dt.date) -> int:
         .annotate(total=Sum("minutes"), lines=Count("pk"))
         .order_by()
     }
-    new = []
+    back = _back_early((one for one in due if one.pk not in sums), monday)
+    new = [_line(one, monday, due[one][0], _granted(monday)) for one in back if due[one][0]]
     for student, (minutes, is_away) in due.items():
-        if student.pk not in sums:
-            continue
-        had, lines = sums[student.pk]
+        had, lines = sums.get(student.pk, (minutes, 0))
         if had != minutes and (is_away or lines > 1):
             reference = f"{_followed(monday)}{lines}"
             new.append(_line(student, monday, minutes - had, reference))
@@ -123,6 +124,20 @@ def _keep(new: list[AccountLine], monday: dt.date, action: str) -> None:
         actor=None,
         items=[(line.student, None, {"week": monday, "minutes": line.minutes}) for line in new],
     )
+
+
+def _back_early(students: Iterable[Student], monday: dt.date) -> list[Student]:
+    """Return who had asked for leave on all five days and has returned, in no fixed order."""
+    known = {student.pk: student for student in students}
+    week = {monday + dt.timedelta(days=n) for n in range(WORKING_DAYS)}
+    rows = Leave.objects.filter(
+        enrolment__student__in=known, state=LeaveState.RETURNED,
+        starts_on__lte=max(week), ends_on__gte=monday,
+    )  # fmt: skip
+    asked: dict[int, set[dt.date]] = defaultdict(set)
+    for key, first, last in rows.values_list("enrolment__student", "starts_on", "ends_on"):
+        asked[key].update(day for day in week if first <= day <= last)
+    return [known[key] for key, days in asked.items() if days == week]
 
 
 def _days_away(students: Iterable[Student], monday: dt.date) -> dict[int, set[dt.date]]:
