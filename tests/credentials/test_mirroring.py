@@ -7,14 +7,20 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from cotutelle.core.canonical import canonical
+from cotutelle.core.clock import now
 from cotutelle.credentials.models import StatusList
+from cotutelle.credentials.queries.bundles import bundle_of
+from cotutelle.credentials.queries.credentials import invalidated_by
 from cotutelle.credentials.queries.public import key_evidence, logged_list
 from cotutelle.credentials.services import status_lists
-from cotutelle.credentials.services.issuer_keys import rotate_key
+from cotutelle.credentials.services.issuer_keys import report_compromise, rotate_key
 from cotutelle.credentials.services.mirroring import mirror_all
 from cotutelle.credentials.services.standing import revoke
+from cotutelle.engines.credentials.files import read_file
+from cotutelle.engines.credentials.verifying import verify_bundle
 from cotutelle.ledger.models import Leaf, Witness
-from cotutelle.ledger.queries.log import issuer_of
+from cotutelle.ledger.queries.log import issuer_of, log_size, policy_text
 from cotutelle.ledger.services import tick
 from tests.factories.credentials import make_credential, make_scene
 from tests.factories.log import freeze_unseen, make_log, watched_log
@@ -109,3 +115,30 @@ def test_keys_in_use_are_announced_in_every_new_tree(settings, tmp_path):
     issuer = issuer_of(scene.unit)
     events = [one["entry"]["statement"]["event"] for one in key_evidence(scene.unit)[issuer]]
     assert events == ["added", "retired", "added", "added"]
+
+
+@pytest.mark.parametrize("then", ["frozen", "replaced", "compromised"])
+def test_what_waited_while_a_tree_was_closed_is_judged_in_the_next(settings, tmp_path, then):
+    log = make_log(settings, tmp_path)
+    scene = make_scene()
+    key = make_credential(scene).key
+    status_lists.publish_lists()
+    log.publish()
+    waiting = make_credential(scene)
+    if then == "replaced":
+        rotate_key(key, actor=scene.officer)
+    elif then == "compromised":
+        report_compromise(key, log_size(), actor=scene.officer)
+
+    second = freeze_unseen(log.shard)
+    status_lists.publish_lists()
+    log.publish()
+
+    assert Leaf.objects.get(entry=waiting.entry).shard == second
+    bundle = read_file(canonical(bundle_of(waiting)))
+    report = verify_bundle(bundle, policy=policy_text(), now=now())
+    if then == "compromised":
+        assert report.findings["issuer"].state == "bad"
+        assert [one.pk for one in invalidated_by(key, key.from_index)] == [waiting.pk]
+    else:
+        assert report.verdict == "valid"

@@ -127,6 +127,36 @@ def test_erasing_and_sequencing_never_wait_for_each_other(settings: Any, tmp_pat
     assert not about.exists()
 
 
+def test_what_follows_something_being_erased_waits_with_it(settings: Any, tmp_path: Path) -> None:
+    make_log(settings, tmp_path)
+    student = StudentFactory.create()
+    for n in range(3):
+        decide(student, n)
+    entries = Entry.objects.filter(action="programmes.student.admission_changed").order_by("id")
+    second = entries[1]
+    held, over = threading.Event(), threading.Event()
+
+    @closing
+    def hold() -> None:
+        with transaction.atomic():
+            EntryPayload.objects.select_for_update().get(entry=second)
+            held.set()
+            assert over.wait(60)
+
+    placed = Leaf.objects.filter(entry__in=entries).order_by("seq").values_list("entry", flat=True)
+    with ThreadPoolExecutor(1) as pool:
+        holder = pool.submit(hold)
+        try:
+            assert held.wait(60)
+            services.sequence()
+            assert list(placed.all()) == [entries[0].pk]
+        finally:
+            over.set()
+        holder.result(timeout=60)
+    assert_whole(3)
+    assert list(placed.all()) == [entry.pk for entry in entries]
+
+
 def test_decisions_of_one_transaction_ask_for_one_turn_after_it() -> None:
     student = StudentFactory.create()
     with connection.cursor() as cursor:  # the queue's tables are not emptied between tests

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from cotutelle.engines.translog import Policy, read_entry
 from cotutelle.ledger import queries, services
 from cotutelle.ledger.models import Entry
 from cotutelle.ledger.tasks import tidy
-from tests.factories.log import WatchedLog, make_log
+from tests.factories.log import WatchedLog, freeze_unseen, make_log
 from tests.factories.people import PersonFactory
 
 pytestmark = pytest.mark.django_db
@@ -69,3 +70,20 @@ def test_a_file_that_nothing_replaces_is_missed(log: WatchedLog) -> None:
 
     faults = [(fault.code, fault.place) for fault in queries.fsck().faults]
     assert faults == [("file.missing", f"shard 1 {path}")]
+
+
+def test_files_of_a_closed_tree_come_back_though_no_backup_holds_them(log: WatchedLog) -> None:
+    first, *_ = _decide(300)
+    log.publish()
+    old = log.shard
+    freeze_unseen(old)
+    log.publish()
+    evidence = queries.evidence_of(first)
+    shutil.rmtree(queries.store_of(old).folder.parent)
+
+    services.tick()
+
+    assert queries.evidence_of(first) == evidence
+    assert {fault.code for fault in queries.fsck().faults} == {"file.checkpoint"}, (
+        "which is written with the next answer of a witness"
+    )

@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from django.db import transaction
 
 from cotutelle.core.errors import Refused, RuleViolation
-from cotutelle.engines.translog import open_checkpoint
+from cotutelle.engines.translog import Algorithm, Signer, open_checkpoint
 from cotutelle.ledger import queries, services
 from cotutelle.ledger.enums import KeySuite, WitnessState
-from cotutelle.ledger.models import Pending, Shard, Witness
+from cotutelle.ledger.models import Entry, Pending, Shard, Witness
 from cotutelle.ledger.queries.log import verifiers_of
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
@@ -151,7 +151,8 @@ def test_refusals_around_the_log(log: WatchedLog) -> None:
 
 @pytest.mark.parametrize(
     ("authority", "origin", "code"),
-    [("Not a host", "", "log.authority"), ("-x.example", "", "log.authority"), ("a.example", "a b", "log.origin")],
+    [("Not a host", "", "log.authority"), ("-x.example", "", "log.authority"), ("a." * 91 + "example", "", "log.authority"),
+     ("a.example", "a b", "log.origin")],
 )  # fmt: skip
 def test_a_log_is_set_up_under_a_host_name(
     settings: Any, tmp_path: Path, authority: str, origin: str, code: str
@@ -171,6 +172,9 @@ def test_refusals_around_witnesses(log: WatchedLog) -> None:
     for vkey in ("", "nonsense", log_key):
         assert refusal_of(services.add_witness, vkey=vkey, **given) == "witness.key"
     assert refusal_of(services.add_witness, vkey=key.verifier.vkey, **given) == "witness.name"
+    long = Signer("w" * 201, Algorithm.COSIGNATURE, bytes(32)).verifier
+    found = given | {"name": long.name, "vkey": long.vkey}
+    assert refusal_of(services.add_witness, **found) == "witness.name"
     assert refusal_of(services.retire_witness, used, actor=None) == "witness.needed"
     free = Witness.objects.get(name="witness.example/w4")
     services.retire_witness(free, actor=None)
@@ -209,8 +213,9 @@ def test_rooms_are_told_of_the_next_tree_in_its_own_transaction(log: WatchedLog)
     told: list[tuple[str, Person | None]] = []
     from cotutelle.ledger.services import shards  # noqa: PLC0415
 
-    def remember(shard: Shard, actor: Person | None) -> None:
+    def remember(shard: Shard, actor: Person | None) -> list[Entry]:
         told.append((shard.origin, actor))
+        return []
 
     services.on_shard_opened(remember)
     try:

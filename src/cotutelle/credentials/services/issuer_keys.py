@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q, Value
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check
@@ -21,7 +23,7 @@ from cotutelle.engines.credentials.keys import multikey, public_key
 from cotutelle.engines.credentials.times import write_time
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.enums import KeySuite, LogKind
-from cotutelle.ledger.models import Shard
+from cotutelle.ledger.models import Entry, Shard
 from cotutelle.ledger.queries.log import issuer_of, log_size, open_shard
 from cotutelle.ledger.services import new_key, record, sign_with
 from cotutelle.people.models import Person
@@ -98,15 +100,28 @@ def report_compromise(key: IssuerKey, from_index: int, *, actor: Person) -> Issu
     place = {"origin": shard.origin} if shard else {}
     _state(key, "compromised", actor=actor, from_index=from_index, **place)
     made = _add(key.unit, actor=actor) if was_active else None
-    StatusList.objects.filter(unit=key.unit).update(changed_at=now())
+    StatusList.objects.filter(unit=key.unit).update(changed_at=Greatest(Value(now()), F("made_at")))
     publish_soon()
     return made
 
 
-def announce_again(shard: Shard, actor: Person | None) -> None:
-    """State every key in use in a tree that was just opened: places are compared within one."""
-    for key in IssuerKey.objects.filter(state=IssuerKeyState.ACTIVE).select_related("unit"):
-        _state(key, "added", actor=actor)
+def announce_again(shard: Shard, actor: Person | None) -> list[Entry]:
+    """
+    State in a tree that was just opened whose keys sign: places are compared within one.
+
+    Stated is every key in use, and every one whose end waits itself for a place there: what it
+    signed before may wait too. Returned are the entries, which come first in that tree.
+    """
+    ending = Entry.objects.filter(
+        subject_type=IssuerKey._meta.label_lower,
+        action="credentials.key.retired",
+        pending__isnull=False,
+    )
+    signing = Q(state=IssuerKeyState.ACTIVE) | Q(
+        state=IssuerKeyState.RETIRED, pk__in=ending.values("subject_id")
+    )
+    rows = IssuerKey.objects.filter(signing).select_related("unit").order_by("pk")
+    return [_state(key, "added", actor=actor) for key in rows]
 
 
 def sign_document(
@@ -167,7 +182,7 @@ def _end(key: IssuerKey, state: IssuerKeyState, *, from_index: int | None = None
     key.save(update_fields=["state", "from_index", "ended_at"])
 
 
-def _state(key: IssuerKey, event: str, *, actor: Person | None, **more: Any) -> None:
+def _state(key: IssuerKey, event: str, *, actor: Person | None, **more: Any) -> Entry:
     """Write a key event: in the history, and for everybody in the log."""
     statement: dict[str, Any] = {
         "event": event,
@@ -177,7 +192,7 @@ def _state(key: IssuerKey, event: str, *, actor: Person | None, **more: Any) -> 
         **more,
         "at": write_time(now()),
     }
-    record(
+    entry = record(
         f"credentials.key.{event}",
         actor=actor,
         subject=key,
@@ -188,3 +203,4 @@ def _state(key: IssuerKey, event: str, *, actor: Person | None, **more: Any) -> 
         statement=statement,
     )
     publish_soon()
+    return entry

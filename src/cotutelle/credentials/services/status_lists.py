@@ -115,7 +115,8 @@ def set_status(credential: Credential, purpose: StatusPurpose, value: bool) -> N
         found = StatusList.objects.select_for_update().get(pk=slot.status_list_id)
         bits = bytearray(found.bits)
         set_bit(bits, slot.index, value)
-        found.bits, found.changed_at = bytes(bits), now()
+        # Not before it was signed, wherever the clock stands: it would not be signed anew.
+        found.bits, found.changed_at = bytes(bits), max(now(), found.made_at or now())
         found.save(update_fields=["bits", "changed_at"])
     publish_soon()
 

@@ -29,6 +29,7 @@ from cotutelle.ledger.services.history import record
 from cotutelle.people.models import Person
 
 _ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?")
+_LONGEST_NAME = 200
 
 
 @transaction.atomic
@@ -54,6 +55,10 @@ def add_witness(
     key = _key(name, vkey, Algorithm.COSIGNATURE, "vkey")
     if extra_vkey := extra_vkey.strip():
         _key(name, extra_vkey, Algorithm.COSIGNATURE_MLDSA44, "extra_vkey")
+    if len(name) > _LONGEST_NAME:
+        raise RuleViolation(
+            "witness.name", _("At most %(n)s characters.") % {"n": _LONGEST_NAME}, field="name"
+        )
     if not _ADDRESS.fullmatch(url):
         raise RuleViolation("witness.url", _("Give the web address of the witness."), field="url")
     if Witness.objects.filter(key=key.public_key.hex()).exists():

@@ -8,6 +8,7 @@ sees it. Each step finds by itself what is left to do.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -28,7 +29,7 @@ from cotutelle.engines.translog import (
     sign_note,
     verify_consistency,
 )
-from cotutelle.ledger.enums import AnchorState
+from cotutelle.ledger.enums import AnchorState, ShardState
 from cotutelle.ledger.models import Checkpoint, Leaf, Shard
 from cotutelle.ledger.queries.evidence import entry_data
 from cotutelle.ledger.queries.log import (
@@ -117,6 +118,22 @@ def _bundles(shard: Shard, leaves: list[Leaf]) -> dict[str, bytes]:
         part = entries[at : at + TILE]
         found[entries_path((first + at) // TILE, len(part))] = entry_bundle(part)
     return found
+
+
+def rewrite_frozen_files() -> None:
+    """
+    Write the files of frozen trees anew where they are gone: the open one sees to itself.
+
+    What is there stays, whatever it says.
+    """
+    for shard in Shard.objects.filter(state=ShardState.FROZEN).order_by("number"):
+        if (head := newest_checkpoint(shard)) is None:
+            continue
+        with contextlib.suppress(Forked, translog.TranslogError):
+            try:
+                tree_of(shard, head.size).root()
+            except OSError:
+                _grow(shard, 0)
 
 
 def drop_partial_files() -> int:

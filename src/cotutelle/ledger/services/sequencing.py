@@ -9,6 +9,7 @@ one after the other and without gaps, by however many processes.
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -83,11 +84,12 @@ def place_entries(shard: Shard, waiting: Sequence[Pending]) -> list[Leaf]:
     Make leaves of ``waiting``, whose tree the caller has locked; they wait no more.
 
     What is being erased at this moment is left for the next batch: waiting for it while holding
-    other payloads could make two transactions wait for each other.
+    other payloads could make two transactions wait for each other. So is all that came after it:
+    a certificate never follows the end of its key, nor an event of a person a later one.
     """
     traces = _locked_traces([row.entry for row in waiting])
     payloads, busy = _locked_payloads([row.entry for row in waiting])
-    waiting = [row for row in waiting if row.entry_id not in busy]
+    waiting = list(itertools.takewhile(lambda row: row.entry_id not in busy, waiting))
     entries = [row.entry for row in waiting]
     issuers, subjects = Issuers(shard.authority), subject_ids(entries)
     leaves = [

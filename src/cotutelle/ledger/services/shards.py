@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -17,7 +18,7 @@ from cotutelle.core.errors import RuleViolation
 from cotutelle.engines.translog import Algorithm, Verifier
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.enums import KeySuite, LogKind, ShardState
-from cotutelle.ledger.models import LogKey, Shard, Witness
+from cotutelle.ledger.models import Entry, LogKey, Pending, Shard, Witness
 from cotutelle.ledger.queries.log import newest_checkpoint, store_of
 from cotutelle.ledger.services.checking import BEHIND, UNPROVEN, check_log, require_good
 from cotutelle.ledger.services.committing import moment
@@ -30,8 +31,9 @@ from cotutelle.people.models import Person
 
 _AUTHORITY = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _ORIGIN = re.compile(r"[^\s+]{1,200}")
+_LONGEST_AUTHORITY = 180  # an origin is longer, and has 200 at most
 
-OnOpened = Callable[[Shard, Person | None], None]
+OnOpened = Callable[[Shard, Person | None], Sequence[Entry]]
 _on_opened: list[OnOpened] = []
 
 
@@ -40,7 +42,8 @@ def on_shard_opened(told: OnOpened) -> None:
     Call ``told(shard, actor)`` in the transaction in which the next tree opens.
 
     What must stand in the same tree as what it is compared with is said there again: places are
-    compared within one tree only. Not called for the first tree.
+    compared within one tree only. The decisions that it returns get the first places, before all
+    that still waited for one. They concern nobody in particular. Not called for the first tree.
     """
     if told not in _on_opened:
         _on_opened.append(told)
@@ -68,7 +71,7 @@ def open_log(*, authority: str, origin: str = "", actor: Person | None) -> Shard
     _allow(actor)
     if Shard.objects.exists():
         raise RuleViolation("log.exists", _("The log is set up already."))
-    if not _AUTHORITY.fullmatch(authority):
+    if not _AUTHORITY.fullmatch(authority) or len(authority) > _LONGEST_AUTHORITY:
         raise RuleViolation(
             "log.authority", _("Give a host name, such as log.example.org."), field="authority"
         )
@@ -76,7 +79,21 @@ def open_log(*, authority: str, origin: str = "", actor: Person | None) -> Shard
         raise RuleViolation(
             "log.origin", _("An origin has neither spaces nor plus signs."), field="origin"
         )
+    _refuse_other_issuers(authority)
     return _open(authority, origin, previous=None, actor=actor)
+
+
+def _refuse_other_issuers(authority: str) -> None:
+    """Refuse an authority under which the keys that wait for the log would be nobody's."""
+    waiting = Pending.objects.filter(kind=LogKind.KEY).values_list("statement__controller")
+    used = {urlsplit(str(controller)).netloc for (controller,) in waiting} - {authority}
+    if used:
+        raise RuleViolation(
+            "log.authority",
+            _("Certificates were issued under %(name)s before. The log takes this name.")
+            % {"name": ", ".join(sorted(used))},
+            field="authority",
+        )
 
 
 def _open(
@@ -151,8 +168,8 @@ def _freeze(shard: Shard, actor: Person | None) -> Shard:
     )  # fmt: skip
     opened = _open(shard.authority, "", previous={"origin": shard.origin, **last}, actor=actor)
     renew_policy(actor=actor)
-    for told in _on_opened:
-        told(opened, actor)
+    first = [entry.pending for told in _on_opened for entry in told(opened, actor)]
+    place_entries(opened, first)
     return opened
 
 

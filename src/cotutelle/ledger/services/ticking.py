@@ -16,7 +16,13 @@ from cotutelle.ledger.queries.log import newest_checkpoint, open_shard, publishe
 from cotutelle.ledger.services.asking import queue_check, seal_soon
 from cotutelle.ledger.services.checking import check_log
 from cotutelle.ledger.services.history import record
-from cotutelle.ledger.services.sealing import Forked, block, integrate, sign_head
+from cotutelle.ledger.services.sealing import (
+    Forked,
+    block,
+    integrate,
+    rewrite_frozen_files,
+    sign_head,
+)
 from cotutelle.ledger.services.sequencing import sequence
 from cotutelle.ledger.services.witnessing import cosign_head, heads_to_witness, publish_head
 from cotutelle.people.models import Person
@@ -58,6 +64,7 @@ def _turn() -> Turn:
     shard = open_shard()
     if shard is None:
         return Turn(problem="log.none")
+    rewrite_frozen_files()
     if (problem := _may_not_sign(shard)) == "log.unchecked":
         return Turn(problem=problem)
     sequenced, signed = 0, 0
