@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -21,6 +22,18 @@ from cotutelle.people.models import Person, RoleGrant
 FIELDS = ("kind", "code", "name_zh", "name_en", "short_zh", "short_en", "time_zone")
 _PATH_LENGTH = 200
 _LONGEST_RANGE_DAYS = 366
+
+_known_by_code: list[Callable[[Unit], bool]] = []
+
+
+def keep_code_where(is_known: Callable[[Unit], bool]) -> None:
+    """
+    Keep the code of an institution, and that it is one, where ``is_known(unit)``.
+
+    For rooms that have given away what names it by its code.
+    """
+    if is_known not in _known_by_code:
+        _known_by_code.append(is_known)
 
 
 @transaction.atomic
@@ -74,13 +87,14 @@ def change_unit(unit: Unit, *, actor: Person | None, **changes: Any) -> Unit:
     """
     Change names, code, kind or time zone (``FIELDS``) of ``unit``; nothing else is touched.
 
-    Refuses: ``unit.code_taken``, ``unit.no_name``, ``unit.time_zone``, ``unit.root``.
+    Refuses: ``unit.code_taken``, ``unit.no_name``, ``unit.time_zone``, ``unit.root``, and
+    ``unit.code_known`` where outsiders know an institution by its code.
     """
     if unknown := set(changes) - set(FIELDS):
         raise ValueError(f"changes: {sorted(unknown)} are no fields of a unit")
     _authorise(actor, unit)
     unit = _locked(unit)
-    before = _facts(unit)
+    before, was_institution = _facts(unit), unit.is_institution
     for name, value in changes.items():
         setattr(unit, name, value.strip())
     if (unit.kind == UnitKind.CONSORTIUM) != (unit.parent_id is None):
@@ -88,6 +102,8 @@ def change_unit(unit: Unit, *, actor: Person | None, **changes: Any) -> Unit:
             "unit.root", _("The consortium is the one root of the tree."), field="kind"
         )
     _check_fields(unit)
+    if was_institution:
+        _keep_code(unit, before["code"])
     changed = {k: v for k, v in _facts(unit).items() if before[k] != v}
     if changed:
         unit.save()
@@ -226,6 +242,17 @@ def _check_fields(unit: Unit) -> None:
         raise RuleViolation("unit.time_zone", _("There is no such time zone."), field="time_zone")
     if Unit.objects.filter(code=unit.code).exclude(pk=unit.pk).exists():
         raise RuleViolation("unit.code_taken", _("Another unit has this code."), field="code")
+
+
+def _keep_code(unit: Unit, code: str) -> None:
+    """Refuse another code than ``code``, or to be an institution no more, where both are known."""
+    field = "code" if unit.code != code else "" if unit.is_institution else "kind"
+    if field and any(is_known(unit) for is_known in _known_by_code):
+        raise RuleViolation(
+            "unit.code_known",
+            _("Certificates name this institution by its code. It keeps its code and stays one."),
+            field=field,
+        )
 
 
 def _too_deep() -> RuleViolation:
