@@ -301,6 +301,22 @@ def test_transcripts_take_only_own_certificates_and_events(
     assert refusals == ["transcript.empty", "transcript.event", "transcript.other"]
 
 
+def test_a_certificate_that_is_not_in_the_log_yet_goes_into_no_transcript(
+    certificate: Credential, scene: Scene, log: WatchedLog
+) -> None:
+    waiting = make_credential(scene)
+    both = [certificate, waiting]
+    with pytest.raises(RuleViolation) as refusal:
+        make_transcript(scene.person, credentials=both, shown=[1], actor=scene.person)
+    assert refusal.value.code == "transcript.event"
+    settle(log)
+
+    share = make_transcript(scene.person, credentials=both, shown=[1], actor=scene.person)
+
+    settle(log)
+    assert checked(bundle_of(share.credential)).verdict == "valid"
+
+
 def test_a_revoked_certificate_goes_into_no_transcript_and_onto_no_paper(
     certificate: Credential, scene: Scene
 ) -> None:

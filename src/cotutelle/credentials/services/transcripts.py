@@ -32,7 +32,7 @@ from cotutelle.engines.translog import canonical_json
 from cotutelle.institutions.models import Unit
 from cotutelle.institutions.queries import institution_of
 from cotutelle.ledger.enums import LogKind
-from cotutelle.ledger.models import Trace
+from cotutelle.ledger.models import Leaf, Trace
 from cotutelle.ledger.queries.record import events, record_of
 from cotutelle.ledger.services import record
 from cotutelle.people.models import Person
@@ -60,7 +60,8 @@ def make_transcript(
     Parameters
     ----------
     credentials
-        Own certificates that are not revoked, at most 200.
+        Own certificates that are not revoked, at most 200; that they were issued has to be in the
+        log, among the events that are counted.
     shown
         Places in the trace to disclose, from 1 to its count, at most 200.
 
@@ -144,7 +145,8 @@ def _refuse_choice(
             "transcript.revoked", _("A revoked certificate cannot go into a transcript.")
         )
     told = events(record_of(person, reader=person).filter(leaf__seq__in=places))
-    if len(told) < len(places):
+    issued = {one.entry_id for one in credentials}
+    if len(told) < len(places) or Leaf.objects.filter(entry__in=issued).count() < len(issued):
         raise RuleViolation(
             "transcript.event",
             _("One of the events is not in the log yet. Wait a minute, then try again."),

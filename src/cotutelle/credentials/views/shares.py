@@ -98,9 +98,13 @@ def transcript_new(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("credentials:share", share.public_id)
     first = request.method != "POST"
+    told = {one.entry.pk for one in record}
     context: dict[str, Any] = {
         "form": form,
-        "certificates": [(one, first or str(one.public_id) in chosen) for one in certificates],
+        "certificates": [
+            (one, one.entry_id in told if first else str(one.public_id) in chosen)
+            for one in certificates
+        ],
         "events": [(one, first or one.seq in shown) for one in record if not one.is_erased],
         "count": len(record),
         "erased": sum(one.is_erased for one in record),
