@@ -186,12 +186,17 @@ def clean_facts(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _clean(fact: Fact, value: Any) -> Any:
     if fact.type == "text":
-        if not isinstance(value, str) or len(value) > LONGEST_TEXT or "\x00" in value:
+        if not isinstance(value, str) or len(value) > LONGEST_TEXT or not _can_be_kept(value):
             raise _wrong(fact, _("%(fact)s: a text of at most 300 characters is expected."))
         return value
     if fact.type == "date":
         return _day(fact, value).isoformat()
     return _number(fact, value)
+
+
+def _can_be_kept(text: str) -> bool:
+    """Return whether the database takes ``text``: no NUL, and no half of a letter."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _day(fact: Fact, value: Any) -> dt.date:
@@ -204,7 +209,7 @@ def _day(fact: Fact, value: Any) -> dt.date:
 def _number(fact: Fact, value: Any) -> int | float:
     try:
         number = float("nan") if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number) or abs(number) > LARGEST:
         raise _wrong(fact, _("%(fact)s: a number is expected."))
