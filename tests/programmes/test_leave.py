@@ -157,23 +157,6 @@ def test_without_a_mentor_the_step_is_left_out(enrolment, secretary):
     assert leave.state == LeaveState.APPROVED
 
 
-def test_a_step_at_which_nobody_is_left_to_ask_holds_nothing_up(enrolment, secretary, mentor):
-    leave = ask(enrolment)
-    enrolment.student.mentorships.update(state="ended")
-    agree(leave, secretary)
-    assert leave.state == LeaveState.APPROVED
-    assert not Task.objects.filter(kind="programmes.decide_leave", state="open").exists()
-
-
-def test_who_comes_back_late_is_away_until_then(enrolment):
-    leave = make_leave(
-        enrolment, days=3, start=-9, state=LeaveState.RETURNED, returned_on=today() - DAY
-    )
-    rows = Leave.objects.all()
-    for day, found in ((today() - 3 * DAY, [leave]), (today() - DAY, [])):
-        assert reads.leaves_between(rows, day, today()) == found
-
-
 def test_where_no_secretary_is_the_graduate_school_decides(enrolment, unit, mentor):
     officer = make_person(Role.GRADUATE_OFFICER, unit=unit)
 
