@@ -9,7 +9,7 @@ from functools import cached_property
 
 from django.utils.translation import gettext as _
 
-from cotutelle.rotations.models import Term
+from cotutelle.rotations.models import Series, Term
 from cotutelle.ui.dates import format_weekday
 
 _MONDAY = dt.date(2024, 1, 1)
@@ -106,6 +106,11 @@ class Grid:
         return len({s.weekday for s in window}) == 1 and not any(
             s.number in self.breaks for s in window[1:]
         )
+
+    def holds(self, series: Series) -> bool:
+        """Tell whether a series has a slot of this grid, and ends before the next pause."""
+        start = self.slot_at(series.weekday, series.starts_at)
+        return start is not None and self.fits(start, self.length(series.minutes))
 
     def window(self, start: int, length: int) -> tuple[int, dt.time, dt.time]:
         """Return weekday, beginning and end of ``length`` slots from ``start`` on."""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from django.db.models import Q, QuerySet
+
 from cotutelle.engines.weekly import Activity, Party, Placement, Room, WeeklyPlan, WeeklyProblem
 from cotutelle.institutions.queries import below
-from cotutelle.rotations.enums import BusyKind, SeriesKind
+from cotutelle.rotations.enums import BusyKind, SeriesKind, TermState
 from cotutelle.rotations.models import MeetingRoom, Series, SeriesMember, Term, WeeklyBusy
 from cotutelle.rotations.queries.weekly import series_of
-from cotutelle.rotations.queries.weekly_grid import Grid
+from cotutelle.rotations.queries.weekly_grid import Grid, minutes_of, time_of
 
 UNWANTED_COST = 2
 LEFT_OUT_COST = 5
 WARD_DAY_COST = 1
 _WARD_DAY = "ward-day:"
+_LAST_MINUTE = 24 * 60 - 1
 
 
 @dataclass(slots=True)
@@ -38,7 +42,7 @@ class Taken:
 
 
 def taken_of(term: Term, grid: Grid) -> tuple[dict[int, Taken], dict[int, Taken]]:
-    """Return the taken slots by the keys of people and of rooms."""
+    """Return the taken slots by the keys of people and of rooms; other terms' weeks take too."""
     people: dict[int, Taken] = defaultdict(Taken)
     rooms: dict[int, Taken] = defaultdict(Taken)
     for row in WeeklyBusy.objects.filter(term=term):
@@ -47,7 +51,30 @@ def taken_of(term: Term, grid: Grid) -> tuple[dict[int, Taken], dict[int, Taken]
             people[row.person_id].add(slots, row.kind)
         elif row.room_id is not None:
             rooms[row.room_id].add(slots, row.kind)
+    for other in _held_elsewhere(term).prefetch_related("members"):
+        begins = minutes_of(other.starts_at or dt.time())
+        ends = time_of(min(begins + other.minutes, _LAST_MINUTE))
+        slots = grid.touched(other.weekday or 0, time_of(begins), ends)
+        for member in other.members.all():
+            if member.is_needed:
+                people[member.person_id].add(slots, BusyKind.FIXED)
+        if other.room_id is not None:
+            rooms[other.room_id].add(slots, BusyKind.FIXED)
     return people, rooms
+
+
+def _held_elsewhere(term: Term) -> QuerySet[Series]:
+    """Return what published weeks of other terms hold with people and rooms of ``term``."""
+    people = SeriesMember.objects.filter(series__term=term, series__ended_at__isnull=True)
+    theirs = SeriesMember.objects.filter(person__in=people.values("person"), is_needed=True)
+    return Series.objects.filter(
+        Q(pk__in=theirs.values("series")) | Q(room__in=rooms_for(term)),
+        term__state=TermState.PUBLISHED,
+        term__starts_on__lte=term.ends_on,
+        term__ends_on__gte=term.starts_on,
+        ended_at__isnull=True,
+        weekday__isnull=False,
+    ).exclude(term=term)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +134,7 @@ def build_week(term: Term) -> Week:
     return Week(term, grid, problem, {str(r.public_id): r for r in rows}, people, rooms)
 
 
-def rooms_for(term: Term) -> Iterable[MeetingRoom]:
+def rooms_for(term: Term) -> QuerySet[MeetingRoom]:
     """Return the rooms that a term may use: those of its unit and below."""
     return MeetingRoom.objects.filter(below(term.unit), is_archived=False).order_by("name_zh", "pk")
 

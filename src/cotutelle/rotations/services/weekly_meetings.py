@@ -81,6 +81,7 @@ def move_meeting(
     row = _locked(meeting, MeetingState.MOVED)
     if row.starts_at <= now() or starts_at <= now():
         raise RuleViolation("meeting.past", _("What has begun is recorded, not moved."))
+    starts_at = starts_at.astimezone(dt.UTC)  # local time gains or loses an hour twice a year
     ends_at = starts_at + (row.ends_at - row.starts_at)
     _require_free(row, starts_at, ends_at, room)
     before = row.starts_at
@@ -154,9 +155,11 @@ def cancel_meeting(meeting: Meeting, *, reason: str, actor: Person) -> Meeting:
 @transaction.atomic
 def restore_meeting(meeting: Meeting, *, actor: Person) -> Meeting:
     """Let a cancelled meeting take place after all. Refuses: ``meeting.state``, ``meeting.past``,
-    ``meeting.clash``."""
+    ``meeting.clash``, ``series.ended``."""
     check(actor, "rotations.change_meeting", meeting)
     row = _locked(meeting, MeetingState.PLANNED)
+    if row.series.ended_at is not None:
+        raise RuleViolation("series.ended", _("This weekly time has ended."))
     if row.starts_at <= now():
         raise RuleViolation("meeting.past", _("Its time has passed."))
     _require_free(row, row.starts_at, row.ends_at, row.room)
@@ -226,7 +229,7 @@ def record_meeting(meeting: Meeting, presences: Mapping[int, str], *, actor: Per
 def _keep_attendance(
     row: Meeting, members: Mapping[int, SeriesMember], presences: Mapping[int, str]
 ) -> None:
-    Attendance.objects.filter(meeting=row).delete()
+    Attendance.objects.filter(meeting=row, person__in=members).delete()  # who left keeps theirs
     Attendance.objects.bulk_create(
         Attendance(meeting=row, person_id=key, presence=presences.get(key, Presence.ABSENT))
         for key in members

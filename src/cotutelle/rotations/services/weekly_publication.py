@@ -22,6 +22,8 @@ from cotutelle.people.models import Person
 from cotutelle.rotations.enums import MeetingState, TermState
 from cotutelle.rotations.models import Meeting, Series, Term
 from cotutelle.rotations.queries.weekly import series_of
+from cotutelle.rotations.queries.weekly_clashes import Clash, clash_words, clashes_of
+from cotutelle.rotations.queries.weekly_grid import Grid
 from cotutelle.rotations.services.weekly_calendar import publish_meetings, withdraw_meetings
 from cotutelle.rotations.services.weekly_terms import require_open
 
@@ -41,6 +43,18 @@ class Changes:
 
     def __bool__(self) -> bool:
         return bool(self.fresh or self.moved or self.gone)
+
+
+def clashes_in(changes: Changes) -> list[Clash]:
+    """Return who, and which rooms, would be needed twice at once after a publication."""
+    return clashes_of([*changes.fresh, *changes.moved], changes.gone)
+
+
+def _require_no_clash(changes: Changes, code: str) -> None:
+    """Refuse to put anybody, or a room, into two meetings at once."""
+    found = clashes_in(changes)
+    if found:
+        raise RuleViolation(code, clash_words(found))
 
 
 def days_of(series: Series, calendar: WorkingCalendar) -> Iterator[dt.date]:
@@ -68,7 +82,7 @@ def changes_of(term: Term, only: Series | None = None) -> Changes:
     A meeting keeps the day it was made for within its week; one moved or cancelled by hand, held
     or missed stays as it is. One that fell away (a holiday, no slot) comes back with its slot.
     """
-    calendar = working_calendar(term.unit)
+    calendar, grid = working_calendar(term.unit), Grid(term)
     zone = ZoneInfo(time_zone_of(term.unit))
     moment = now()
     result = Changes()
@@ -79,7 +93,7 @@ def changes_of(term: Term, only: Series | None = None) -> Changes:
     }
     for series in rows:
         seen = set()
-        for day in days_of(series, calendar):
+        for day in days_of(series, calendar) if grid.holds(series) else ():
             wanted = _meeting(series, day, zone)
             seen.add(_week(day))
             row = present.get((series.pk, _week(day)))
@@ -121,7 +135,8 @@ def _week(day: dt.date) -> tuple[int, int]:
 
 
 def _meeting(series: Series, day: dt.date, zone: ZoneInfo) -> Meeting:
-    starts = dt.datetime.combine(day, series.starts_at or dt.time(), zone)
+    # In UTC: in local time an hour is added or lost, and never equals another zone's.
+    starts = dt.datetime.combine(day, series.starts_at or dt.time(), zone).astimezone(dt.UTC)
     return Meeting(
         series=series,
         original_on=day,
@@ -141,7 +156,8 @@ def publish_week(term: Term, *, actor: Person) -> Changes:
     """
     Make the planned week hold: meetings to come, calendars, notices to whom it concerns.
 
-    Refuses: ``term.state``, ``term.unplanned`` (nothing has a slot), ``term.unchanged``.
+    Refuses: ``term.state``, ``term.unplanned`` (nothing has a slot), ``term.unchanged``,
+    ``term.clash`` (somebody or a room is needed at two meetings at once).
     """
     check(actor, "rotations.plan_week", term)
     term = Term.objects.select_for_update().select_related("unit").get(pk=term.pk)
@@ -154,6 +170,7 @@ def publish_week(term: Term, *, actor: Person) -> Changes:
         raise RuleViolation(
             "term.unchanged", _("Nothing has changed since the week was published.")
         )
+    _require_no_clash(changes, "term.clash")
     _store(changes)
     publish_meetings([*changes.fresh, *changes.moved])
     term.state, term.published_at = TermState.PUBLISHED, now()
@@ -176,8 +193,13 @@ def publish_week(term: Term, *, actor: Person) -> Changes:
 
 
 def publish_series(series: Series) -> Changes:
-    """Let the meetings of one series follow its slot, in the caller's transaction; tell its people."""
+    """
+    Let the meetings of one series follow its slot, in the caller's transaction; tell its people.
+
+    Refuses: ``series.clash`` (somebody or a room is needed at another meeting then).
+    """
     changes = changes_of(series.term, only=series)
+    _require_no_clash(changes, "series.clash")
     _store(changes)
     publish_meetings([*changes.fresh, *changes.moved])
     if changes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -19,6 +19,7 @@ from cotutelle.people.models import Person
 from cotutelle.rotations.enums import MeetingState, MemberRole, SeriesKind
 from cotutelle.rotations.models import Meeting, MeetingRoom, Series, SeriesMember, Term, Ward
 from cotutelle.rotations.queries.weekly import PLACED
+from cotutelle.rotations.queries.weekly_clashes import clash_words, clashes_of
 from cotutelle.rotations.queries.weekly_grid import Grid
 from cotutelle.rotations.queries.weekly_rounds import source_of
 from cotutelle.rotations.services.weekly_calendar import (
@@ -26,6 +27,8 @@ from cotutelle.rotations.services.weekly_calendar import (
     withdraw_meetings,
 )
 from cotutelle.rotations.services.weekly_terms import require_open
+from cotutelle.rotations.task_kinds.weekly import FIND_NEW_SLOT, FREE_SLOT
+from cotutelle.workflow.services import close_tasks
 
 ROUND_MINUTES = 120
 
@@ -66,9 +69,11 @@ def save_series(
     Add a weekly appointment, or change one; who no longer fits its slot shows when it is planned.
 
     Refuses: ``term.state``, ``series.members`` (nobody; twice; a joint round without both
-    mentors), ``series.minutes``, ``series.ended``.
+    mentors), ``series.minutes``, ``series.ended``, ``series.clash`` (who joins is needed at
+    another meeting then).
     """
     check(actor, "rotations.plan_week", term)
+    term = Term.objects.select_for_update().select_related("unit").get(pk=term.pk)
     require_open(term)
     if series is not None and series.ended_at is not None:
         raise RuleViolation("series.ended", _("This weekly time has ended."))
@@ -84,6 +89,7 @@ def save_series(
     if not made.needs_room:
         made.room = None
     made.save()
+    needed = set(made.members.filter(is_needed=True).values_list("person", flat=True))
     _take_out(made, [m.person for m in members])
     for member in members:
         SeriesMember.objects.update_or_create(
@@ -95,9 +101,18 @@ def save_series(
                 "may_be_remote": member.may_be_remote,
             },
         )
-    publish_meetings(_ahead(made).select_related("series__term__unit"))
+    ahead = list(_ahead(made).select_related("series__term__unit"))
+    _require_free(ahead, needed)
+    publish_meetings(ahead)
     record("rotations.series.saved", actor=actor, subject=made, after={"members": len(members)})
     return made
+
+
+def _require_free(ahead: Sequence[Meeting], known: Collection[int]) -> None:
+    """Refuse with ``series.clash`` people beyond the ``known`` who are needed elsewhere then."""
+    found = [c for c in clashes_of(ahead) if c.person is not None and c.person.pk not in known]
+    if found:
+        raise RuleViolation("series.clash", clash_words(found))
 
 
 def _ahead(series: Series) -> QuerySet[Meeting]:
@@ -111,6 +126,8 @@ def _take_out(series: Series, staying: Sequence[Person]) -> None:
     sources = [source_of(row) for row in _ahead(series)]
     for member in leaving:
         withdraw_sources(sources, person=member.person)
+        for kind in (FIND_NEW_SLOT, FREE_SLOT):
+            close_tasks(series, kind, assignee=member.person, cancelled=True)
         member.delete()
 
 
@@ -146,6 +163,8 @@ def end_series(series: Series, *, actor: Person) -> int:
         state=MeetingState.CANCELLED, sequence=F("sequence") + 1
     )
     withdraw_meetings(ahead)
+    for kind in (FIND_NEW_SLOT, FREE_SLOT):
+        close_tasks(series, kind, cancelled=True)
     record("rotations.series.ended", actor=actor, subject=series, after={"count": len(ahead)})
     return len(ahead)
 

@@ -10,15 +10,18 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check
+from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
 from cotutelle.institutions.queries import below
 from cotutelle.ledger.services import record
 from cotutelle.mentorship.enums import PairState, Track
 from cotutelle.mentorship.models import Mentor, Pair
 from cotutelle.people.models import Person
-from cotutelle.rotations.enums import MemberRole, SeriesKind
-from cotutelle.rotations.models import Series, SeriesMember, Stay, Term, Ward
+from cotutelle.rotations.enums import MemberRole, SeriesKind, TermState
+from cotutelle.rotations.models import Meeting, Series, SeriesMember, Stay, Term, Ward
+from cotutelle.rotations.queries.weekly import PLACED
 from cotutelle.rotations.queries.weekly_grid import Grid
+from cotutelle.rotations.services.weekly_calendar import publish_meetings
 from cotutelle.rotations.services.weekly_terms import require_open
 
 ROUND_MINUTES = 120
@@ -104,8 +107,8 @@ def propose_series(
     Refuses: ``term.state``, ``term.no_teams``.
     """
     check(actor, "rotations.plan_week", term)
+    term = Term.objects.select_for_update().select_related("unit").get(pk=term.pk)
     require_open(term)
-    Term.objects.select_for_update().get(pk=term.pk)
     teams, without = teams_of(term)
     result = Proposed(without_clinical=without)
     if rounds:
@@ -120,8 +123,18 @@ def propose_series(
             "term.no_teams",
             _("No mentor pair has its clinical mentor in this unit. Add weekly times by hand."),
         )
+    if result.joined and term.state == TermState.PUBLISHED:
+        _tell_calendars(term)
     record("rotations.term.proposed", actor=actor, subject=term, after={"count": result.count})
     return result
+
+
+def _tell_calendars(term: Term) -> None:
+    """Put the meetings to come of a published week into the calendars of whoever joined."""
+    ahead = Meeting.objects.filter(
+        series__term=term, series__ended_at__isnull=True, starts_at__gt=now(), state__in=PLACED
+    )
+    publish_meetings(ahead.select_related("series__term__unit"))
 
 
 def _live(term: Term, kind: SeriesKind, role: MemberRole, person: Person) -> Series | None:

@@ -55,6 +55,7 @@ def meeting(request: HttpRequest, public_id: UUID) -> HttpResponse:
         and may(request, "rotations.change_meeting", found),
         "may_restore": not begun
         and found.state == MeetingState.CANCELLED
+        and found.series.ended_at is None
         and may(request, "rotations.change_meeting", found),
         "may_record": begun
         and found.state != MeetingState.CANCELLED

@@ -143,6 +143,11 @@ def series_end(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def series_place(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Every time of the week with who would be in the way; a press puts it there."""
     found = series_or_404(request, public_id, "rotations.place_series")
+    if found.ended_at is not None:
+        messages.error(request, _("This weekly time has ended."))
+        if may(request, "rotations.view_terms"):
+            return redirect("rotations:term-series", found.term.public_id)
+        return redirect("rotations:my-week")
     rooms = list(rooms_for(found.term)) if found.needs_room else []
     asked = request.POST.get("room") or request.GET.get("room", "")
     room = next(

@@ -21,6 +21,7 @@ from cotutelle.rotations.enums import TermState
 from cotutelle.rotations.forms.weekly import ProposeForm, TermForm
 from cotutelle.rotations.models import Term
 from cotutelle.rotations.queries import weekly as queries
+from cotutelle.rotations.queries.weekly_clashes import clash_words
 from cotutelle.rotations.queries.weekly_words import slot_text, unplaced_of
 from cotutelle.rotations.services import weekly_planning, weekly_publication, weekly_terms
 from cotutelle.rotations.services.weekly_teams import propose_series
@@ -201,6 +202,7 @@ def term_review(request: HttpRequest, public_id: UUID) -> HttpResponse:
         name = "rotations:term" if made is not None else "rotations:term-review"
         return redirect(name, found.public_id)
     changes = weekly_publication.changes_of(found)
+    clashes = weekly_publication.clashes_in(changes)
     people = queries.people_in(changes.series)
     button = ngettext("Publish to %(n)d person", "Publish to %(n)d people", people) % {"n": people}
     return term_page(
@@ -212,6 +214,7 @@ def term_review(request: HttpRequest, public_id: UUID) -> HttpResponse:
         people=people,
         button=button,
         verdict=_verdict(found),
+        clashes=clash_words(clashes) if clashes else "",
         rows=_rows(found, changes),
     )
 

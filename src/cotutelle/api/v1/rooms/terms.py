@@ -210,7 +210,7 @@ def publish_a_week(request: ApiRequest, term_id: UUID) -> WeekPublicationOut:
     """
     Make the planned week hold: meetings to come, calendars, notices to whom it concerns.
 
-    Refuses: `term.state`, `term.unplanned`, `term.unchanged`.
+    Refuses: `term.state`, `term.unplanned`, `term.unchanged`, `term.clash`.
     """
     found = require_version(request, _find(request, term_id, "rotations.plan_week"))
     made = publish_week(found, actor=request.person)
