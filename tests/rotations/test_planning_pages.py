@@ -17,7 +17,7 @@ from cotutelle.rotations.services.planning_publication import publish_scenario
 from tests.factories.mentorship import MentorFactory, MentorshipFactory
 from tests.factories.people import make_person
 from tests.factories.rotations_planning import World, make_world
-from tests.rotations.planning_plans import ready_scenario
+from tests.rotations.planning_plans import plan_of, ready_scenario
 
 pytestmark = pytest.mark.django_db
 LIST_QUERIES = 12
@@ -108,6 +108,13 @@ def test_the_board_shows_trainees_wards_and_what_is_broken(office: Client, world
     office.post(at("scenario-act", scenario, "undo"))
     scenario.refresh_from_db()
     assert scenario.outcome["violations"] == 0
+
+
+def test_the_board_shows_who_has_no_stay(office: Client, world: World) -> None:
+    stays = plan_of(world) | {trainee_key(world.people[0]): ()}
+    page = office.get(at("scenario", ready_scenario(world, stays)))
+    (row,) = [r for r in page.context["board"].rows if r.id == trainee_key(world.people[0])]
+    assert {cell.key for cell in row.cells} == {""}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from cotutelle.engines.rotation import Stay, Trainee, Violation, check_plan
 from cotutelle.rotations.enums import DepartmentFamily
@@ -179,8 +180,8 @@ class _Painter:
         row = Row(trainee.id, self.names.person(trainee.id), note, [], texts)
         cursor = self.first
         ordered = sorted(own, key=lambda s: (s.start, s.block))
-        nexts = [stay.start for stay in ordered[1:]] + [self.last + 1]
-        for stay, following in zip(ordered, nexts, strict=True):
+        for stay, later in zip_longest(ordered, ordered[1:]):
+            following = later.start if later else self.last + 1
             length = months.get(stay.block, 1)
             begin, end = max(stay.start, cursor), min(stay.start + length - 1, self.last)
             if stay.start < following:  # of two that overlap both are seen
