@@ -45,9 +45,9 @@ def stay(world: World, block: str, ward: str, period: int, *, who: int = 0) -> d
 
 def test_a_plan_from_the_order_to_its_publication(world: World, office: Any) -> None:
     plan = f"/rotation-plans/{world.cycle.public_id}"
-    asked = office("POST", f"{plan}/scenarios", {"time_limit_seconds": 2, "name": "By program"})
+    asked = office("POST", f"{plan}/scenarios", {"time_limit_seconds": 60, "name": "By program"})
     assert asked.status_code == 202
-    assert (asked.data["state"], asked.data["time_limit_seconds"]) == ("waiting", 2)
+    assert (asked.data["state"], asked.data["time_limit_seconds"]) == ("waiting", 60)
     where = asked["Location"].removeprefix("/api/v1")
     again = office("POST", f"{plan}/scenarios", {})
     assert (again.status_code, again.data["code"]) == (409, "scenario.running")

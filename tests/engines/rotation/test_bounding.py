@@ -43,7 +43,7 @@ def test_incumbent_optimum_and_bound_stand_in_order(seed: int, height: int) -> N
         return
     assert optimum <= whole_bound(dual.bound)
     assert check_bound(problem, dual.evidence()) == pytest.approx(dual.bound, abs=1e-6)
-    choice = restricted_master(problem, dual.columns, time_limit=20)
+    choice = restricted_master(problem, dual.columns, time_limit=120)
     if choice is not None:
         assert not check_plan(problem, choice.stays)
         assert choice.score == recompute_score(problem, choice.stays) <= optimum
@@ -58,7 +58,7 @@ def test_all_schedules_as_columns_make_the_best_plan(seed: int) -> None:
         [column_of(problem, compiled, index, stays) for stays in schedules(problem, person)]
         for index, person in enumerate(problem.trainees)
     ]
-    choice = restricted_master(problem, pools, time_limit=20)
+    choice = restricted_master(problem, pools, time_limit=120)
     assert (choice and choice.score) == best_score(problem)
     assert choice is None or choice.is_proved
 
@@ -84,7 +84,7 @@ def test_a_plan_offered_is_never_lost(seed: int) -> None:
         return
     dual = DualBound(problem)
     dual.step(0)
-    choice = restricted_master(problem, dual.columns, plan, time_limit=20)
+    choice = restricted_master(problem, dual.columns, plan, time_limit=120)
     assert choice is not None
     assert choice.score >= recompute_score(problem, plan)
 
@@ -133,7 +133,7 @@ def test_minimums_and_targets_shape_the_plan() -> None:
     problem = three_in_pairs()
     dual = DualBound(problem)
     dual.step(20)
-    choice = restricted_master(problem, dual.columns, time_limit=20)
+    choice = restricted_master(problem, dual.columns, time_limit=120)
     assert choice is not None
     assert choice.score == best_score(problem) == whole_bound(dual.bound) == 9
 
@@ -146,7 +146,7 @@ def test_a_trainee_without_schedule_ends_it() -> None:
     dual.step(20)
     assert dual.settled
     assert dual.bound == float("-inf")
-    assert restricted_master(problem, dual.columns, time_limit=5) is None
+    assert restricted_master(problem, dual.columns, time_limit=60) is None
 
 
 def test_a_minimum_above_the_maximum_leaves_no_choice() -> None:
@@ -155,7 +155,7 @@ def test_a_minimum_above_the_maximum_leaves_no_choice() -> None:
     problem = replace(problem, wards=wards)
     dual = DualBound(problem)
     dual.step(20)
-    assert restricted_master(problem, dual.columns, time_limit=5) is None
+    assert restricted_master(problem, dual.columns, time_limit=60) is None
 
 
 def test_no_trainee_at_all() -> None:
