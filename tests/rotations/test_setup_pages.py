@@ -263,6 +263,8 @@ def test_a_curriculum_is_written_on_its_pages(office: Client, hospital: Any) -> 
 
 
 def test_examples_are_drafted_and_confirmed_on_pages(office: Client, hospital: Any) -> None:
+    early = office.post(at("curriculum-examples"), {"unit": hospital.public_id})
+    assert "Add the usual departments first" in early.content.decode()
     office.post(at("department-usual"))
     office.post(at("curriculum-examples"), {"unit": hospital.public_id})
     found = Curriculum.objects.get(specialty_code="0100")

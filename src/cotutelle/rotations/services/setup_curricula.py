@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from cotutelle.institutions.models import Unit
 from cotutelle.ledger.services import record
 from cotutelle.people.models import Person
 from cotutelle.rotations.enums import CURRICULUM_TRANSITIONS, CurriculumState
-from cotutelle.rotations.models import Curriculum
+from cotutelle.rotations.models import Curriculum, Department
 from cotutelle.rotations.queries.setup_curricula import accredited_departments, earlier_in_force
 from cotutelle.rotations.queries.setup_faults import (
     BlockLine,
@@ -169,19 +169,31 @@ def install_examples(unit: Unit, *, actor: Person) -> list[Curriculum]:
     """
     Draft the shipped examples that ``unit`` does not have yet; the school has to confirm them.
 
-    Each has 33 months of rotations and 3 of protected research.
+    Each has 33 months of rotations and 3 of protected research. Refuses with
+    ``curriculum.departments``: some that they use are not there.
     """
     check(actor, "rotations.manage_curricula", unit)
     known = set(Curriculum.objects.filter(unit=unit).values_list("specialty_code", "edition"))
+    examples = json.loads(EXAMPLES.read_text(encoding="utf-8"))
+    fresh = [one for one in examples if (one["specialty_code"], one["edition"]) not in known]
+    _require_departments(fresh)
     made = []
-    for one in json.loads(EXAMPLES.read_text(encoding="utf-8")):
-        if (one["specialty_code"], one["edition"]) in known:
-            continue
+    for one in fresh:
         fields = {n: one[n] for n in CurriculumData.__dataclass_fields__}
         curriculum = create_curriculum(unit, CurriculumData(**fields), is_example=True, actor=actor)
         write_content(curriculum, _content(one))
         made.append(curriculum)
     return made
+
+
+def _require_departments(examples: Sequence[Mapping[str, Any]]) -> None:
+    used = {block["department"] for one in examples for block in one["blocks"]}
+    if missing := used.difference(Department.objects.values_list("code", flat=True)):
+        raise RuleViolation(
+            "curriculum.departments",
+            _("Add the usual departments first. These are missing: %(codes)s.")
+            % {"codes": ", ".join(sorted(missing))},
+        )
 
 
 def _content(one: Mapping[str, Any]) -> Content:

@@ -204,10 +204,14 @@ def curriculum_examples(request: HttpRequest) -> HttpResponse:
     """Choose a unit, then draft the shipped examples for it."""
     form = OwnerForm(request.POST or None, actor=actor_of(request))
     if request.method == "POST" and form.is_valid():
-        made = services.install_examples(form.cleaned_data["unit"], actor=actor_of(request))
-        text = ngettext("%(n)s example drafted.", "%(n)s examples drafted.", len(made))
-        messages.success(request, text % {"n": len(made)})
-        return redirect("rotations:curricula")
+        try:
+            made = services.install_examples(form.cleaned_data["unit"], actor=actor_of(request))
+        except RuleViolation as violation:
+            show_violation(form, violation)
+        else:
+            text = ngettext("%(n)s example drafted.", "%(n)s examples drafted.", len(made))
+            messages.success(request, text % {"n": len(made)})
+            return redirect("rotations:curricula")
     return _form_page(
         request, form, title=_("Draft the examples"), submit_label=_("Draft examples"),
         lead=_(
