@@ -9,7 +9,7 @@ from django.db import connection, connections
 from cotutelle.core.clock import today
 from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.ledger.models import Entry, EntryPayload
-from cotutelle.mentorship import queries, services
+from cotutelle.mentorship import hooks, queries, services
 from cotutelle.mentorship.enums import ChangeState, EligibilityState, PairState
 from cotutelle.mentorship.models import (
     ChangeWindow,
@@ -79,6 +79,16 @@ def test_an_approved_change_moves_the_pair_and_the_place_at_once(pair, new, coll
         Notice.objects.filter(kind="mentorship.change_decided").values_list("person", flat=True)
     )
     assert told == {new.person_id, pair.mentor.person_id}
+
+
+def test_other_rooms_hear_of_an_approved_change(pair, new, college, monkeypatch):
+    heard: list[set[int]] = []
+    monkeypatch.setattr(hooks, "_supervision", [heard.append])
+    change = at_college(pair, new)
+
+    services.decide_change(change, approve=True, note="", actor=college)
+
+    assert heard == [{pair.student_id}]
 
 
 def test_the_college_decides_also_when_the_present_mentor_disagrees(pair, new, college):

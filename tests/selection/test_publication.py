@@ -11,6 +11,7 @@ from cotutelle.core.clock import now
 from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.institutions.queries import deadline
 from cotutelle.ledger.models import Entry, Pending
+from cotutelle.mentorship import hooks
 from cotutelle.mentorship.enums import PairState
 from cotutelle.mentorship.models import Mentorship, QuotaAccount
 from cotutelle.mentorship.services import quota
@@ -269,6 +270,20 @@ def test_an_admission_that_falls_through_frees_the_place(to: AdmissionState) -> 
     account = QuotaAccount.objects.get(mentor=placement.offer.mentor)
     assert (placement.state, account.seated, account.held) == (PlacementState.VACATED, 0, 0)
     assert Mentorship.objects.get().state == "ended"
+
+
+def test_other_rooms_hear_who_begins_and_ceases_to_be_mentored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard: list[set[int]] = []
+    monkeypatch.setattr(hooks, "_supervision", [heard.append])
+    round_, notice = _published()
+    officer = make_officer(round_)
+    with _after(notice):
+        services.confirm_round(round_, actor=officer)
+        placement = round_.placements.get()
+        services.vacate_placement(placement, reason="放弃", actor=officer)
+    assert heard == [{placement.participant.student_id}] * 2
 
 
 def test_an_admission_that_falls_through_during_the_season_leaves_the_round() -> None:

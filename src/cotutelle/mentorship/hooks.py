@@ -1,12 +1,12 @@
-"""What other rooms add here: what a suspension (停招) sets off, and which offers are shown."""
+"""What other rooms add here: what suspensions (停招) and new mentors set off, which offers show."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cotutelle.mentorship.models import Mentor
+    from cotutelle.mentorship.models import Mentor, Mentorship
     from cotutelle.people.models import Person
 
 SuspensionHook = Callable[["Mentor", int, str, "Person | None"], None]
@@ -24,6 +24,24 @@ def tell_suspended(mentor: Mentor, year: int, reason: str, actor: Person | None)
     """Call every hook; what one raises undoes the suspension."""
     for hook in _hooks:
         hook(mentor, year, reason, actor)
+
+
+SupervisionHook = Callable[[set[int]], None]
+_supervision: list[SupervisionHook] = []
+
+
+def on_supervision_change(hook: SupervisionHook) -> SupervisionHook:
+    """Call ``hook(keys of students)`` in the transaction in which mentorships begin or end."""
+    if hook not in _supervision:
+        _supervision.append(hook)
+    return hook
+
+
+def tell_supervision(changed: Iterable[Mentorship]) -> None:
+    """Call every hook for the students of these mentorships; what one raises undoes the change."""
+    students = {one.student_id for one in changed}
+    for hook in _supervision if students else ():
+        hook(students)
 
 
 OfferReader = Callable[["Person", "Mentor"], Sequence[Any]]

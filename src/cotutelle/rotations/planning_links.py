@@ -1,4 +1,4 @@
-"""What planning adds to the rooms below: leave hits plans, and says in whose ward somebody is."""
+"""What planning adds to the rooms below: leave hits plans, who is in which ward, new mentors see."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import datetime as dt
 from django.urls import reverse
 
 from cotutelle.institutions.models import Unit
+from cotutelle.mentorship.hooks import on_supervision_change
 from cotutelle.notices.wording import bilingual
 from cotutelle.people.enums import Role
 from cotutelle.people.models import Person
@@ -19,6 +20,7 @@ from cotutelle.rotations.models import Cycle, Participant, PlanEvent
 from cotutelle.rotations.policy import PlanRules
 from cotutelle.rotations.queries.hours import ward_on
 from cotutelle.rotations.queries.planning_inputs import days_away
+from cotutelle.rotations.services.planning_mentors import follow_mentors
 from cotutelle.rotations.services.planning_wishes import EventData, close_replanning, record_event
 from cotutelle.rotations.task_kinds.planning import REPLAN
 from cotutelle.workflow.services import open_tasks
@@ -82,3 +84,4 @@ def ask_to_replan(cycle: Cycle) -> None:
 
 hooks.on_leave_change(follow_leave)
 hooks.find_wards(ward_of)
+on_supervision_change(follow_mentors)

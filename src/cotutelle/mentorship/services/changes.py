@@ -19,7 +19,7 @@ from cotutelle.core.errors import Refused, RuleViolation
 from cotutelle.files.services import store_file
 from cotutelle.institutions.queries import deadline
 from cotutelle.ledger.services import record
-from cotutelle.mentorship import queries
+from cotutelle.mentorship import hooks, queries
 from cotutelle.mentorship.enums import CHANGE_TRANSITIONS, ChangeState, PairRole, PairState
 from cotutelle.mentorship.models import Mentor, MentorChange, Mentorship, QuotaAccount
 from cotutelle.mentorship.rules import COLLEGE
@@ -251,6 +251,7 @@ def _swap(change: MentorChange, actor: Person) -> None:
             after={"mentor": str(pair.mentor.public_id)}, decision=True,
         )  # fmt: skip
     renew_pair(old, new, actor=actor)
+    hooks.tell_supervision([old, new])
 
 
 def _require(change: MentorChange, state: ChangeState) -> None:

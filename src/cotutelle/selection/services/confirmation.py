@@ -16,6 +16,7 @@ from cotutelle.decisions.enums import RunState
 from cotutelle.decisions.services import make_official
 from cotutelle.institutions.queries import time_zone_of
 from cotutelle.ledger.services import record, record_many
+from cotutelle.mentorship import hooks
 from cotutelle.mentorship.enums import PairRole, PairState
 from cotutelle.mentorship.models import Mentorship
 from cotutelle.mentorship.services import quota
@@ -257,13 +258,15 @@ def _begin(
         ]
         for p in placements
     ]
+    begun = [mentorship for one in fresh for mentorship in one]
     try:
         with transaction.atomic():
-            Mentorship.objects.bulk_create([m for one in fresh for m in one], batch_size=1_000)
+            Mentorship.objects.bulk_create(begun, batch_size=1_000)
     except IntegrityError as error:
         raise RuleViolation(
             "round.pair_exists", _("One of the students has such a mentor already.")
         ) from error
+    hooks.tell_supervision(begun)
     return fresh
 
 
@@ -373,3 +376,4 @@ def _unseat(placement: Placement, reason: str, actor: Person | None) -> None:
     gone = list(rows)
     rows.update(state=PairState.ENDED, ends_on=today(time_zone_of(round_.unit)))
     end_pairs(gone, actor=actor)
+    hooks.tell_supervision(gone)
