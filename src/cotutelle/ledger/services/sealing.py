@@ -29,12 +29,13 @@ from cotutelle.engines.translog import (
     sign_note,
     verify_consistency,
 )
-from cotutelle.ledger.enums import AnchorState, ShardState
+from cotutelle.ledger.enums import AnchorState
 from cotutelle.ledger.models import Checkpoint, Leaf, Shard
 from cotutelle.ledger.queries.evidence import entry_data
 from cotutelle.ledger.queries.log import (
     newest_checkpoint,
     published_checkpoint,
+    published_text,
     store_of,
     tree_of,
 )
@@ -120,18 +121,19 @@ def _bundles(shard: Shard, leaves: list[Leaf]) -> dict[str, bytes]:
     return found
 
 
-def rewrite_frozen_files() -> None:
+def rewrite_lost_files() -> None:
     """
-    Write the files of frozen trees anew where they are gone: the open one sees to itself.
+    Write files that are gone anew, of closed trees too, whose heads nobody signs any more.
 
-    What is there stays, whatever it says.
+    They are in no backup, since the rows say it all. What is there stays, whatever it says.
     """
-    for shard in Shard.objects.filter(state=ShardState.FROZEN).order_by("number"):
-        if (head := newest_checkpoint(shard)) is None:
-            continue
+    for shard in Shard.objects.order_by("number"):
+        store, head, text = store_of(shard), newest_checkpoint(shard), published_text(shard)
+        if text and not (store.folder / "checkpoint").exists():
+            store.publish(text.encode())
         with contextlib.suppress(Forked, translog.TranslogError):
             try:
-                tree_of(shard, head.size).root()
+                tree_of(shard, head.size if head else 0).root()
             except OSError:
                 _grow(shard, 0)
 

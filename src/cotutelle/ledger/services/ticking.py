@@ -20,7 +20,7 @@ from cotutelle.ledger.services.sealing import (
     Forked,
     block,
     integrate,
-    rewrite_frozen_files,
+    rewrite_lost_files,
     sign_head,
 )
 from cotutelle.ledger.services.sequencing import sequence
@@ -64,7 +64,7 @@ def _turn() -> Turn:
     shard = open_shard()
     if shard is None:
         return Turn(problem="log.none")
-    rewrite_frozen_files()
+    rewrite_lost_files()
     if (problem := _may_not_sign(shard)) == "log.unchecked":
         return Turn(problem=problem)
     sequenced, signed = 0, 0
