@@ -359,7 +359,9 @@ def test_set_language_keeps_cookie_and_person(visitor: Client) -> None:
     assert person.language == "en"
 
 
-@pytest.mark.parametrize(("language", "target"), [("xx", "/"), ("en", "//evil.example/")])
+@pytest.mark.parametrize(
+    ("language", "target"), [("xx", "/"), ("en", "//evil.example/"), ("en", "no-page")]
+)
 def test_set_language_ignores_what_it_does_not_know(
     visitor: Client, language: str, target: str
 ) -> None:

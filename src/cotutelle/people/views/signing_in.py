@@ -105,7 +105,8 @@ def set_language(request: HttpRequest) -> HttpResponse:
     """Speak another language from now on, on this device and for this person."""
     language = request.POST.get("language", "")
     target = request.POST.get("next", "/")
-    response = redirect(target if _is_local(request, target) else "/")
+    is_ours = target.startswith("/") and _is_local(request, target)  # else it might be a name
+    response = redirect(target if is_ours else "/")
     if language not in dict(settings.LANGUAGES):
         return response
     response.set_cookie(

@@ -184,7 +184,7 @@ def task_remind(request: HttpRequest) -> HttpResponse:
         result = remind(tasks, actor=person)
         messages.success(request, _says(result))
     after = request.POST.get("next", "")
-    if after and url_has_allowed_host_and_scheme(after, allowed_hosts=None):
+    if after.startswith("/") and url_has_allowed_host_and_scheme(after, allowed_hosts=None):
         return redirect(after)
     return redirect(f"{reverse('workflow:board')}?{QueryDict(query).urlencode()}")
 
