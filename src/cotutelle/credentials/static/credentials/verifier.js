@@ -24,6 +24,9 @@ const NEEDED = ['signature', 'validity', 'issuer', 'logged', 'witnesses', 'statu
 
 const listed = value => (Array.isArray(value) ? value : [value]);
 
+/** A member that may be left out; one that is null is there, and malformed. */
+const memberOf = (bundle, name) => (name in bundle ? bundle[name] : []);
+
 /** Refused when anything is bad, valid when all that is needed is good, else unknown. */
 function reportOf(kind, findings, facts, now) {
   const names = ROWS.filter(name => name in findings);
@@ -124,7 +127,7 @@ async function completenessOf(file, credential, inner) {
   if (!isTranscript(credential)) return { found: finding('absent', 'completeness.not_transcript'), events };
   if (file.isBare) return { found: finding('absent', 'completeness.absent'), events };
   const places = inner.map(([, checked]) => checked.place).filter(place => place !== null);
-  return checkCompleteness(file.book, credential, file.bundle.disclosed ?? [], places);
+  return checkCompleteness(file.book, credential, memberOf(file.bundle, 'disclosed'), places);
 }
 
 async function witnessesOf(book, proofs, checked) {
@@ -148,8 +151,8 @@ const listsNamedBy = credentials => new Set(credentials.filter(isObject).flatMap
 
 async function openBundle(policy, bundle, isBare, now, credentials) {
   const book = newBook(policy);
-  const history = isBare ? { events: [], problem: null } : await readHistory(book, bundle.keys ?? []);
-  const lists = newLists(book, history, now, listed(bundle.status ?? []), listsNamedBy(credentials));
+  const history = isBare ? { events: [], problem: null } : await readHistory(book, memberOf(bundle, 'keys'));
+  const lists = newLists(book, history, now, listed(memberOf(bundle, 'status')), listsNamedBy(credentials));
   return { book, bundle, isBare, history, lists };
 }
 
