@@ -13,7 +13,10 @@ from cotutelle.engines.rotation import (
     Evidence,
     InvalidProblem,
     Plan,
+    RotationProblem,
     Stay,
+    Trainee,
+    Ward,
     plan_from_json,
     plan_to_json,
     problem_from_json,
@@ -70,6 +73,11 @@ def test_a_planted_problem_survives() -> None:
 
     assert problem_from_json(_through_text(problem_to_json(problem))) == problem
     assert plan_from_json(_through_text(plan_to_json(plan))) == plan
+
+
+def test_somebody_with_nothing_to_do_survives() -> None:
+    problem = RotationProblem(2, (Ward("w", "h"),), (Trainee("gone", ()),))
+    assert problem_from_json(problem_to_json(problem)) == problem
 
 
 def test_one_number_stands_for_every_period() -> None:

@@ -140,7 +140,6 @@ def _trainee_to_json(trainee: Trainee) -> dict[str, Any]:
     document = _without_empty(
         {
             "id": trainee.id,
-            "blocks": [_block_to_json(block) for block in trainee.blocks],
             "groups": dict(trainee.groups),
             "orders": [
                 {"before": o.before, "after": o.after, **({"needed": True} if o.needed else {})}
@@ -153,6 +152,7 @@ def _trainee_to_json(trainee: Trainee) -> dict[str, Any]:
             "change_cost": trainee.change_cost,
         }
     )
+    document["blocks"] = [_block_to_json(block) for block in trainee.blocks]
     if trainee.most_in_hospital is not None:
         document["most_in_hospital"] = trainee.most_in_hospital
     return document
