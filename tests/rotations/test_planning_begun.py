@@ -14,7 +14,14 @@ from cotutelle.core.errors import RuleViolation
 from cotutelle.engines.rotation import RotationProblem, Trainee, Violation, check_plan
 from cotutelle.engines.rotation import Stay as PlannedStay
 from cotutelle.rotations.enums import EventKind, WishKind
-from cotutelle.rotations.models import Curriculum, CurriculumBlock, Participant, Stay, StayPin
+from cotutelle.rotations.models import (
+    Curriculum,
+    CurriculumBlock,
+    ElectiveGroup,
+    Participant,
+    Stay,
+    StayPin,
+)
 from cotutelle.rotations.policy import PlanRules
 from cotutelle.rotations.queries.planning_keys import trainee_key, ward_key
 from cotutelle.rotations.queries.planning_months import first_day, last_day
@@ -26,6 +33,7 @@ from cotutelle.rotations.services import (
     planning_swaps,
     planning_wishes,
 )
+from cotutelle.rotations.services.planning_computing import verify_json
 from cotutelle.rotations.services.planning_publication import publish_scenario
 from cotutelle.rotations.services.planning_wishes import EventData, WishData
 from tests.factories.rotations_planning import World, make_department, make_ward, make_world
@@ -191,6 +199,31 @@ def test_research_is_not_laid_into_months_that_have_passed(published: World) -> 
     assert 7 in own.away
 
 
+def test_an_elective_that_was_not_chosen_is_not_laid_into_protected_months() -> None:
+    world = make_world(1, slack_months=4)
+    group = ElectiveGroup.objects.create(curriculum=world.curriculum, code="E", name_zh="选科")
+    for code, department, months in (("ERE", "RE", 1), ("ESU", "SU", 2)):
+        CurriculumBlock.objects.create(
+            curriculum=world.curriculum,
+            code=code,
+            department=make_department(department),
+            months=months,
+            group=group,
+        )
+    rounds = (
+        ("IM#1", "IM1", 0),
+        ("IM#2", "IM1", 2),
+        ("SU", "SU1", 3),
+        ("ESU", "SU1", 5),
+        ("RE", "RE1", 7),
+    )
+    own = tuple(PlannedStay(b, ward_key(world.wards[w]), s) for b, w, s in rounds)
+    scenario = ready_scenario(world, {trainee_key(world.people[0]): own})
+    publish_scenario(scenario, revision=0, actor=world.office)
+    bind(world, kind=WishKind.RESEARCH, first=8, last=8)
+    assert broken(world) == ()
+
+
 # ---------------------------------------------------------------- another curriculum
 
 
@@ -260,6 +293,21 @@ def test_a_block_that_became_longer_is_done_again(published: World) -> None:
 # ---------------------------------------------------------------- who leaves
 
 
+def test_who_leaves_before_anything_began_is_in_the_certificate_with_no_stay(
+    published: World,
+) -> None:
+    leave(published, 0)
+    again = planning_scenarios.copy_scenario(
+        published.cycle.scenarios.get(), actor=published.office
+    )
+    again.stays = again.stays | {trainee_key(published.people[0]): []}
+    again.save()
+    publish_scenario(again, revision=0, actor=published.office)
+    again.refresh_from_db()
+    assert again.run is not None
+    assert verify_json(again.run.certificate)["ok"] is True
+
+
 def leave(world: World, period: int, person: int = 0) -> None:
     planning_wishes.record_event(
         world.cycle,
@@ -294,6 +342,20 @@ def test_who_left_by_an_earlier_event_has_still_left(published: World) -> None:
         planning_wishes.remove_event(event, actor=published.office)
         published.people[0].refresh_from_db()
         assert published.people[0].left_on == left
+
+
+def test_a_move_beyond_the_last_month_is_counted_as_broken(world: World) -> None:
+    scenario = ready_scenario(world)
+    planning_scenarios.move_stay(
+        scenario,
+        trainee_key(world.people[0]),
+        "SU",
+        ward=ward_key(world.wards["SU1"]),
+        start=7,
+        revision=0,
+        actor=world.office,
+    )
+    assert scenario.outcome["violations"] == 1
 
 
 def test_a_stay_of_somebody_taken_out_meanwhile_is_not_moved(world: World) -> None:

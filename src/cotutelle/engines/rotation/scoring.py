@@ -37,7 +37,7 @@ class Score:
 
 def score_of(problem: RotationProblem, stays: Mapping[str, Sequence[Stay]]) -> Score:
     """
-    Return the score of a plan; hard rules are not looked at.
+    Return the score of a plan; hard rules are not looked at, nor who reaches beyond the horizon.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def _above_target(problem: RotationProblem, stays: Mapping[str, Sequence[Stay]])
     return sum(
         max(0, load - targets[ward][period])
         for (ward, period), load in loads_of(problem, stays).items()
-        if ward in targets
+        if ward in targets and period < problem.horizon
     )
 
 

@@ -21,7 +21,7 @@ from cotutelle.rotations.enums import DepartmentFamily, WishKind
 from cotutelle.rotations.models import BlockOrder, Cycle, Wish
 from cotutelle.rotations.policy import PlanRules
 from cotutelle.rotations.queries.planning_inputs import Inputs, Person, load_inputs
-from cotutelle.rotations.queries.planning_keys import Part, parts_of, ward_key
+from cotutelle.rotations.queries.planning_keys import Part, parts_by_key, parts_of, ward_key
 from cotutelle.rotations.queries.planning_months import runs
 from cotutelle.rotations.queries.planning_places import places_of
 
@@ -244,16 +244,19 @@ class _Trainees:
             if own <= months:
                 pins += [coming[part.key]] if self._may_stay(person, part, coming[part.key]) else []
                 months -= own
+        room = _room(person, {**coming, **fixed})
         left: set[int] = set()
         for first, last in runs(months):
             period = first
-            while free and period + free[0].months - 1 <= last:
-                wards = self.inputs.options.get(free[0].block.department_id, ())
-                if not wards:
+            while found := next((p for p in free if _has_room(p, room)), None):
+                wards = self.inputs.options.get(found.block.department_id, ())
+                if not wards or period + found.months - 1 > last:
                     break
                 best = max(wards, key=lambda w: (self._points(person, ward_key(w)), ward_key(w)))
-                pins.append(Stay(free[0].key, ward_key(best), period))
-                period += free.pop(0).months
+                pins.append(Stay(found.key, ward_key(best), period))
+                free.remove(found)
+                room[found.block.group_id] = room.get(found.block.group_id, 0) - 1
+                period += found.months
             left |= set(range(period, last + 1))
         return pins, left
 
@@ -270,6 +273,20 @@ class _Trainees:
         is_forbidden = {stay.ward, ward.hospital.code} & self._forbidden(person)
         unbounded = places_of(ward, self.inputs, self.horizon)[0] is None
         return is_open and unbounded and not is_forbidden
+
+
+def _room(person: Person, chosen: Iterable[str]) -> dict[int | None, int]:
+    """Return how many more blocks of each elective group may be done beside those ``chosen``."""
+    room: dict[int | None, int] = {group.pk: group.choose for group in person.groups}
+    parts = parts_by_key(person.blocks)
+    for key in chosen:
+        group = parts[key].block.group_id if key in parts else None
+        room[group] = room.get(group, 0) - 1
+    return room
+
+
+def _has_room(part: Part, room: Mapping[int | None, int]) -> bool:
+    return part.block.group_id is None or room[part.block.group_id] > 0
 
 
 def _last(wish: Wish) -> int:
