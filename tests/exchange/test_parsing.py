@@ -112,6 +112,7 @@ def test_values(parse: Any, cell: str, value: object) -> None:
         (parsing.decimal(), "nan"),
         (parsing.integer(), "2.5"),
         (parsing.email(), "ann@"),
+        (parsing.email(), f"ann@{'a.' * 150}edu"),
         (parsing.phone(), "call me"),
         (parsing.text(max_length=3), "four"),
         (parsing.many(parsing.yes_no()), "yes;maybe"),

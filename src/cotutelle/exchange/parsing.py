@@ -33,6 +33,7 @@ _SERIAL = re.compile(r"^\d{4,5}(?:\.0+)?$")
 _EPOCH = dt.date(1899, 12, 30)  # Excel counts a 29 February 1900 that never was
 _FIRST_SERIAL, _LAST_SERIAL = 3_654, 73_050  # 1910-01-01 .. 2099-12-31
 _PHONE = re.compile(r"^\+?\d[\d\- ]{4,24}\d(?:(?:x|ext\.?|转)\s*\d{1,6})?$")
+_LONGEST_EMAIL = 254
 _YES = frozenset({"是", "有", "y", "yes", "true", "1", "√", "✓", "✔"})
 _NO = frozenset({"否", "无", "没有", "n", "no", "false", "0", "×", "✗", "✘"})
 
@@ -232,6 +233,7 @@ def email() -> Callable[[str], str]:
             validate_email(value)
         except ValidationError:
             raise ValueError(_("This is not an e-mail address.")) from None
+        _limit(value, _LONGEST_EMAIL)
         return value
 
     return parse

@@ -67,7 +67,9 @@ class ProfileForm(forms.Form):
         max_length=6000,
         widget=forms.Textarea({"rows": 6}),
     )
-    homepage = forms.URLField(label=_("Home page"), required=False, assume_scheme="https")
+    homepage = forms.URLField(
+        label=_("Home page"), required=False, max_length=200, assume_scheme="https"
+    )
     groups = [
         (
             _("Research"),
@@ -120,7 +122,7 @@ class NewMentorForm(AppointmentForm):
     )
     name_zh = forms.CharField(label=_("Name in Chinese"), max_length=100)
     name_en = forms.CharField(label=_("Name in English"), max_length=150, required=False)
-    email = forms.EmailField(label=_("E-mail"), required=False)
+    email = forms.EmailField(label=_("E-mail"), required=False, max_length=254)
     groups = [
         (_("Person"), "", ["unit", "number", "name_zh", "name_en", "email"]),
         (_("Appointment"), "", ["category", "title", "track", "retires_on", "other_units"]),

@@ -75,7 +75,7 @@ class PersonForm(forms.Form):
         required=False,
         help_text=_("Only where a document needs it. It never appears in lists or in the history."),
     )
-    email = forms.EmailField(label=_("E-mail"), required=False)
+    email = forms.EmailField(label=_("E-mail"), required=False, max_length=254)
     phone = forms.CharField(label=_("Telephone"), max_length=40, required=False)
     wecom_id = forms.CharField(label=_("WeCom account"), max_length=64, required=False)
     username = forms.CharField(
@@ -111,7 +111,10 @@ class ProfileForm(forms.Form):
         help_text=_("Times on pages are shown in it; deadlines follow the institution's clock."),
     )
     email = forms.EmailField(
-        label=_("E-mail"), required=False, help_text=_("A new password is sent there.")
+        label=_("E-mail"),
+        required=False,
+        max_length=254,
+        help_text=_("A new password is sent there."),
     )
     phone = forms.CharField(label=_("Telephone"), max_length=40, required=False)
     wecom_id = forms.CharField(

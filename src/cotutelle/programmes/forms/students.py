@@ -59,7 +59,7 @@ class StudentForm(forms.Form):
     degree_type = forms.ChoiceField(label=_("Degree type"), choices=DegreeType.choices)
     discipline = forms.CharField(label=_("Discipline"), max_length=100, required=False)
     bachelor_school = forms.CharField(label=_("Bachelor's school"), max_length=150, required=False)
-    email = forms.EmailField(label=_("E-mail"), required=False)
+    email = forms.EmailField(label=_("E-mail"), required=False, max_length=254)
     phone = forms.CharField(label=_("Telephone"), max_length=40, required=False)
     admission_score = forms.DecimalField(
         label=_("Admission score"), max_digits=7, decimal_places=3, min_value=0, required=False

@@ -29,6 +29,7 @@ from cotutelle.ui.fields import DayField
 
 MOST_MONTHS = 60
 MOST_PLACES = 999
+LARGEST_SEED = 2**31 - 1
 _HEAVIEST = 5
 
 
@@ -101,6 +102,7 @@ class RulesForm(forms.Form):
     most_in_hospital = forms.IntegerField(
         label=_("Most blocks in one hospital"),
         min_value=1,
+        max_value=MOST_PLACES,
         required=False,
         help_text=_("Empty: no bound."),
     )
@@ -121,7 +123,10 @@ class RulesForm(forms.Form):
         label=_("Most seconds for a computation"), min_value=1, max_value=LONGEST_SECONDS
     )
     seed = forms.IntegerField(
-        label=_("Seed"), min_value=0, help_text=_("The same seed gives the same plan.")
+        label=_("Seed"),
+        min_value=0,
+        max_value=LARGEST_SEED,
+        help_text=_("The same seed gives the same plan."),
     )
 
     @property

@@ -163,7 +163,10 @@ class SeriesForm(forms.Form):
     ward = NamedField(label=_("Ward"), queryset=Ward.objects.none(), required=False)
     needs_room = forms.BooleanField(label=_("It needs a room"), required=False)
     link = forms.URLField(
-        label=_("Link for those who take part remotely"), required=False, assume_scheme="https"
+        label=_("Link for those who take part remotely"),
+        required=False,
+        max_length=200,
+        assume_scheme="https",
     )
     add = forms.CharField(
         label=_("Add people"), required=False, widget=forms.Textarea(attrs={"rows": 3}),
