@@ -12,12 +12,16 @@ import pytest
 from django.db import connection
 from hypothesis import HealthCheck, settings
 
+import tests.patience  # noqa: F401  sets how long Chromium is waited for
 from cotutelle.database.testing import shared_server
 from tests.factories.databases import Migrated
 from tests.factories.demo import KeptDemos
 
-# No test is timed: on a busy machine drawing examples may be slow, and that is no fault.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No test is timed: on a busy machine drawing examples may be slow, and that is no fault. The
+# examples are the same in every run: `--hypothesis-profile=default` looks for others.
+settings.register_profile(
+    "house", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("house")
 
 

@@ -71,7 +71,7 @@ def test_it_goes_on_after_each_death(settings: Any, tmp_path: Path) -> None:
     for _death in range(MAX_ATTEMPTS - 1):
         left = len(to_reissue(key))
         done_before = COUNT - left
-        run_until_killed(tmp_path, job, done_before + 2, chance.uniform(0, 0.1))
+        run_until_killed(tmp_path, job, done_before + 2, chance.uniform(0, 0.03))
         require_whole()
         assert len(to_reissue(key)) < left
         Job.objects.filter(pk=job.pk).update(heartbeat_at=now() - dt.timedelta(hours=1))

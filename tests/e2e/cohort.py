@@ -22,7 +22,7 @@ from tests.factories.people import make_person
 from tests.factories.programmes import CohortFactory, StudentFactory
 from tests.factories.rotations_programmes import make_enrolment, make_template
 
-YEAR = dt.datetime.now(dt.UTC).year
+YEAR = today().year
 COHORT = f"{YEAR}级"
 # Discipline → how many; the last have no curriculum of their own and follow that of radiology.
 DISCIPLINES = {"内科学": 66, "外科学": 44, "影像医学与核医学": 10}

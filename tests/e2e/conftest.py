@@ -20,6 +20,7 @@ from pytest_django.live_server_helper import LiveServer
 from cotutelle.core.clock import today
 from cotutelle.web.demo.staff import PASSWORD
 from tests.factories.demo import KeptDemos
+from tests.patience import PATIENCE_MS
 
 # Playwright keeps an event loop in the thread in which the tests use the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -103,7 +104,7 @@ def enter(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opener]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         _listen(page, site.faults)
         page.goto(f"{site.url}/account/login/")
         page.locator("#id_login").fill(username)

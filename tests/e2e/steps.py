@@ -60,11 +60,9 @@ def import_sheet(page: Page, site: Site, kind: str, file: Path, *, unit: str = "
     page.locator("#id_file").set_input_files(file)
     press(page)
     if "/columns/" in page.url:
-        page.locator("form button.btn-primary").first.click()
-        page.wait_for_load_state()
+        follow(page, page.locator("form button.btn-primary").first)
     both_widths(page)
-    page.locator("form button[name=rows][value=all]").click()
-    page.wait_for_load_state()
+    follow(page, page.locator("form button[name=rows][value=all]"))
     work_off()
 
 
@@ -85,14 +83,12 @@ def choose(page: Page, site: Site, titles: Iterable[str | Pattern[str]]) -> None
     for title in titles:
         page.goto(f"{site.url}/selection/find/")
         card = page.locator("article.mt", has_text=title)
-        card.locator("button[name=offer]").click()
-        page.wait_for_load_state()
+        follow(page, card.locator("button[name=offer]"))
     both_widths(page)
     page.goto(f"{site.url}/selection/find/")
     with page.expect_response("**/my-list/"):
         page.locator("#my-list input[type=radio]").first.check()
-    page.locator("button[formaction*='/my-list/submit/']").click()
-    page.wait_for_load_state()
+    follow(page, page.locator("button[formaction*='/my-list/submit/']"))
     expect(page.locator("[formaction*='/my-list/reopen/']")).to_be_visible()
 
 
@@ -100,13 +96,12 @@ def answer(page: Page, site: Site) -> None:
     """Put every applicant into the order and submit it."""
     page.goto(f"{site.url}/selection/applicants/")
     if "/answers/" not in page.url:
-        page.locator("main a[href*='/selection/answers/'], a.open[href*='/answers/']").first.click()
-        page.wait_for_load_state()
+        follow(
+            page,
+            page.locator("main a[href*='/selection/answers/'], a.open[href*='/answers/']").first,
+        )
     while (add := page.locator("button[name=add]")).count():
-        add.first.click()
-        page.wait_for_load_state()
+        follow(page, add.first)
     both_widths(page)
-    page.locator("button[formaction*='/submit/']").click()
-    page.wait_for_load_state()
-    page.locator("button[name=confirm]").click()
-    page.wait_for_load_state()
+    follow(page, page.locator("button[formaction*='/submit/']"))
+    follow(page, page.locator("button[name=confirm]"))

@@ -27,6 +27,7 @@ from tests.e2e.steps import both_widths, follow, press
 from tests.factories.credentials import make_achievement, make_award, make_scene
 from tests.factories.log import watched_log
 from tests.factories.witnesses import ENTRY, RunningWitness
+from tests.patience import PATIENCE_MS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.django_db]
 
@@ -98,7 +99,7 @@ def visit(browser: Browser) -> Iterator[Visitor]:
         context = browser.new_context(locale="en-GB", viewport=size, offline=offline)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         return page
 
     yield open_page

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from cotutelle.agreements.models import AgreementMentor
 from cotutelle.core.canonical import sha256_hex
+from cotutelle.core.clock import today
 from cotutelle.institutions.models import Unit
 from cotutelle.mentorship.enums import Track
 from cotutelle.mentorship.models import Mentor
@@ -46,7 +47,7 @@ from tests.selection.markets import hold_places
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.django_db]
 
-YEAR = dt.datetime.now(dt.UTC).year
+YEAR = today().year
 # Username, unit, name, track, places, English title of the offer (none: she offers nothing).
 MENTORS = (
     ("deng", "YL1-RD", "邓永强", "Deng Yongqiang", Track.CLINICAL, 2, "Pulmonary nodules"),

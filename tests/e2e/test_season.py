@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from cotutelle.core.clock import today
 from cotutelle.people.models import Person
 from cotutelle.web.demo.staff import open_sign_in
 from tests.e2e.conftest import PHONE, Opener, Site, aside, require_fit
@@ -19,6 +20,7 @@ from tests.e2e.steps import (
     both_widths,
     choose,
     confirm,
+    follow,
     import_sheet,
     move,
     press,
@@ -28,7 +30,7 @@ from tests.e2e.steps import (
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.django_db]
 
-YEAR = dt.datetime.now(dt.UTC).year
+YEAR = today().year
 ROUND = f"{YEAR}级师生双选"
 LISTS = {
     "109990000000001": ("A01", "A02"),
@@ -50,13 +52,12 @@ def _prepare(page: Page, site: Site, folder: Path) -> None:
     import_sheet(page, site, "mentors", write_sheet(folder, "导师", MENTORS))
     page.goto(f"{site.url}/mentors/eligibility/")
     page.locator("[data-pick-all]").check()
-    page.locator("button[value=eligible]").click()
+    follow(page, page.locator("button[value=eligible]"))
     page.goto(f"{site.url}/mentors/eligibility/")
     page.locator("[data-pick-all]").check()
     page.locator("#bulk-places").fill("2")
     page.locator("#bulk-reason").fill("年度指标")
-    page.locator("button[formaction*='/eligibility/grant/']").click()
-    page.wait_for_load_state()
+    follow(page, page.locator("button[formaction*='/eligibility/grant/']"))
 
 
 def _new_round(page: Page, site: Site, folder: Path) -> str:
@@ -71,12 +72,11 @@ def _new_round(page: Page, site: Site, folder: Path) -> str:
     address = page.url
     import_sheet(page, site, "offers", write_sheet(folder, "招生方向", OFFERS))
     page.goto(f"{address}people/")
-    page.locator("form[action$='/people/cohort/'] button").click()
+    follow(page, page.locator("form[action$='/people/cohort/'] button"))
     page.goto(f"{address}offers/")
     for box in page.locator("input[name=pick]").all():
         box.check()
-    page.locator("button[name=to][value=open]").click()
-    page.wait_for_load_state()
+    follow(page, page.locator("button[name=to][value=open]"))
     move(page, address, "ranking")
     return address
 
@@ -140,10 +140,9 @@ def _object_and_answer(site: Site, enter: Opener, address: str, username: str) -
     press(page)
     officer = enter(site, "officer")
     officer.goto(f"{address}objections/")
-    officer.locator("a[href*='/selection/objections/']").first.click()
+    follow(officer, officer.locator("a[href*='/selection/objections/']").first)
     officer.locator("textarea").first.fill("经核对，成绩登记无误。")
-    officer.locator("button[name=verdict][value=rejected]").click()
-    officer.wait_for_load_state()
+    follow(officer, officer.locator("button[name=verdict][value=rejected]"))
 
 
 def _see_results(site: Site, enter: Opener, names: dict[str, str]) -> None:
@@ -159,7 +158,7 @@ def _see_results(site: Site, enter: Opener, names: dict[str, str]) -> None:
     without = enter(site, names["109990000000004"], language="en")
     without.goto(f"{site.url}/selection/my-result/")
     both_widths(without)
-    without.locator("a[href*='/why/']").first.click()
+    follow(without, without.locator("a[href*='/why/']").first)
     expect(without.locator("h1")).to_be_visible()
     both_widths(without)
     mentor = enter(site, names["M001"])

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from cotutelle.selection.models import Round
 from tests.e2e.conftest import PHONE, Opener, Site, require_fit, speak, work_off
+from tests.e2e.steps import follow, press
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.django_db]
 
@@ -37,8 +38,7 @@ def test_the_tour_of_the_officer(demo_site: Site, enter: Opener) -> None:
     expect(page.locator("body")).to_contain_text("12")
     _picture(page, "officer-answers")
     page.goto(f"{demo_site.url}/selection/rounds/{here}/run/")
-    page.locator("form button.btn-primary:visible").last.click()
-    page.wait_for_load_state()
+    press(page)
     work_off()
     page.goto(f"{demo_site.url}/selection/rounds/{here}/decisions/")
     expect(page.locator("body")).to_contain_text("1")
@@ -54,11 +54,9 @@ def test_the_tour_of_the_mentor(demo_site: Site, enter: Opener) -> None:
     _picture(page, "mentor-home")
     page.goto(f"{demo_site.url}/selection/applicants/")
     if "/answers/" not in page.url:
-        page.locator("a[href*='/selection/answers/']").first.click()
-        page.wait_for_load_state()
+        follow(page, page.locator("a[href*='/selection/answers/']").first)
     for _ in range(3):
-        page.locator("button[name=add]").first.click()
-        page.wait_for_load_state()
+        follow(page, page.locator("button[name=add]").first)
     expect(page.locator("ol.pref li")).to_have_count(3)
     _picture(page, "mentor-applicants")
 
@@ -73,6 +71,5 @@ def test_the_tour_of_the_student(demo_site: Site, enter: Opener) -> None:
     placed = enter(demo_site, "student.2025", width=PHONE)
     placed.goto(f"{demo_site.url}/selection/my-result/")
     _picture(placed, "student-result")
-    placed.locator("a[href*='/why/']").first.click()
-    placed.wait_for_load_state()
+    follow(placed, placed.locator("a[href*='/why/']").first)
     _picture(placed, "student-why")

@@ -249,7 +249,7 @@ def _wait_for_a_beat(handle: RunningHandle) -> None:
     """Wait until what was told so far is written: two beats, as one may be under way."""
     for _beat in range(2):
         handle.beaten.clear()
-        assert handle.beaten.wait(10)
+        assert handle.beaten.wait(60)
 
 
 def test_the_handle_stops_its_thread() -> None:

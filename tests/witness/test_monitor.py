@@ -149,7 +149,7 @@ def test_a_slow_log_keeps_no_other_waiting(world: World):
     waited: list[bool] = []
     with serving_files(first.files()) as site:
         add_log(world.store, first.vkey, site.url)
-        site.before = lambda: waited.append(other_was_asked.wait(10))
+        site.before = lambda: waited.append(other_was_asked.wait(60))
         world.site.before = other_was_asked.set
         world.look(world.log.grow(3))
 
@@ -173,16 +173,17 @@ def test_a_log_that_never_ends_its_answer_stops_no_later_look(
     monkeypatch.setattr(monitor, "ROUND_S", 0.1)
     stuck = [SmallLog(f"aaa{number}.example/log").grow(2) for number in range(AT_ONCE)]
     go_on, end = threading.Event(), threading.Event()
-    world.site.before = lambda: end.wait(20)
+    world.site.before = lambda: end.wait(60)
     with contextlib.ExitStack() as sites:
         served = [sites.enter_context(serving_files(one.files())) for one in stuck]
         for one, site in zip(stuck, served, strict=True):
             add_log(world.store, one.vkey, site.url)
-            site.before = lambda: go_on.wait(20)
+            site.before = lambda: go_on.wait(60)
         world.look(world.log.grow(3))
         assert world.site.asked == [], "all threads wait for the others"
         world.look()
 
+        wait_until(lambda: all(site.asked for site in served))
         wait_until(lambda: world.site.asked == ["checkpoint"])
         assert [site.asked for site in served] == [["checkpoint"]] * AT_ONCE, "passed over"
         go_on.set()

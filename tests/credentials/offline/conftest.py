@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, Playwright
 from cotutelle.credentials.offline import build
 from cotutelle.credentials.offline.scripts import join_modules
 from tests.engines.credentials.world import World
+from tests.patience import PATIENCE_MS
 
 # Playwright keeps an event loop in the thread in which other tests use the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -133,7 +134,7 @@ def open_desk(chromium: Browser, offline_file: Path) -> Iterator[Opener]:
         contexts.append(context)
         context.set_offline(True)
         desk = Desk(context.new_page())
-        desk.page.set_default_timeout(15_000)
+        desk.page.set_default_timeout(PATIENCE_MS)
         desk.page.on("request", lambda request: desk.requests.append(request.url))
         desk.page.on("pageerror", lambda error: desk.faults.append(str(error)))
         desk.page.on("console", lambda message: desk.faults.append(message.text))
