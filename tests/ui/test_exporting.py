@@ -54,6 +54,16 @@ def test_our_own_csv_comes_back_as_it_was() -> None:
     assert rows[1:] == (("=1+1", "-2"), ("00123", "1"))
 
 
+def test_signs_that_no_workbook_holds_are_left_out_everywhere() -> None:
+    odd = Table(
+        "名\x0b单", [Out("工\x07号", lambda r: r)], ["=\x1b1"], header="h\x01", footer="f\x02"
+    )
+    sheet = first_sheet(to_xlsx(odd, watermark="王\x0b医生"))
+    assert sheet.title == "名单"
+    assert [row[0].value for row in sheet] == ["王医生", "工号", "=1"]
+    assert (sheet.oddHeader.center.text, sheet.oddFooter.left.text) == ("h", "王医生")
+
+
 def test_values_keep_their_kinds() -> None:
     content = to_xlsx(table(("00123", Decimal("-2.5"), dt.date(2026, 9, 1)), ("a\x00b", None, "")))
     sheet = first_sheet(content)

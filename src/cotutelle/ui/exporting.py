@@ -121,6 +121,8 @@ def _cell(sheet: Any, value: Any, style: str = "") -> Any:
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
     from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415
 
+    if isinstance(value, str):
+        value = _writable(value)
     cell = WriteOnlyCell(sheet, value=value)
     if isinstance(value, str):
         cell.data_type = "s"
@@ -147,15 +149,20 @@ def _needs_cell(value: Any) -> bool:
 
 def _plain(value: Any, kind: Kind) -> Any:
     """Return a value openpyxl writes as it should look."""
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415
-
     if value is None or value == "":
         return None
     if kind == "number" and isinstance(value, int | float | Decimal):
         return value
     if kind in ("date", "datetime") and isinstance(value, dt.date):
         return _local(value)
-    return ILLEGAL_CHARACTERS_RE.sub("", str(_local(value)))
+    return _writable(str(_local(value)))
+
+
+def _writable(text: str) -> str:
+    """Return ``text`` without what no cell, name or header of a workbook may hold."""
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415
+
+    return ILLEGAL_CHARACTERS_RE.sub("", text)
 
 
 def _csv_value(value: Any, kind: Kind) -> str:
@@ -195,10 +202,10 @@ def _width(text: str) -> int:
 
 def _sheet_name(title: str) -> str:
     """Return ``title`` as Excel allows it: 31 characters, none of ``[]:*?/\\``."""
-    name = "".join("_" if c in "[]:*?/\\" else c for c in title).strip("'")
+    name = "".join("_" if c in "[]:*?/\\" else c for c in _writable(title)).strip("'")
     return name[:31] or "Sheet1"
 
 
 def _page_text(text: str) -> str:
     """Escape ``&``, which starts a code in page headers."""
-    return text.replace("&", "&&")[:200]
+    return _writable(text).replace("&", "&&")[:200]
