@@ -47,7 +47,7 @@ def test_problems_come_back_with_the_bad_cells_marked() -> None:
     assert header is not None
     mapping = match_columns(header, COLUMNS)
     found = [
-        Problem(3, "phone", "cell", "Not a number.", "x"),
+        Problem(3, "phone", "cell", "Not a\x0b number.", "x"),
         Problem(3, "number", "duplicate", "Twice."),
         Problem(4, "born", "missing", "Needed."),
     ]
@@ -56,6 +56,7 @@ def test_problems_come_back_with_the_bad_cells_marked() -> None:
     assert [c.value for c in page[2]] == ["3", "C3: Not a number.\nA3: Twice.", "001", None, "x"]
     assert page["E2"].fill.fgColor.rgb == "00FCE9E8"
     assert page["E2"].comment is not None
+    assert page["E2"].comment.text == "Not a number."
     assert page["D2"].fill.fgColor.rgb != "00FCE9E8"
     assert page["B3"].value == "Needed."
 

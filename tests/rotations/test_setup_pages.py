@@ -298,7 +298,9 @@ def test_a_whole_curriculum_goes_out_and_comes_in_again(office: Client, hospital
 def test_every_bad_cell_of_a_curriculum_file_is_named(hospital: Any) -> None:
     DepartmentFactory.create(code="CARD")
     draft = make_curriculum(2, unit=hospital, in_force=False)
-    assert read_sheets(write_sheets(draft), "a.xlsx", months=2).faults == ()
+    draft.groups.create(code="EL", name_zh="选\x0b修", choose=1)
+    written = read_sheets(write_sheets(draft), "a.xlsx", months=2)
+    assert (written.faults, [g.name_zh for g in written.content.groups]) == ((), ["选修"])
     book = xlsx(
         (
             "Blocks",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from cotutelle.exchange.importing import Column, Importer, Problem
 from cotutelle.exchange.mapping import Header
 from cotutelle.exchange.reading import Sheet, letter
-from cotutelle.ui.exporting import is_dangerous
+from cotutelle.ui.exporting import is_dangerous, writable
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -61,7 +61,7 @@ def marked(
         by_row.setdefault(problem.row, []).append(problem)
     book = Workbook()
     page: Any = book.active
-    page.title = _safe_title(sheet.name or _("Problems"))
+    page.title = _safe_title(writable(sheet.name) or _("Problems"))
     _write_row(page, 1, [_("Row in the file"), _("Problems"), *header.labels], bold=True)
     page.freeze_panes = "C2"
     fill = PatternFill("solid", fgColor=_BAD)
@@ -146,18 +146,17 @@ def _comment(text: str) -> Any:
     from openpyxl.comments import Comment  # noqa: PLC0415
 
     width, height = _COMMENT_SIZE
-    return Comment(text, "Cotutelle", width=width, height=height)
+    return Comment(writable(text), "Cotutelle", width=width, height=height)
 
 
 def _write_row(page: Worksheet, line: int, values: Sequence[str], *, bold: bool = False) -> None:
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415
     from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415
 
     for index, value in enumerate(values, 1):
         if not value:
             continue
         cell = page.cell(line, index)
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
+        cell.value = writable(value)
         cell.data_type = "s"
         cell.number_format = "@"
         if is_dangerous(value):

@@ -122,7 +122,7 @@ def _cell(sheet: Any, value: Any, style: str = "") -> Any:
     from openpyxl.styles import Alignment, Font, PatternFill  # noqa: PLC0415
 
     if isinstance(value, str):
-        value = _writable(value)
+        value = writable(value)
     cell = WriteOnlyCell(sheet, value=value)
     if isinstance(value, str):
         cell.data_type = "s"
@@ -155,10 +155,10 @@ def _plain(value: Any, kind: Kind) -> Any:
         return value
     if kind in ("date", "datetime") and isinstance(value, dt.date):
         return _local(value)
-    return _writable(str(_local(value)))
+    return writable(str(_local(value)))
 
 
-def _writable(text: str) -> str:
+def writable(text: str) -> str:
     """Return ``text`` without what no cell, name or header of a workbook may hold."""
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415
 
@@ -202,10 +202,10 @@ def _width(text: str) -> int:
 
 def _sheet_name(title: str) -> str:
     """Return ``title`` as Excel allows it: 31 characters, none of ``[]:*?/\\``."""
-    name = "".join("_" if c in "[]:*?/\\" else c for c in _writable(title)).strip("'")
+    name = "".join("_" if c in "[]:*?/\\" else c for c in writable(title)).strip("'")
     return name[:31] or "Sheet1"
 
 
 def _page_text(text: str) -> str:
     """Escape ``&``, which starts a code in page headers."""
-    return _writable(text).replace("&", "&&")[:200]
+    return writable(text).replace("&", "&&")[:200]

@@ -22,7 +22,7 @@ from cotutelle.rotations.queries.setup_faults import (
     content_of,
     faults_of,
 )
-from cotutelle.ui.exporting import is_dangerous
+from cotutelle.ui.exporting import is_dangerous, writable
 
 _MONTHS = parsing.integer(low=1, high=60)
 _ZERO_MONTHS = parsing.integer(low=0, high=60)
@@ -120,7 +120,7 @@ def write_sheets(curriculum: Curriculum) -> bytes:
         page: Any = book.create_sheet(kind.label)
         page.append([column.label for column in kind.columns])
         for line in lines:
-            page.append(line)
+            page.append([writable(c) if isinstance(c, str) else c for c in line])
         for cell in page[1]:
             cell.font = Font(bold=True)
         for row in page.iter_rows(min_row=2):
