@@ -17,12 +17,12 @@ import pytest
 
 from cotutelle.database import Server
 from tests.crash.scene import ROWS, STUDENTS
-from tests.database.conftest import SRC
+from tests.database.conftest import SRC, reachable_folder
 from tests.database.test_serve import Running, children_of
 from tests.factories.ports import free_port
 
 pytestmark = pytest.mark.slow
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 SETTINGS = "tests.crash.settings"
 
 
@@ -34,7 +34,7 @@ class Site:
         self.base = f"http://127.0.0.1:{running.port}"
         self.url = Server(running.folder).url()
         self.scene = self._make_scene()
-        self.desk = httpx.Client(base_url=self.base, timeout=30, follow_redirects=False)
+        self.desk = httpx.Client(base_url=self.base, timeout=120, follow_redirects=False)
         self._sign_in()
 
     def _make_scene(self) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class Site:
         while True:
             try:
                 return self.desk.post(path, data=data)
-            except httpx.ConnectError:
+            except httpx.TransportError:
                 assert time.monotonic() < ends, f"{path} does not come back"
             select_nothing()
 
@@ -89,7 +89,7 @@ class Site:
     def ask(self, sql: str, *values: Any) -> Any:
         """Return the first column of the first row; ``None`` while the database is away."""
         try:
-            with psycopg.connect(self.url, connect_timeout=5) as connection:
+            with psycopg.connect(self.url, connect_timeout=60) as connection:
                 row = connection.execute(sql, values).fetchone()  # type: ignore[arg-type]
         except psycopg.OperationalError:
             return None
@@ -154,18 +154,16 @@ def select_nothing() -> None:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("crash")
-    for path in (folder, *folder.parents[:-2]):
-        path.chmod(path.stat().st_mode | 0o011)
-    running = Running(folder / "data", str(free_port()), settings=SETTINGS)
-    try:
-        running.read_until("Ctrl-C stops it")
-        yield Site(running)
-    finally:
-        running.stop()
-        assert running.process.stdout is not None
-        running.process.stdout.close()
+def site() -> Iterator[Site]:
+    with reachable_folder() as folder:
+        running = Running(folder / "data", str(free_port()), settings=SETTINGS)
+        try:
+            running.read_until("Ctrl-C stops it")
+            yield Site(running)
+        finally:
+            running.stop()
+            assert running.process.stdout is not None
+            running.process.stdout.close()
 
 
 def whole_or_nothing(site: Site, n: int, job: str) -> None:

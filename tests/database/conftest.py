@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,26 @@ from cotutelle.database import Server, temporary_server
 from cotutelle.database.accounts import Account
 
 SRC = Path(__file__).parents[2] / "src"
+
+
+@contextmanager
+def reachable_folder() -> Iterator[Path]:
+    """
+    Yield a folder that the server's account can reach as long as the block lasts.
+
+    Beside that of pytest, which it closes to all other accounts whenever another run begins.
+    """
+    with tempfile.TemporaryDirectory(prefix="cotutelle-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder in which a server of the test can run."""
+    with reachable_folder() as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import select
 import signal
@@ -11,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +24,7 @@ from tests.database.conftest import SRC
 from tests.factories.ports import free_port
 
 ENTRY = "from cotutelle.cli import main; main()"
+PATIENCE_S = 180
 
 
 class Running:
@@ -47,7 +48,7 @@ class Running:
     def read_until(self, words: str) -> str:
         """Read on until a line holds ``words``; the watchdog ends a process that stays silent."""
         assert self.process.stdout is not None
-        watchdog = threading.Timer(180, self.process.kill)
+        watchdog = threading.Timer(PATIENCE_S, self.process.kill)
         watchdog.start()
         try:
             for line in self.process.stdout:
@@ -61,11 +62,11 @@ class Running:
     def page(self) -> str:
         """Fetch the one page, again while the web process comes back."""
         url = f"http://127.0.0.1:{self.port}/"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             with (
-                contextlib.suppress(urllib.error.URLError, ConnectionError),
-                urllib.request.urlopen(url, timeout=10) as answer,
+                contextlib.suppress(OSError, http.client.HTTPException),
+                urllib.request.urlopen(url, timeout=60) as answer,
             ):
                 return str(answer.read().decode())
         raise AssertionError("the page does not come back")
@@ -75,11 +76,11 @@ class Running:
         self.process.send_signal(signal.SIGINT)
         assert self.process.stdout is not None
         self.said += self.process.stdout.read()
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE_S)
 
 
 def wait_for_the_end(pidfd: int) -> None:
-    ready, _, _ = select.select([pidfd], [], [], 30)
+    ready, _, _ = select.select([pidfd], [], [], PATIENCE_S)
     os.close(pidfd)
     assert ready, "the process goes on"
 
@@ -198,7 +199,7 @@ def serve_and_fail(folder: Path, port: str, **more: str) -> subprocess.Completed
         capture_output=True,
         text=True,
         env=environment(folder, port) | more,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
 
 
