@@ -34,6 +34,13 @@ from tests.factories.people import make_person
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def _empty_queue(db: None) -> None:
+    """Forget what others queued: its tables are not emptied between tests, numbers come again."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
+
+
 def declare(kind: str, run: Callable[..., Any], **values: Any) -> None:
     """Register ``run`` for the time of a test; each test uses a kind of its own."""
     registry.handler(kind, title="Test job", **values)(run)
