@@ -308,6 +308,32 @@ def test_who_leaves_before_anything_began_is_in_the_certificate_with_no_stay(
     assert verify_json(again.run.certificate)["ok"] is True
 
 
+def test_who_leaves_later_does_until_then_what_was_planned(published: World) -> None:
+    id_ = trainee_key(published.people[0])
+    with in_month(published, 0):
+        leave(published, 5)
+        problem = problem_of(published)
+        own = trainee(problem, published.people[0])
+        stays = stays_in_force(published.cycle)
+    assert [(pin.block, pin.start) for pin in own.pins] == [("IM#1", 0)]
+    assert [(b.id, b.earliest, b.latest) for b in own.blocks[1:]] == [("IM#2", 1, 4), ("SU", 1, 4)]
+    stays[id_] = tuple(stay for stay in stays[id_] if stay.block != "RE")
+    assert check_plan(problem, stays) == ()
+
+
+def test_who_leaves_does_nothing_that_leave_or_a_wish_forbids_before(published: World) -> None:
+    with in_month(published, 0):
+        leave(published, 5)
+        bind(published, kind=WishKind.FORBID_WARD, ward=published.wards["SU1"])
+        planning_wishes.record_event(
+            published.cycle,
+            EventData(EventKind.TRAINEE_AWAY, first=2, last=2, participant=published.people[0]),
+            actor=published.office,
+        )
+        own = trainee(problem_of(published), published.people[0])
+    assert [block.id for block in own.blocks] == ["IM#1"]
+
+
 def leave(world: World, period: int, person: int = 0) -> None:
     planning_wishes.record_event(
         world.cycle,

@@ -155,17 +155,34 @@ class _Trainees:
         return any(p in away for p in _periods([stay], person) if p >= self.inputs.frozen)
 
     def _leaving(self, person: Person, away: set[int], begun: tuple[Stay, ...]) -> Trainee:
-        """Return somebody who leaves: only what they have begun remains."""
+        """
+        Return somebody who leaves: what they have begun remains, and what they do before.
+
+        The rest of their curriculum is asked of them no more.
+        """
         parts = {part.key: part for block in person.blocks for part in parts_of(block)}
         leaves_at = person.leaves_at or 0
-        kept = [
+        whole = [
             stay
-            for stay in begun
+            for stay in person.stays
             if stay.block in parts and stay.start + parts[stay.block].months <= leaves_at
         ]
-        blocks = tuple(Block(stay.block, parts[stay.block].months, {stay.ward: 0}) for stay in kept)
-        used = _periods(kept, person)
-        return Trainee(id=person.id, blocks=blocks, away=frozenset(away - used), pins=tuple(kept))
+        pins = [stay for stay in whole if stay in begun]
+        blocks = [Block(pin.block, parts[pin.block].months, {pin.ward: 0}) for pin in pins]
+        forbidden = self._forbidden(person)
+        for stay in whole:
+            block = self._block(person, parts[stay.block], {}, forbidden)
+            if stay in pins or not block.wards or _periods([stay], person) & away:
+                continue
+            ahead = self.inputs.frozen
+            blocks.append(replace(block, group="", earliest=ahead, latest=leaves_at - 1))
+        gone = set(range(leaves_at, self.horizon))
+        return Trainee(
+            id=person.id,
+            blocks=tuple(blocks),
+            away=frozenset((away | gone) - _periods(pins, person)),
+            pins=tuple(pins),
+        )
 
     def _block(
         self, person: Person, part: Part, pins: Mapping[str, Stay], passed: set[str]
