@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from cotutelle.decisions.services import (
     certificate_bytes,
     check_again,
     make_official,
+    policy_in_force,
     retire_policy,
     supersede_run,
 )
@@ -182,6 +184,14 @@ def test_who_sees_and_checks_runs(officer: Person) -> None:
         check_again(run, actor=concerned)
 
 
+def in_threads(burst: Callable[[], None]) -> None:
+    threads = [threading.Thread(target=burst) for _n in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_ten_runs_at_once_have_ten_numbers() -> None:
     officer = make_person(Role.GRADUATE_OFFICER)
@@ -193,11 +203,26 @@ def test_ten_runs_at_once_have_ten_numbers() -> None:
         make_run(officer, policy=policy)
         connection.close()
 
-    threads = [threading.Thread(target=burst) for _n in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(burst)
     numbers = sorted(Run.objects.values_list("number", flat=True))
     assert numbers == list(range(1, 11))
     assert canonical(DATA).decode() == Snapshot.objects.get().body
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_ten_who_need_a_policy_at_once_share_one() -> None:
+    officer = make_person(Role.GRADUATE_OFFICER)
+    unit = UnitFactory.create()
+    gate = threading.Barrier(10)
+
+    def burst() -> None:
+        gate.wait()
+        policy_in_force("example", unit=unit, name_zh="规则", parameters={"n": 1}, actor=officer)
+        connection.close()
+
+    in_threads(burst)
+    assert list(Policy.objects.values_list("version", "state")) == [(1, PolicyState.ACTIVE)]
+    again = {"unit": unit, "name_zh": "规则", "actor": officer}
+    assert policy_in_force("example", parameters={"n": 2}, **again).version == 2
+    assert policy_in_force("example", parameters={"n": 1}, **again).version == 1
+    assert policy_in_force("example", parameters={"n": 1}, is_new=True, **again).version == 3

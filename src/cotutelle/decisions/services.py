@@ -64,6 +64,41 @@ def create_policy(
 
 
 @transaction.atomic
+def policy_in_force(
+    kind: str,
+    *,
+    unit: Unit,
+    name_zh: str,
+    name_en: str = "",
+    parameters: Any,
+    actor: Person,
+    is_new: bool = False,
+) -> Policy:
+    """
+    Return the policy of this name with exactly these parameters, in force.
+
+    Made as the next version where there is none, or with ``is_new`` in any case. For rooms whose
+    own services have checked that ``actor`` may set or use these rules.
+    """
+    wanted = digest(parameters)
+    same = Policy.objects.filter(unit=unit, kind=kind, name_zh=name_zh)
+    _lock(f"policy:{unit.pk}:{kind}:{name_zh}")
+    found = None if is_new else same.filter(sha256=wanted, state=PolicyState.ACTIVE).first()
+    return found or Policy.objects.create(
+        unit=unit,
+        kind=kind,
+        name_zh=name_zh,
+        name_en=name_en,
+        version=(same.aggregate(n=Max("version"))["n"] or 0) + 1,
+        parameters=parameters,
+        sha256=wanted,
+        state=PolicyState.ACTIVE,
+        created_by=actor,
+        created_at=now(),
+    )
+
+
+@transaction.atomic
 def activate_policy(policy: Policy, *, actor: Person) -> Policy:
     """
     Put a draft in force; from now on its parameters are fixed.

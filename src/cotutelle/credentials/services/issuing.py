@@ -30,9 +30,8 @@ from cotutelle.credentials.services.common import stale
 from cotutelle.credentials.services.drafting import check_draft, credential_url, draft_of
 from cotutelle.credentials.services.issuer_keys import ensure_key, sign_document
 from cotutelle.credentials.services.status_lists import draw_slots, entry_of, save_slots
-from cotutelle.decisions.enums import PolicyState
 from cotutelle.decisions.models import Policy, Run
-from cotutelle.decisions.services import record_run
+from cotutelle.decisions.services import policy_in_force, record_run
 from cotutelle.engines.credentials.batches import FORMAT, check_batch
 from cotutelle.engines.credentials.times import read_time
 from cotutelle.engines.translog import canonical_json
@@ -306,21 +305,11 @@ def verify_batch(certificate: Any) -> Mapping[str, Any]:
 
 def _policy(unit: Unit, actor: Person) -> Policy:
     """Return the rules of issuing as a policy in force, made where there is none yet."""
-    wanted = digest(PARAMETERS)
-    rows = Policy.objects.filter(unit=unit, kind=RUN_KIND, name_zh="证书签发")
-    found = rows.filter(sha256=wanted, state=PolicyState.ACTIVE).first()
-    if found is not None:
-        return found
-    last = rows.order_by("-version").values_list("version", flat=True).first() or 0
-    return Policy.objects.create(
+    return policy_in_force(
+        RUN_KIND,
         unit=unit,
-        kind=RUN_KIND,
         name_zh="证书签发",
         name_en="Issuing certificates",
-        version=last + 1,
         parameters=PARAMETERS,
-        sha256=wanted,
-        state=PolicyState.ACTIVE,
-        created_by=actor,
-        created_at=now(),
+        actor=actor,
     )

@@ -11,12 +11,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check
-from cotutelle.core.canonical import digest
 from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
-from cotutelle.decisions.enums import PolicyState
 from cotutelle.decisions.models import Policy, Run
-from cotutelle.decisions.services import record_run
+from cotutelle.decisions.services import policy_in_force, record_run
 from cotutelle.engines import rotation
 from cotutelle.engines.rotation import Infeasible, InvalidProblem, Plan, RotationProblem, Stay
 from cotutelle.ledger.services import record
@@ -189,23 +187,13 @@ def record_plan(
 
 def policy_of(cycle: Cycle, rules: PlanRules, actor: Person) -> Policy:
     """Return the policy with exactly these parameters, made as the next version if need be."""
-    parameters = rules.as_parameters()
-    same = Policy.objects.filter(unit=cycle.unit, kind=POLICY_KIND, name_zh=cycle.name_zh)
-    found = same.filter(sha256=digest(parameters), state=PolicyState.ACTIVE).first()
-    if found is not None:
-        return found
-    last = same.order_by("-version").values_list("version", flat=True).first() or 0
-    return Policy.objects.create(
+    return policy_in_force(
+        POLICY_KIND,
         unit=cycle.unit,
-        kind=POLICY_KIND,
         name_zh=cycle.name_zh,
         name_en=cycle.name_en,
-        version=last + 1,
-        parameters=parameters,
-        sha256=digest(parameters),
-        state=PolicyState.ACTIVE,
-        created_by=actor,
-        created_at=now(),
+        parameters=rules.as_parameters(),
+        actor=actor,
     )
 
 

@@ -9,12 +9,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check
-from cotutelle.core.canonical import digest
 from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
-from cotutelle.decisions.enums import PolicyState
 from cotutelle.decisions.models import Policy
-from cotutelle.decisions.services import make_official, record_run
+from cotutelle.decisions.services import make_official, policy_in_force, record_run
 from cotutelle.engines import weekly
 from cotutelle.engines.weekly import (
     InvalidProblem,
@@ -201,21 +199,12 @@ def _outcome(week: Week, plan: WeeklyPlan) -> dict[str, Any]:
 
 
 def _policy(term: Term, actor: Person) -> Policy:
-    """Return the policy with today's parameters, made as the next version if need be."""
-    same = Policy.objects.filter(unit=term.unit, kind=RUN_KIND, name_zh="周计划")
-    found = same.filter(sha256=digest(PARAMETERS), state=PolicyState.ACTIVE).first()
-    if found is not None:
-        return found
-    last = same.order_by("-version").values_list("version", flat=True).first() or 0
-    return Policy.objects.create(
+    """Return today's parameters as a policy."""
+    return policy_in_force(
+        RUN_KIND,
         unit=term.unit,
-        kind=RUN_KIND,
         name_zh="周计划",
         name_en="Week of a term",
-        version=last + 1,
         parameters=PARAMETERS,
-        sha256=digest(PARAMETERS),
-        state=PolicyState.ACTIVE,
-        created_by=actor,
-        created_at=now(),
+        actor=actor,
     )

@@ -10,11 +10,9 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from cotutelle.core.access import check
-from cotutelle.core.canonical import digest
-from cotutelle.core.clock import now
 from cotutelle.core.errors import RuleViolation
-from cotutelle.decisions.enums import PolicyState
 from cotutelle.decisions.models import Policy
+from cotutelle.decisions.services import policy_in_force
 from cotutelle.institutions.models import Unit
 from cotutelle.ledger.services import record
 from cotutelle.notices.services import notify
@@ -269,20 +267,14 @@ def _set_calendars(round_: Round, calendars: Calendars) -> None:
 
 def new_policy(unit: Unit, rules: RoundRules, zh: str, en: str, actor: Person) -> Policy:
     """Keep ``rules`` as the next version of the policy of this name."""
-    parameters = rules.as_parameters()
-    same = Policy.objects.filter(unit=unit, kind=POLICY_KIND, name_zh=zh.strip())
-    last = same.order_by("-version").values_list("version", flat=True).first() or 0
-    return Policy.objects.create(
-        kind=POLICY_KIND,
+    return policy_in_force(
+        POLICY_KIND,
+        unit=unit,
         name_zh=zh.strip(),
         name_en=en.strip(),
-        version=last + 1,
-        parameters=parameters,
-        sha256=digest(parameters),
-        unit=unit,
-        state=PolicyState.ACTIVE,
-        created_by=actor,
-        created_at=now(),
+        parameters=rules.as_parameters(),
+        actor=actor,
+        is_new=True,
     )
 
 
